@@ -1,1 +1,153 @@
+//! The service: a city's orders and journeys. `docs/architecture.md` is the map.
+//!
+//! Domains know [`App`] and [`error::Error`], and each other in one direction: orders → cart → catalog → auth.
 
+pub mod around;
+pub mod audit;
+pub mod auth;
+pub mod bus;
+pub mod cache;
+pub mod cart;
+pub mod catalog;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod flags;
+pub mod headers;
+pub mod health;
+pub mod http;
+pub mod layers;
+pub mod limit;
+pub mod metrics;
+pub mod migrations;
+pub mod operations;
+pub mod orders;
+pub mod page;
+pub mod ready;
+pub mod redis;
+pub mod refusals;
+pub mod seed;
+pub mod staff;
+pub mod telemetry;
+pub mod text;
+pub mod worker;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
+
+use tokio::sync::watch;
+
+use crate::{
+    auth::{password::Hasher, session::Sessions, token::Keys},
+    bus::Bus,
+    cache::Cache,
+    catalog::image::Images,
+    clock::Clock,
+    config::Config,
+    db::Db,
+    flags::Flags,
+    limit::Limits,
+    metrics::Metrics,
+    redis::Redis,
+};
+
+/// What a handler may reach.
+pub struct App {
+    pub config: Config,
+    pub clock: Clock,
+    pub db: Db,
+    pub redis: Option<Redis>,
+    pub cache: Cache,
+    pub bus: Arc<Bus>,
+    pub limits: Limits,
+    pub sessions: Sessions,
+    pub keys: Keys,
+    pub hasher: Hasher,
+    pub images: Images,
+    pub flags: Arc<Flags>,
+    pub metrics: Metrics,
+    /// Whether traces are exported.
+    pub traces: bool,
+    draining: AtomicBool,
+    /// Tells long-lived work, such as event streams, to come to an end.
+    stop: watch::Sender<bool>,
+}
+
+impl App {
+    /// Connects the parts. Needs the database; starts without Redis.
+    ///
+    /// # Errors
+    /// What can't be read, opened or made, in words for the person who starts the service.
+    pub async fn new(config: Config, clock: Clock, traces: bool) -> anyhow::Result<Arc<Self>> {
+        config.check()?;
+        let db = Db::connect(&config).await?;
+        let redis = config.redis_url.as_ref().map(Redis::new).transpose()?;
+        let flags = Arc::<Flags>::default();
+        if let Some(path) = &config.flags {
+            flags.read(path)?;
+        }
+        Ok(Arc::new(Self {
+            keys: Keys::load(&config)?,
+            hasher: Hasher::new(config.bcrypt_cost)?,
+            images: Images::open(&config)?,
+            cache: Cache::new(redis.clone()),
+            bus: Arc::new(Bus::new(redis.clone())),
+            limits: Limits::new(redis.clone()),
+            sessions: Sessions::new(redis.clone()),
+            metrics: Metrics::default(),
+            draining: AtomicBool::new(false),
+            stop: watch::channel(false).0,
+            config,
+            clock,
+            db,
+            redis,
+            flags,
+            traces,
+        }))
+    }
+
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Relaxed)
+    }
+
+    /// From now on `/readyz` says no.
+    pub fn drain(&self) {
+        self.draining.store(true, Relaxed);
+    }
+
+    /// From now on event streams end.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Resolves when the process is to end.
+    pub async fn stopped(&self) {
+        let mut stop = self.stop.subscribe();
+        // The sender lives as long as `self`: an error can't come.
+        let _ = stop.wait_for(|stop| *stop).await;
+    }
+
+    /// Whether Redis answers; nothing when none is configured.
+    pub async fn redis_state(&self) -> Option<bool> {
+        match &self.redis {
+            Some(redis) => Some(redis.ask::<String>(&::redis::cmd("PING")).await.is_ok()),
+            None => None,
+        }
+    }
+
+    /// Brings the gauges up to date that nobody counts along the way.
+    pub async fn measure(&self) {
+        if let Some(up) = self.redis_state().await {
+            self.metrics.wayfare_redis_up.with_label_values(&["cache"]).set(up.into());
+        }
+        let (size, idle) = self.db.pool();
+        self.metrics.db_client_connection_count.with_label_values(&["idle"]).set(idle);
+        self.metrics.db_client_connection_count.with_label_values(&["used"]).set(size - idle);
+        if let Err(cause) = orders::measure(self).await {
+            tracing::warn!(%cause, "some gauges are stale");
+        }
+    }
+}

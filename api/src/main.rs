@@ -1,1 +1,164 @@
-fn main() {}
+//! The command line of the service: one binary, so that image, migration job and OpenAPI document are the same bits.
+
+use std::{process::ExitCode, sync::Arc};
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use wayfare::{App, clock::Clock, config::Config, http, layers, migrations, seed, telemetry::Telemetry, worker};
+
+/// A city's orders and journeys: the service
+#[derive(Parser)]
+#[command(
+    name = "wayfare",
+    version,
+    arg_required_else_help = true,
+    after_help = "Examples:\n  wayfare migrate && wayfare seed --if-empty && wayfare serve\n  WAYFARE_DATABASE_URL_FILE=/run/secrets/db wayfare serve\n  wayfare config"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Verb,
+    #[command(flatten)]
+    config: Config,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Serve the API
+    Serve,
+    /// Deliver the orders' events to the shops' webhooks
+    Worker {
+        /// Deliver what is due and end
+        #[arg(long)]
+        once: bool,
+    },
+    /// Bring the database to this version
+    Migrate {
+        /// Stop after this migration
+        #[arg(long, value_name = "NAME")]
+        to: Option<String>,
+    },
+    /// Fill the database with a demo city: shops, products, an account of each role
+    Seed {
+        /// Do nothing when there are shops already
+        #[arg(long)]
+        if_empty: bool,
+    },
+    /// Print the OpenAPI document
+    Openapi,
+    /// Print every setting that is in force and where it came from, secrets hidden
+    Config,
+    /// Ask a running service whether it is ready; exits 0 or 1
+    Healthcheck {
+        /// What to ask
+        #[arg(long, default_value = "http://127.0.0.1:5000/readyz")]
+        url: String,
+    },
+}
+
+fn main() -> ExitCode {
+    // Only this backend is built in: every TLS connection uses it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match run() {
+        Ok(code) => code,
+        Err(problem) => {
+            eprintln!("error: {problem:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<ExitCode> {
+    let command = Cli::command().mut_args(|arg| if arg.get_env().is_some() { arg.global(true) } else { arg });
+    let layers = layers::read(&command)?;
+    let command = layers::apply(command, &layers);
+    let matches = command.clone().get_matches();
+    let cli = Cli::from_arg_matches(&matches)?;
+    if matches!(cli.command, Verb::Config) {
+        let at = matches.subcommand().map_or(&matches, |(_, m)| m);
+        print!("{}", layers::table(&command, at, &layers));
+        cli.config.check()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(act(cli))
+}
+
+async fn act(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Verb::Openapi => println!("{}", http::document(offline(cli.config).await?)),
+        Verb::Config => {}
+        Verb::Healthcheck { url } => {
+            return Ok(if healthy(&url).await { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Verb::Migrate { to } => {
+            cli.config.check()?;
+            for name in migrations::up(&wayfare::db::Db::connect(&cli.config).await?, to.as_deref()).await? {
+                println!("applied {name}");
+            }
+        }
+        Verb::Seed { if_empty } => {
+            println!("{}", seed::seed(&*App::new(cli.config, Clock::system(), false).await?, if_empty).await?)
+        }
+        Verb::Serve => {
+            return with_telemetry(cli.config, async |app, telemetry| {
+                migrations::up_to_date(&app.db).await?;
+                http::serve(app, Some(telemetry)).await
+            })
+            .await;
+        }
+        Verb::Worker { once } => {
+            return with_telemetry(cli.config, async move |app, _| {
+                migrations::up_to_date(&app.db).await?;
+                if once { worker::once(&app).await.map(drop) } else { worker::until_signalled(app).await }
+            })
+            .await;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn with_telemetry(
+    config: Config,
+    work: impl AsyncFnOnce(Arc<App>, &Telemetry) -> anyhow::Result<()>,
+) -> anyhow::Result<ExitCode> {
+    config.check()?;
+    let telemetry = Telemetry::start(&config)?;
+    let done = match App::new(config, Clock::system(), telemetry.exports()).await {
+        Ok(app) => work(app, &telemetry).await,
+        Err(problem) => Err(problem),
+    };
+    telemetry.close();
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+/// An app that touches nothing outside memory: enough to write the OpenAPI document.
+async fn offline(config: Config) -> anyhow::Result<Arc<App>> {
+    let nothing = wayfare::config::Secret::new("sqlite::memory:");
+    let keys = wayfare::config::Secret::new("document:0123456789012345678901234567890123456789");
+    let config = Config {
+        database_url: Some(nothing),
+        redis_url: None,
+        jwt_keys: Some(keys),
+        images: None,
+        flags: None,
+        data_dir: std::env::temp_dir(),
+        ..config
+    };
+    App::new(config, Clock::system(), false).await
+}
+
+async fn healthy(url: &str) -> bool {
+    let Ok(client) = reqwest::Client::builder().timeout(std::time::Duration::from_secs(3)).build() else {
+        return false;
+    };
+    match client.get(url).send().await {
+        Ok(answer) if answer.status().is_success() => true,
+        Ok(answer) => {
+            eprintln!("{url} answers {}", answer.status());
+            false
+        }
+        Err(problem) => {
+            eprintln!("{url} doesn't answer: {problem}");
+            false
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! What happens around every request, once and in one place: who calls, the limit, the time-out, the trace, the answer's
+//! headers, the problem body of a failure, the metrics and the line in the log.
+//!
+//! One endpoint and not a stack of ten: each layer of middleware costs an allocation and a boxed future per request.
+
+use std::{
+    net::IpAddr,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_util::FutureExt;
+use opentelemetry::{global, trace::TraceContextExt};
+use poem::{
+    Endpoint, IntoResponse, Request, Response,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+};
+use poem_openapi::OperationId;
+use tracing::{Instrument, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+use uuid::Uuid;
+
+use crate::{
+    App,
+    error::Error,
+    headers::{self, Cors},
+    limit::{Action, Standing},
+    metrics::Held,
+};
+
+/// Who calls, for the audit and the limits.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub ip: IpAddr,
+    pub request_id: Arc<str>,
+}
+
+pub struct Around<E> {
+    app: Arc<App>,
+    inner: E,
+    cors: Cors,
+    /// Which methods an address takes, for the `Allow` header of a 405.
+    methods: headers::Methods,
+}
+
+impl<E> Around<E> {
+    pub fn new(app: Arc<App>, inner: E, methods: headers::Methods) -> Self {
+        Self { cors: Cors::new(&app.config.cors_origins), app, inner, methods }
+    }
+}
+
+impl<E: Endpoint<Output = Response>> Endpoint for Around<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let start = Instant::now();
+        let _active = Held::new(&self.app.metrics.http_server_active_requests);
+        let caller = self.caller(&request);
+        let seen = Seen::of(&request, &self.app);
+        let span = self.span(&request, &caller);
+        request.set_data(self.app.clone());
+        request.set_data(caller.clone());
+
+        let (answer, standing) = self.admitted(request, &caller, &seen).instrument(span.clone()).await;
+        let operation =
+            answer.as_ref().map_or_else(|e| e.data::<OperationId>().copied(), |r| r.data::<OperationId>().copied());
+        let mut response = match answer {
+            Ok(response) => response,
+            Err(error) => span.in_scope(|| self.refusal(error, &seen, &caller)),
+        };
+        headers::revalidate(&seen.if_none_match, &mut response);
+        headers::write(&mut response, &caller.request_id, standing, &seen, &self.cors);
+        self.record(&seen, operation, &response, start.elapsed(), &span, &caller);
+        Ok(response)
+    }
+}
+
+impl<E: Endpoint<Output = Response>> Around<E> {
+    async fn admitted(
+        &self,
+        mut request: Request,
+        caller: &Caller,
+        seen: &Seen,
+    ) -> (poem::Result<Response>, Option<Standing>) {
+        if let Some(early) = self.early(seen) {
+            return (early.map_err(Into::into), None);
+        }
+        let standing = match self.limit(seen, caller).await {
+            Ok(standing) => standing,
+            Err(error) => return (Err(error.into()), None),
+        };
+        if let Err(error) = self.bound_body(&mut request, seen).await {
+            return (Err(error.into()), standing);
+        }
+        let work = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        let answer = match tokio::time::timeout(self.app.config.timeout(), work).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(panic)) => Err(Error::internal(anyhow::anyhow!("a handler panicked: {}", message(&panic))).into()),
+            Err(_) => {
+                Err(Error::timed_out("timed_out", "The request took too long and was given up.").retry_after(1).into())
+            }
+        };
+        (answer, standing)
+    }
+
+    /// Answers that need no handler: preflights and the way to HTTPS.
+    fn early(&self, seen: &Seen) -> Option<Result<Response, Error>> {
+        if seen.preflight {
+            return Some(Ok(StatusCode::NO_CONTENT.into_response()));
+        }
+        if self.app.config.https_only && seen.forwarded_proto.as_deref() == Some("http") && !seen.operational {
+            let to = format!("https://{}{}", seen.host.as_deref().unwrap_or_default(), seen.path_and_query);
+            return Some(Ok(StatusCode::PERMANENT_REDIRECT.with_header(header::LOCATION, to).into_response()));
+        }
+        None
+    }
+
+    async fn limit(&self, seen: &Seen, caller: &Caller) -> Result<Option<Standing>, Error> {
+        if !seen.limited {
+            return Ok(None);
+        }
+        let client = caller.ip.to_string();
+        match self.app.limits.take(&self.app.config, Action::Request, &client).await {
+            Ok(standing) => Ok(Some(standing)),
+            Err(error) => {
+                self.app.metrics.wayfare_rate_limited_total.with_label_values(&[Action::Request.name()]).inc();
+                Err(error)
+            }
+        }
+    }
+
+    /// Refuses a body that is too large before it is read, or while it is when its length wasn't told.
+    async fn bound_body(&self, request: &mut Request, seen: &Seen) -> Result<(), Error> {
+        let limit = if seen.image { self.app.config.image_limit + 16 * 1024 } else { self.app.config.body_limit };
+        let too_large = || Error::too_large("body_too_large", format!("The body is larger than {limit} bytes."));
+        if request.headers().contains_key(header::CONTENT_ENCODING) {
+            return Err(Error::unsupported("encoded_body", "Send the body as it is, without Content-Encoding."));
+        }
+        match request.headers().get(header::CONTENT_LENGTH) {
+            Some(length) => match length.to_str().ok().and_then(|l| l.parse::<usize>().ok()) {
+                Some(length) if length <= limit => Ok(()),
+                Some(_) => Err(too_large()),
+                None => Err(Error::malformed("bad_header", "Content-Length is not a number.")),
+            },
+            None if request.headers().contains_key(header::TRANSFER_ENCODING) => {
+                let body = request.take_body().into_bytes_limit(limit).await.map_err(|_| too_large())?;
+                request.set_body(body);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn refusal(&self, error: poem::Error, seen: &Seen, caller: &Caller) -> Response {
+        let error = error.downcast::<Error>().unwrap_or_else(|other| crate::refusals::translate(&other));
+        if error.status.is_server_error() {
+            tracing::error!(code = error.code, cause = %error, "the request failed");
+        } else {
+            tracing::debug!(code = error.code, reason = %error, "the request was refused");
+        }
+        let body = serde_json::to_vec(&error.problem(&caller.request_id)).unwrap_or_default();
+        let mut response = Response::builder().status(error.status).content_type("application/problem+json").body(body);
+        if let Some(seconds) = error.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if error.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if error.status == StatusCode::METHOD_NOT_ALLOWED
+            && let Ok(allow) = HeaderValue::from_str(&self.methods.of(&seen.path))
+        {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+        response
+    }
+
+    fn record(
+        &self,
+        seen: &Seen,
+        operation: Option<OperationId>,
+        response: &Response,
+        took: Duration,
+        span: &Span,
+        caller: &Caller,
+    ) {
+        let status = response.status();
+        let route = operation.map_or(seen.fixed_route, |o| o.0);
+        self.app
+            .metrics
+            .http_server_request_duration_seconds
+            .with_label_values(&[method(&seen.method), route, status.as_str()])
+            .observe(took.as_secs_f64());
+        if !seen.operational {
+            let (_in, micros) = (span.enter(), u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+            tracing::info!(target: "access", method = seen.method.as_str(), path = seen.path, route, status = status.as_u16(), micros, ip = %caller.ip);
+        }
+    }
+
+    fn span(&self, request: &Request, caller: &Caller) -> Span {
+        let span = tracing::info_span!(
+            "request",
+            request_id = &*caller.request_id,
+            trace_id = tracing::field::Empty,
+            otel.kind = "server"
+        );
+        if self.app.traces || request.headers().contains_key("traceparent") {
+            let parent = global::get_text_map_propagator(|p| p.extract(&Headers(request.headers())));
+            let mut trace = parent.span().span_context().trace_id();
+            if self.app.traces {
+                let _ = span.set_parent(parent);
+                trace = span.context().span().span_context().trace_id();
+            }
+            span.record("trace_id", tracing::field::display(trace));
+        }
+        span
+    }
+
+    fn caller(&self, request: &Request) -> Caller {
+        let peer =
+            request.remote_addr().as_socket_addr().map_or(IpAddr::from([127, 0, 0, 1]), |a| a.ip().to_canonical());
+        let ip = headers::client(peer, request.headers(), &self.app.config.trusted_proxies);
+        let given = request.header("x-request-id").filter(|id| {
+            (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        });
+        let request_id =
+            given.map_or_else(|| Uuid::now_v7().simple().encode_lower(&mut Uuid::encode_buffer()).into(), Into::into);
+        Caller { ip, request_id }
+    }
+}
+
+/// What is needed of a request after it has gone to its handler.
+pub struct Seen {
+    pub method: Method,
+    pub path: String,
+    pub path_and_query: String,
+    pub host: Option<String>,
+    pub origin: Option<HeaderValue>,
+    pub forwarded_proto: Option<String>,
+    pub if_none_match: Option<HeaderValue>,
+    pub preflight: bool,
+    pub limited: bool,
+    pub image: bool,
+    /// Asked by machines all the time: not logged, not limited, never redirected.
+    pub operational: bool,
+    /// The page that shows the API brings a style and a script of its own.
+    pub docs: bool,
+    fixed_route: &'static str,
+}
+
+impl Seen {
+    fn of(request: &Request, app: &App) -> Self {
+        let path = request.uri().path();
+        let header = |name: HeaderName| request.headers().get(name).cloned();
+        let peer = request.remote_addr().as_socket_addr().map(|a| a.ip().to_canonical());
+        let trusted = peer.is_some_and(|ip| app.config.trusted_proxies.iter().any(|net| net.contains(&ip)));
+        let operational = !path.starts_with("/api")
+            && matches!(path, "/livez" | "/readyz" | "/metrics" | "/health/live" | "/health/ready" | "/health/startup");
+        Self {
+            method: request.method().clone(),
+            path_and_query: if app.config.https_only {
+                request.uri().path_and_query().map(ToString::to_string).unwrap_or_default()
+            } else {
+                String::new()
+            },
+            host: if app.config.https_only { request.header("host").map(str::to_owned) } else { None },
+            origin: header(header::ORIGIN),
+            forwarded_proto: if trusted { request.header("x-forwarded-proto").map(str::to_owned) } else { None },
+            if_none_match: header(header::IF_NONE_MATCH),
+            preflight: request.method() == Method::OPTIONS
+                && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD),
+            limited: path.starts_with("/api/"),
+            image: path.ends_with("/image"),
+            docs: path.starts_with("/docs"),
+            fixed_route: if operational { "operational" } else { "unmatched" },
+            operational,
+            path: path.to_owned(),
+        }
+    }
+}
+
+/// Only methods that mean something to us become labels: a client can't make series.
+fn method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "_OTHER",
+    }
+}
+
+fn message(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}
+
+struct Headers<'a>(&'a HeaderMap);
+
+impl opentelemetry::propagation::Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.to_str().ok()
+    }
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(HeaderName::as_str).collect()
+    }
+}

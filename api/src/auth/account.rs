@@ -1,0 +1,114 @@
+//! A person with a sign-in. The row never leaves `auth`: it carries the password's hash. On the wire it is a [`User`].
+
+use poem_openapi::{Enum, Object};
+use sea_orm::{ActiveValue::Set, Order, QueryOrder, QuerySelect, QueryTrait, SqlErr, entity::prelude::*};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    clock::Instant,
+    error::{Error, Result},
+};
+
+/// What somebody may do. Each can also do what a customer can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::None)", rename_all = "snake_case")]
+#[oai(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Customer,
+    Courier,
+    Manager,
+    Admin,
+}
+
+impl Role {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Courier => "courier",
+            Self::Manager => "manager",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "account")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub email: String,
+    pub name: String,
+    pub password_hash: String,
+    pub role: Role,
+    /// The shop that a manager manages.
+    pub shop_id: Option<i64>,
+    pub disabled_at: Option<Instant>,
+    pub created_at: Instant,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// A person with a sign-in
+#[derive(Clone, Debug, Object)]
+pub struct User {
+    pub id: Uuid,
+    pub email: String,
+    pub name: String,
+    pub role: Role,
+    /// The shop that a manager manages
+    pub shop_id: Option<i64>,
+    /// Since when the account can't be used
+    pub disabled_at: Option<Instant>,
+    pub created_at: Instant,
+}
+
+impl From<Model> for User {
+    fn from(Model { id, email, name, password_hash: _, role, shop_id, disabled_at, created_at }: Model) -> Self {
+        Self { id, email, name, role, shop_id, disabled_at, created_at }
+    }
+}
+
+impl Entity {
+    pub async fn by_email(db: &impl ConnectionTrait, email: &str) -> Result<Option<Model>> {
+        Ok(Self::find().filter(Column::Email.eq(normal(email))).one(db).await?)
+    }
+
+    pub async fn by_id(db: &impl ConnectionTrait, id: Uuid) -> Result<Model> {
+        Self::find_by_id(id).one(db).await?.ok_or_else(|| Error::no("user"))
+    }
+
+    /// # Errors
+    /// 409 when the address has an account.
+    pub async fn add(db: &impl ConnectionTrait, account: Model) -> Result<Model> {
+        let account = ActiveModel::from(Model { email: normal(&account.email), ..account }).reset_all();
+        Self::insert(account).exec_with_returning(db).await.map_err(|cause| match cause.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(_)) => {
+                Error::conflict("email_taken", "There is an account with this e-mail address; sign in.")
+            }
+            _ => cause.into(),
+        })
+    }
+
+    pub async fn set(db: &impl ConnectionTrait, id: Uuid, change: ActiveModel) -> Result<Model> {
+        Ok(Self::update(ActiveModel { id: Set(id), ..change }).exec(db).await?)
+    }
+
+    pub async fn page(db: &impl ConnectionTrait, after: Option<Uuid>, limit: u64) -> Result<Vec<Model>> {
+        Ok(Self::find()
+            .apply_if(after, |q, id| q.filter(Column::Id.gt(id)))
+            .order_by(Column::Id, Order::Asc)
+            .limit(limit)
+            .all(db)
+            .await?)
+    }
+}
+
+/// One person, one spelling.
+fn normal(email: &str) -> String {
+    email.trim().to_lowercase()
+}

@@ -1,0 +1,213 @@
+//! A sign-in on one device, from log-in to log-out. Sessions live in the database; what was looked up is cached, so that a
+//! request costs one question to Redis.
+//!
+//! No revoked session gets in: the end is written to the database, then taken out of the cache. A replica that lost Redis
+//! asks the database, and before it believes the cache again it takes out what ended meanwhile. See
+//! docs/adr/0002-sessions.md for what is left (a replica that dies between the two steps: [`TTL`]).
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
+
+use poem_openapi::Object;
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    App,
+    auth::account::{self, Role},
+    clock::Instant,
+    error::Result,
+    redis::Redis,
+};
+
+/// How long a cached look-up is believed.
+const TTL: Duration = Duration::from_secs(30);
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel, Object)]
+#[sea_orm(table_name = "session")]
+#[oai(rename = "Session")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub account_id: Uuid,
+    pub created_at: Instant,
+    /// When it was last renewed
+    pub used_at: Instant,
+    pub expires_at: Instant,
+    pub ended_at: Option<Instant>,
+    /// Signed out, ended elsewhere, refresh token reused, password changed, role changed, disabled
+    pub ended_why: Option<String>,
+    pub ip: String,
+    /// What the device calls itself
+    pub device: String,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Who a live session belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    pub account_id: Uuid,
+    pub role: Role,
+    pub shop_id: Option<i64>,
+}
+
+impl Entity {
+    /// The owner of a session that is live now.
+    async fn owner(db: &impl ConnectionTrait, id: Uuid, now: Instant) -> Result<Option<Owner>> {
+        let Some(session) = Self::find_by_id(id).one(db).await? else {
+            return Ok(None);
+        };
+        if session.ended_at.is_some() || session.expires_at <= now {
+            return Ok(None);
+        }
+        let account = account::Entity::find_by_id(session.account_id).one(db).await?;
+        Ok(account.filter(|a| a.disabled_at.is_none()).map(|a| Owner {
+            account_id: a.id,
+            role: a.role,
+            shop_id: a.shop_id,
+        }))
+    }
+
+    pub async fn of(db: &impl ConnectionTrait, account: Uuid, now: Instant) -> Result<Vec<Model>> {
+        let live = Self::find()
+            .filter(Column::AccountId.eq(account))
+            .filter(Column::EndedAt.is_null())
+            .filter(Column::ExpiresAt.gt(now));
+        Ok(live.order_by_desc(Column::CreatedAt).limit(100).all(db).await?)
+    }
+
+    /// Ends one session; tells whether it was live.
+    pub async fn end(db: &impl ConnectionTrait, id: Uuid, now: Instant, why: &str) -> Result<bool> {
+        let ended = Self::update_many()
+            .col_expr(Column::EndedAt, Expr::value(now))
+            .col_expr(Column::EndedWhy, Expr::value(why))
+            .filter(Column::Id.eq(id))
+            .filter(Column::EndedAt.is_null())
+            .exec(db)
+            .await?;
+        Ok(ended.rows_affected == 1)
+    }
+
+    /// Ends all sessions of an account but `keep`; gives their ids, to be forgotten after the commit.
+    pub async fn end_all(
+        db: &impl ConnectionTrait,
+        account: Uuid,
+        keep: Option<Uuid>,
+        now: Instant,
+        why: &str,
+    ) -> Result<Vec<Uuid>> {
+        let mut ended = Vec::new();
+        for session in Self::of(db, account, now).await?.into_iter().filter(|s| Some(s.id) != keep) {
+            Self::end(db, session.id, now, why).await?;
+            ended.push(session.id);
+        }
+        Ok(ended)
+    }
+
+    pub async fn renew(db: &impl ConnectionTrait, id: Uuid, now: Instant, expires_at: Instant) -> Result<()> {
+        Self::update(ActiveModel { id: Set(id), used_at: Set(now), expires_at: Set(expires_at), ..Default::default() })
+            .exec(db)
+            .await?;
+        Ok(())
+    }
+}
+
+/// The cache in front of the table.
+pub struct Sessions {
+    redis: Option<Redis>,
+    memory: moka::sync::Cache<Uuid, Owner>,
+    /// The count of Redis' losses up to which ended sessions were taken out.
+    swept: AtomicU64,
+}
+
+impl Sessions {
+    pub fn new(redis: Option<Redis>) -> Self {
+        Self {
+            redis,
+            memory: moka::sync::Cache::builder().max_capacity(10_000).time_to_live(TTL).build(),
+            swept: AtomicU64::new(0),
+        }
+    }
+
+    /// The owner of a live session, from the cache or the database.
+    pub async fn owner(&self, app: &App, id: Uuid) -> Result<Option<Owner>> {
+        if let Some(owner) = self.cached(app, id).await {
+            return Ok(Some(owner));
+        }
+        let owner = Entity::owner(&app.db.write, id, app.clock.now()).await?;
+        let Some(found) = owner else { return Ok(None) };
+        self.keep(app, id, found).await;
+        // Ended while it was being kept? Then its end looked for the entry too early: look once more.
+        let still = Entity::owner(&app.db.write, id, app.clock.now()).await?;
+        if still.is_none() {
+            self.forget(&[id]).await;
+        }
+        Ok(still)
+    }
+
+    /// Takes ended sessions out of the cache. Call it after the commit that ended them.
+    pub async fn forget(&self, ids: &[Uuid]) {
+        ids.iter().for_each(|id| self.memory.invalidate(id));
+        if ids.is_empty() {
+            return;
+        }
+        if let Some(redis) = &self.redis {
+            let keys: Vec<String> = ids.iter().map(key).collect();
+            // When this fails, the loss has been counted and nothing cached is believed before a sweep.
+            if redis.ask::<()>(redis::cmd("DEL").arg(keys)).await.is_err() {
+                tracing::debug!("ended sessions are taken out of the cache when redis is back");
+            }
+        }
+    }
+
+    async fn cached(&self, app: &App, id: Uuid) -> Option<Owner> {
+        let Some(redis) = &self.redis else {
+            // One process alone: what it ended, it forgot.
+            return if app.db.is_sqlite() { self.memory.get(&id) } else { None };
+        };
+        if redis.is_away() {
+            return None;
+        }
+        self.sweep(app, redis).await?;
+        let text: Option<String> = redis.ask(redis::cmd("GET").arg(key(&id))).await.ok()?;
+        serde_json::from_str(&text?).ok()
+    }
+
+    async fn keep(&self, app: &App, id: Uuid, owner: Owner) {
+        match &self.redis {
+            None if app.db.is_sqlite() => self.memory.insert(id, owner),
+            None => {}
+            Some(redis) => {
+                let text = serde_json::to_string(&owner).unwrap_or_default();
+                // Not kept: the next request asks the database again.
+                let _ = redis.ask::<()>(redis::cmd("SET").arg(key(&id)).arg(text).arg("EX").arg(TTL.as_secs())).await;
+            }
+        }
+    }
+
+    /// After Redis was lost: takes out what ended within the time that an entry lives. Nothing while that can't be done.
+    async fn sweep(&self, app: &App, redis: &Redis) -> Option<()> {
+        let losses = redis.losses();
+        if self.swept.load(Relaxed) == losses {
+            return Some(());
+        }
+        let since = app.clock.now() - 2 * TTL;
+        let ended = Entity::find().filter(Column::EndedAt.gte(since)).all(&app.db.write).await.ok()?;
+        for some in ended.chunks(500) {
+            redis.ask::<()>(redis::cmd("DEL").arg(some.iter().map(|s| key(&s.id)).collect::<Vec<_>>())).await.ok()?;
+        }
+        self.swept.store(losses, Relaxed);
+        Some(())
+    }
+}
+
+fn key(id: &Uuid) -> String {
+    format!("wayfare:session:{}", id.simple())
+}

@@ -1,0 +1,118 @@
+//! Answers kept ready to send: bytes with their ETag, in this process for a second, in Redis for a little longer.
+//!
+//! One flight fetches a missing answer, however many wait for it. A lost Redis makes answers slower, never wrong; a
+//! change by a manager empties the cache of every replica (a new generation), a change in stock shows within [`FRESH`].
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use moka::future::Cache as Memory;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    error::{Error, Result},
+    redis::Redis,
+};
+
+/// How old an answer may be: what a client may see of another's change, late.
+pub const FRESH: Duration = Duration::from_secs(1);
+/// How long Redis keeps what one replica worked out for the others. Together with [`FRESH`]: three seconds at the most.
+const SHARED: Duration = Duration::from_secs(2);
+
+/// An answer ready to send.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    pub body: Bytes,
+    /// Quoted, as the header has it.
+    pub etag: poem::http::HeaderValue,
+}
+
+impl Ready {
+    pub fn of(body: Bytes) -> Self {
+        let digest = Sha256::digest(&body);
+        let tag = digest[..12].iter().fold(String::from("\""), |tag, byte| format!("{tag}{byte:02x}")) + "\"";
+        Self { body, etag: poem::http::HeaderValue::from_str(&tag).expect("hexadecimal digits are valid in a header") }
+    }
+}
+
+#[derive(Clone)]
+pub struct Cache {
+    memory: Memory<String, Ready>,
+    redis: Option<Redis>,
+    generation: Arc<AtomicU64>,
+}
+
+impl Cache {
+    pub fn new(redis: Option<Redis>) -> Self {
+        Self {
+            memory: Memory::builder().max_capacity(2_000).time_to_live(FRESH).build(),
+            redis,
+            generation: Arc::default(),
+        }
+    }
+
+    /// The answer under `key`, fetched by `fetch` when nobody has it.
+    ///
+    /// # Errors
+    /// Those of `fetch`, which are not kept.
+    pub async fn get<F>(&self, key: &str, fetch: F) -> Result<Ready>
+    where
+        F: Future<Output = Result<Bytes>>,
+    {
+        if let Some(ready) = self.memory.get(key).await {
+            return Ok(ready);
+        }
+        let generation = self.generation.load(Relaxed);
+        let flight = self.memory.try_get_with_by_ref(key, async {
+            let shared = format!("wayfare:cache:{generation}:{key}");
+            if let Some(body) = self.shared(&shared).await {
+                return Ok(Ready::of(body));
+            }
+            let ready = Ready::of(fetch.await?);
+            self.share(&shared, &ready.body).await;
+            Ok(ready)
+        });
+        // The flight's error is shared by all that waited for it: each gets its own copy without the cause, which the
+        // first of them logs.
+        flight.await.map_err(|error: Arc<Error>| {
+            Arc::try_unwrap(error).unwrap_or_else(|e| Error {
+                retry_after: e.retry_after,
+                ..Error::new(e.status, e.code, e.detail.clone())
+            })
+        })
+    }
+
+    /// Forgets everything, here. `generation` is the one that all replicas go on with.
+    pub fn forget(&self, generation: u64) {
+        self.generation.fetch_max(generation, Relaxed);
+        self.memory.invalidate_all();
+    }
+
+    /// The generation that follows a change: from Redis when it answers, so that all replicas agree.
+    pub async fn next_generation(&self) -> u64 {
+        let here = self.generation.load(Relaxed) + 1;
+        let Some(redis) = &self.redis else {
+            return here;
+        };
+        redis.ask::<u64>(redis::cmd("INCR").arg("wayfare:generation")).await.map_or(here, |there| there.max(here))
+    }
+
+    async fn shared(&self, key: &str) -> Option<Bytes> {
+        let found: Option<Vec<u8>> = self.redis.as_ref()?.ask(redis::cmd("GET").arg(key)).await.ok()?;
+        found.map(Bytes::from)
+    }
+
+    async fn share(&self, key: &str, body: &Bytes) {
+        if let Some(redis) = &self.redis {
+            let ms = u64::try_from(SHARED.as_millis()).unwrap_or(2000);
+            // Not kept: the next replica works it out for itself.
+            let _ = redis.ask::<()>(redis::cmd("SET").arg(key).arg(&body[..]).arg("PX").arg(ms)).await;
+        }
+    }
+}

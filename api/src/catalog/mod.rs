@@ -1,0 +1,190 @@
+//! Shops and what they sell. Reading is for everybody and cached; writing is for the shop's manager, in [`manager`].
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Path, Query},
+    payload::{Binary, EventStream, Json, Response},
+    types::ToJSON,
+};
+use tokio::sync::broadcast::error::RecvError;
+
+pub mod image;
+pub mod manager;
+pub mod product;
+pub mod shop;
+pub mod webhook;
+
+pub use manager::ManagerApi;
+
+use crate::{
+    App,
+    bus::Note,
+    error::Result,
+    http::Chapter,
+    metrics::Held,
+    page::{self, Page},
+    ready::Cached,
+    text,
+};
+use product::{Cursor, MenuItem, Sort, Wanted};
+
+/// A product's stock has changed
+#[derive(Clone, Debug, Object)]
+pub struct StockChange {
+    pub shop_id: i64,
+    pub product_id: i64,
+    pub stock: i32,
+}
+
+pub struct CatalogApi(pub Arc<App>);
+
+#[OpenApi(prefix_path = "/api", tag = "Chapter::Catalog")]
+impl CatalogApi {
+    /// All shops
+    #[oai(path = "/shops", method = "get", operation_id = "list_shops")]
+    async fn shops(&self) -> Result<Cached<Vec<shop::Model>>> {
+        let app = &self.0;
+        Ok(app.cache.get("shops", async { Ok(bytes(&shop::Entity::list(&app.db.read).await?)) }).await?.into())
+    }
+
+    /// One shop
+    #[oai(path = "/shops/:id", method = "get", operation_id = "get_shop")]
+    async fn shop(&self, id: Path<i64>) -> Result<Json<shop::Model>> {
+        Ok(Json(shop::Entity::by_id(&self.0.db.read, id.0).await?))
+    }
+
+    /// The categories that have products
+    #[oai(path = "/categories", method = "get", operation_id = "list_categories")]
+    async fn categories(&self) -> Result<Cached<Vec<String>>> {
+        let app = &self.0;
+        Ok(app
+            .cache
+            .get("categories", async { Ok(bytes(&product::Entity::categories(&app.db.read).await?)) })
+            .await?
+            .into())
+    }
+
+    /// What the shops sell
+    #[oai(path = "/menu-items", method = "get", operation_id = "list_menu_items")]
+    #[allow(clippy::too_many_arguments)]
+    async fn menu_items(
+        &self,
+        /// Only of this shop
+        shop: Query<Option<i64>>,
+        /// Only of this category
+        #[oai(validator(max_length = 60))]
+        category: Query<Option<String>>,
+        /// Costs at least this, minor units
+        #[oai(validator(minimum(value = "0")))]
+        min_price: Query<Option<i64>>,
+        /// Costs at most this, minor units
+        #[oai(validator(minimum(value = "0")))]
+        max_price: Query<Option<i64>>,
+        /// Only what can be had now
+        #[oai(default)]
+        in_stock: Query<bool>,
+        /// Words in name, category or description; case and accents don't matter
+        #[oai(validator(max_length = 100))]
+        q: Query<Option<String>>,
+        /// The order
+        #[oai(default)]
+        sort: Query<Sort>,
+        /// How many at the most
+        #[oai(default = "twenty", validator(minimum(value = "1"), maximum(value = "100")))]
+        limit: Query<u64>,
+        /// Where the last page ended
+        #[oai(validator(max_length = 800))]
+        after: Query<Option<String>>,
+    ) -> Result<Cached<Page<MenuItem>>> {
+        let wanted = Wanted {
+            shop: shop.0,
+            category: category.0,
+            min_price: min_price.0,
+            max_price: max_price.0,
+            in_stock: in_stock.0,
+            words: q.0.as_deref().map(text::like_words).unwrap_or_default(),
+            sort: sort.0,
+            after: after.0.as_deref().map(page::decode).transpose()?,
+            limit: limit.0,
+        };
+        let app = &self.0;
+        Ok(app.cache.get(&format!("{wanted:?}"), items(app, wanted)).await?.into())
+    }
+
+    /// One product
+    #[oai(path = "/menu-items/:id", method = "get", operation_id = "get_menu_item")]
+    async fn menu_item(&self, id: Path<i64>) -> Result<Json<MenuItem>> {
+        Ok(Json(product::Entity::by_id(&self.0.db.read, id.0).await?.into()))
+    }
+
+    /// Changes of stock, live
+    #[oai(path = "/stock/events", method = "get", operation_id = "watch_stock")]
+    async fn stock(
+        &self,
+        /// Only of this shop
+        shop: Query<Option<i64>>,
+    ) -> EventStream<futures_util::stream::BoxStream<'static, StockChange>> {
+        EventStream::new(changes(self.0.clone(), shop.0).boxed()).keep_alive(std::time::Duration::from_secs(15))
+    }
+
+    /// A product's picture
+    #[oai(path = "/images/:name", method = "get", operation_id = "get_image")]
+    async fn image(&self, #[oai(validator(max_length = 60))] name: Path<String>) -> Result<Response<Binary<Vec<u8>>>> {
+        let (bytes, kind) = self.0.images.read(&name.0).await?;
+        Ok(Response::new(Binary(bytes.to_vec()))
+            .header("Content-Type", kind)
+            .header("Cache-Control", "public, max-age=31536000, immutable"))
+    }
+}
+
+async fn items(app: &App, wanted: Wanted) -> Result<Bytes> {
+    let (sort, limit) = (wanted.sort, wanted.limit);
+    let found = product::Entity::search(&app.db.read, wanted).await?;
+    Ok(bytes(&Page::cut(found.into_iter().map(MenuItem::from).collect(), limit, |item| Cursor::of(sort, item))))
+}
+
+fn bytes(value: &impl ToJSON) -> Bytes {
+    Bytes::from(value.to_json_string())
+}
+
+fn changes(app: Arc<App>, shop: Option<i64>) -> impl Stream<Item = StockChange> {
+    let (notes, open) = (app.bus.listen(), Held::new(&app.metrics.wayfare_event_streams));
+    let ended = {
+        let app = app.clone();
+        async move { app.stopped().await }
+    };
+    stream::unfold((notes, open), move |(mut notes, open)| async move {
+        loop {
+            match notes.recv().await {
+                Ok(Note::Stock { shop: of, product, stock }) if shop.is_none_or(|s| s == of) => {
+                    return Some((StockChange { shop_id: of, product_id: product, stock }, (notes, open)));
+                }
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    })
+    .take_until(Box::pin(ended))
+}
+
+/// Empties the cache when another replica's manager changed something, for as long as the process lives.
+pub async fn follow(app: Arc<App>) {
+    let mut notes = app.bus.listen();
+    loop {
+        match notes.recv().await {
+            Ok(Note::Catalog { generation }) => app.cache.forget(generation),
+            Ok(_) => {}
+            // Missed some: forgetting too much is only slow.
+            Err(RecvError::Lagged(_)) => app.cache.forget(0),
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+fn twenty() -> u64 {
+    20
+}

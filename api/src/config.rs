@@ -1,0 +1,260 @@
+//! What can be set, each knob declared once: its flag, its variable, its default and one sentence.
+//!
+//! A value comes from the first of: the flag, the variable, the file that `<VARIABLE>_FILE` names (secrets),
+//! the configuration file (`WAYFARE_CONFIG`), the default. Nothing outside this file reads the environment,
+//! but for the `OTEL_*` names, which belong to the OpenTelemetry specification and are read by its own library.
+
+use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+
+use clap::Args;
+use ipnet::IpNet;
+
+/// A value that must never be printed: its `Debug` and `Display` are `***`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value itself, for the one call that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Secret {
+    type Err = std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self(value.trim().to_owned()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people at a terminal.
+    Text,
+}
+
+/// The arguments that are secrets; `WAYFARE_X_FILE` is understood for each and `wayfare config` hides them.
+pub const SECRETS: &[&str] =
+    &["database_url", "database_read_url", "redis_url", "jwt_keys", "seed_password", "s3_access_key", "s3_secret_key"];
+
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Configuration")]
+pub struct Config {
+    /// Address that the API listens on
+    #[arg(long, env = "WAYFARE_LISTEN", default_value = "127.0.0.1:5000", value_name = "ADDR")]
+    pub listen: SocketAddr,
+
+    /// Folder of the SQLite file, the images and the embedded keys
+    #[arg(long, env = "WAYFARE_DATA_DIR", default_value = "data", value_name = "DIR")]
+    pub data_dir: PathBuf,
+
+    /// Database: postgres://… or sqlite://…; without it, a SQLite file in the data folder
+    #[arg(long, env = "WAYFARE_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_url: Option<Secret>,
+
+    /// Read replica of the database, for the catalog's reads
+    #[arg(long, env = "WAYFARE_DATABASE_READ_URL", hide_env_values = true, value_name = "URL")]
+    pub database_read_url: Option<Secret>,
+
+    /// Connections in the pool of each database
+    #[arg(long, env = "WAYFARE_DATABASE_CONNECTIONS", default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1000))]
+    pub database_connections: u32,
+
+    /// Redis: redis://, rediss://, redis+sentinel://host:port/MASTER or redis+cluster://host:port,host:port; without it, in process
+    #[arg(long, env = "WAYFARE_REDIS_URL", hide_env_values = true, value_name = "URL")]
+    pub redis_url: Option<Secret>,
+
+    /// Signing keys of access tokens, `kid:secret,…`: the first signs, all verify; without it, one made in the data folder
+    #[arg(long, env = "WAYFARE_JWT_KEYS", hide_env_values = true, value_name = "KEYS")]
+    pub jwt_keys: Option<Secret>,
+
+    /// How long an access token lasts, seconds
+    #[arg(long, env = "WAYFARE_ACCESS_SECONDS", default_value_t = 900, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub access_seconds: u32,
+
+    /// How long a sign-in lasts without being used, days
+    #[arg(long, env = "WAYFARE_SESSION_DAYS", default_value_t = 30, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=365))]
+    pub session_days: u32,
+
+    /// Cost of a password hash: each step doubles the work
+    #[arg(long, env = "WAYFARE_BCRYPT_COST", default_value_t = 12, value_name = "N", value_parser = clap::value_parser!(u32).range(4..=16))]
+    pub bcrypt_cost: u32,
+
+    /// Requests a minute that one client may make
+    #[arg(long, env = "WAYFARE_RATE_LIMIT", default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate_limit: u32,
+
+    /// Attempts a minute to sign in or to register, for one client
+    #[arg(long, env = "WAYFARE_LOGIN_RATE_LIMIT", default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub login_rate_limit: u32,
+
+    /// Networks whose X-Forwarded-For and X-Forwarded-Proto are believed
+    #[arg(long, env = "WAYFARE_TRUSTED_PROXIES", value_delimiter = ',', value_name = "CIDR")]
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// Send people who come by plain HTTP through a trusted proxy to HTTPS
+    #[arg(long, env = "WAYFARE_HTTPS_ONLY", default_value_t = false, action = clap::ArgAction::Set, value_name = "BOOL")]
+    pub https_only: bool,
+
+    /// Origins of other sites whose pages may call the API, `*` for any
+    #[arg(long, env = "WAYFARE_CORS_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
+    pub cors_origins: Vec<String>,
+
+    /// Largest request body, bytes (images have their own limit)
+    #[arg(long, env = "WAYFARE_BODY_LIMIT", default_value_t = 262_144, value_name = "BYTES")]
+    pub body_limit: usize,
+
+    /// Largest image, bytes
+    #[arg(long, env = "WAYFARE_IMAGE_LIMIT", default_value_t = 5_242_880, value_name = "BYTES")]
+    pub image_limit: usize,
+
+    /// Longest that one request may take, seconds
+    #[arg(long, env = "WAYFARE_TIMEOUT_SECONDS", default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=300))]
+    pub timeout_seconds: u32,
+
+    /// How long readiness says no before the port closes, seconds
+    #[arg(long, env = "WAYFARE_DRAIN_SECONDS", default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=300))]
+    pub drain_seconds: u32,
+
+    /// Deliver webhooks in this process; by default so without Redis
+    #[arg(long, env = "WAYFARE_EMBEDDED_WORKER", action = clap::ArgAction::Set, value_name = "BOOL")]
+    pub embedded_worker: Option<bool>,
+
+    /// Deliver webhooks to private and loopback addresses too
+    #[arg(long, env = "WAYFARE_WEBHOOKS_TO_PRIVATE", default_value_t = false, action = clap::ArgAction::Set, value_name = "BOOL")]
+    pub webhooks_to_private: bool,
+
+    /// First wait before a webhook is tried again, milliseconds; it doubles each time
+    #[arg(long, env = "WAYFARE_WEBHOOK_BACKOFF_MS", default_value_t = 5_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3_600_000))]
+    pub webhook_backoff_ms: u32,
+
+    /// Attempts before a webhook is given up
+    #[arg(long, env = "WAYFARE_WEBHOOK_ATTEMPTS", default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=30))]
+    pub webhook_attempts: u32,
+
+    /// Images: the folder `images` in the data folder, or s3://BUCKET/PREFIX
+    #[arg(long, env = "WAYFARE_IMAGES", value_name = "URL")]
+    pub images: Option<String>,
+
+    /// Endpoint of the S3 service, when it isn't Amazon's
+    #[arg(long, env = "WAYFARE_S3_ENDPOINT", value_name = "URL")]
+    pub s3_endpoint: Option<String>,
+
+    /// Region of the S3 bucket
+    #[arg(long, env = "WAYFARE_S3_REGION", default_value = "us-east-1", value_name = "NAME")]
+    pub s3_region: String,
+
+    /// Access key of the S3 bucket; without it, the machine's own role
+    #[arg(long, env = "WAYFARE_S3_ACCESS_KEY", hide_env_values = true, value_name = "KEY")]
+    pub s3_access_key: Option<Secret>,
+
+    /// Secret key of the S3 bucket
+    #[arg(long, env = "WAYFARE_S3_SECRET_KEY", hide_env_values = true, value_name = "KEY")]
+    pub s3_secret_key: Option<Secret>,
+
+    /// Flags and log level that change without a restart: a TOML file, or a folder with a file for each key
+    #[arg(long, env = "WAYFARE_FLAGS", value_name = "PATH")]
+    pub flags: Option<PathBuf>,
+
+    /// Log filter, such as `info` or `info,wayfare=debug`
+    #[arg(long, env = "WAYFARE_LOG", default_value = "info,sqlx=warn", value_name = "FILTER")]
+    pub log: String,
+
+    /// Form of the log
+    #[arg(long, env = "WAYFARE_LOG_FORMAT", default_value = "json", value_name = "FORM")]
+    pub log_format: LogFormat,
+
+    /// Password of the accounts that `seed` makes
+    #[arg(
+        long,
+        env = "WAYFARE_SEED_PASSWORD",
+        default_value = "wayfare-demo-1",
+        hide_default_value = true,
+        hide_env_values = true,
+        value_name = "PASSWORD"
+    )]
+    pub seed_password: Secret,
+}
+
+impl Config {
+    /// The database's address: the one given, or the SQLite file of the data folder.
+    pub fn database(&self) -> Secret {
+        self.database_url
+            .clone()
+            .unwrap_or_else(|| Secret::new(format!("sqlite://{}?mode=rwc", self.data_dir.join("wayfare.db").display())))
+    }
+
+    pub fn runs_worker(&self) -> bool {
+        self.embedded_worker.unwrap_or(self.redis_url.is_none())
+    }
+
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout_seconds.into())
+    }
+
+    /// Everything that is wrong beyond the form of single values, all at once.
+    ///
+    /// # Errors
+    /// One message with a line for each problem.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let mut problems = Vec::new();
+        for (name, url) in
+            [("WAYFARE_DATABASE_URL", &self.database_url), ("WAYFARE_DATABASE_READ_URL", &self.database_read_url)]
+        {
+            if url
+                .as_ref()
+                .is_some_and(|u| !["postgres://", "postgresql://", "sqlite:"].iter().any(|s| u.expose().starts_with(s)))
+            {
+                problems.push(format!("{name}: begin it with postgres:// or sqlite://"));
+            }
+        }
+        let redis = ["redis://", "rediss://", "redis+sentinel://", "redis+cluster://"];
+        if self.redis_url.as_ref().is_some_and(|u| !redis.iter().any(|s| u.expose().starts_with(s))) {
+            problems.push(format!("WAYFARE_REDIS_URL: begin it with one of {}", redis.join(" ")));
+        }
+        if let Some(keys) = &self.jwt_keys
+            && let Err(problem) = crate::auth::token::parse_keys(keys)
+        {
+            problems.push(format!("WAYFARE_JWT_KEYS: {problem}"));
+        }
+        if self.images.as_ref().is_some_and(|i| !i.starts_with("s3://")) {
+            problems.push("WAYFARE_IMAGES: give s3://BUCKET/PREFIX, or leave it out for the data folder".to_owned());
+        }
+        if self.s3_access_key.is_some() != self.s3_secret_key.is_some() {
+            problems.push("WAYFARE_S3_ACCESS_KEY and WAYFARE_S3_SECRET_KEY: give both or neither".to_owned());
+        }
+        if tracing_subscriber::EnvFilter::try_new(&self.log).is_err() {
+            problems.push(format!("WAYFARE_LOG: `{}` is not a filter; try `info`", self.log));
+        }
+        if self.seed_password.expose().len() < crate::auth::password::SHORTEST
+            || self.seed_password.expose().len() > crate::auth::password::LONGEST
+        {
+            problems.push("WAYFARE_SEED_PASSWORD: between 10 and 72 bytes".to_owned());
+        }
+        anyhow::ensure!(
+            problems.is_empty(),
+            "the configuration has {} problem(s):\n  {}",
+            problems.len(),
+            problems.join("\n  ")
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! The database: SQLite in one file, or PostgreSQL. Connecting, and the one way to begin a transaction.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use crate::config::{Config, Secret};
+
+#[derive(Clone)]
+pub struct Db {
+    pub write: DatabaseConnection,
+    /// A replica when one is configured: may lag behind `write`.
+    pub read: DatabaseConnection,
+    /// SQLite has one writer: waiting here is fair and costs nothing, waiting inside SQLite is neither.
+    writer: Arc<Mutex<()>>,
+}
+
+/// An open transaction. Dropped without `commit`, it is rolled back.
+pub struct Tx {
+    inner: DatabaseTransaction,
+    _writer: Option<OwnedMutexGuard<()>>,
+}
+
+impl std::ops::Deref for Tx {
+    type Target = DatabaseTransaction;
+    fn deref(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+}
+
+impl Tx {
+    pub async fn commit(self) -> Result<(), DbErr> {
+        self.inner.commit().await
+    }
+}
+
+impl Db {
+    /// Connects, and makes the data folder and the SQLite file when they aren't there.
+    ///
+    /// # Errors
+    /// A folder that can't be written, a database that doesn't answer: the message says which.
+    pub async fn connect(config: &Config) -> anyhow::Result<Self> {
+        if config.database_url.is_none() {
+            writable(&config.data_dir)?;
+        }
+        let write =
+            open(&config.database(), config.database_connections).await.context("the database can't be opened")?;
+        let read = match &config.database_read_url {
+            Some(url) => open(url, config.database_connections).await.context("the read replica can't be opened")?,
+            None => write.clone(),
+        };
+        Ok(Self { write, read, writer: Arc::default() })
+    }
+
+    /// Begins a transaction that may write. On SQLite it takes the write lock at once: a transaction that reads first
+    /// and asks for the lock later is refused when another wrote in between.
+    pub async fn begin(&self) -> Result<Tx, DbErr> {
+        let _writer = if self.is_sqlite() { Some(self.writer.clone().lock_owned().await) } else { None };
+        let options = TransactionOptions {
+            sqlite_transaction_mode: self.is_sqlite().then_some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        Ok(Tx { inner: self.write.begin_with_options(options).await?, _writer })
+    }
+
+    pub fn is_sqlite(&self) -> bool {
+        self.write.get_database_backend() == DbBackend::Sqlite
+    }
+
+    pub async fn close(&self) {
+        let _ = self.write.close_by_ref().await;
+        let _ = self.read.close_by_ref().await;
+    }
+}
+
+fn writable(dir: &Path) -> anyhow::Result<()> {
+    let probe = dir.join(".writable");
+    std::fs::create_dir_all(dir)
+        .and_then(|()| std::fs::write(&probe, b"wayfare"))
+        .and_then(|()| std::fs::remove_file(&probe))
+        .with_context(|| {
+            format!("the data folder {} can't be written; give another with --data-dir, or make room", dir.display())
+        })
+}
+
+async fn open(url: &Secret, connections: u32) -> anyhow::Result<DatabaseConnection> {
+    let mut options = ConnectOptions::new(url.expose());
+    options
+        .max_connections(connections)
+        .connect_timeout(Duration::from_secs(5))
+        .acquire_timeout(Duration::from_secs(5))
+        .test_before_acquire_if_idle_for(Duration::from_secs(1))
+        .sqlx_logging(false)
+        .set_application_name("wayfare")
+        .map_sqlx_sqlite_opts(|o| {
+            o.pragma("journal_mode", "WAL")
+                .pragma("synchronous", "NORMAL")
+                .pragma("foreign_keys", "ON")
+                .pragma("cache_size", "-8000")
+                .busy_timeout(Duration::from_secs(10))
+        });
+    Ok(Database::connect(options).await?)
+}
+
+impl Db {
+    /// Open connections of the writing pool, and how many of them are idle.
+    pub fn pool(&self) -> (i64, i64) {
+        let count = |size: u32, idle: usize| (i64::from(size), i64::try_from(idle).unwrap_or(0));
+        if self.is_sqlite() {
+            let pool = self.write.get_sqlite_connection_pool();
+            count(pool.size(), pool.num_idle())
+        } else {
+            let pool = self.write.get_postgres_connection_pool();
+            count(pool.size(), pool.num_idle())
+        }
+    }
+}

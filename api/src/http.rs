@@ -1,0 +1,148 @@
+//! The routes of the whole service, the server, and how it ends: readiness off, requests finished, parts closed.
+
+use std::{sync::Arc, time::Duration};
+
+use poem::{
+    Endpoint, EndpointExt, Response, Server,
+    listener::{Acceptor, Listener, TcpListener},
+    middleware::Compression,
+    web::{CompressionAlgo, CompressionLevel},
+};
+use poem_openapi::{ContactObject, LicenseObject, OpenApiService, Tags};
+
+use crate::{
+    App, around::Around, audit, auth, bus::Bus, cart, catalog, flags, headers::Methods, health, operations, orders,
+    staff, telemetry::Telemetry, worker,
+};
+
+/// The chapters of the OpenAPI document.
+#[derive(Tags)]
+pub enum Chapter {
+    /// Accounts, sign-in and roles
+    Accounts,
+    /// Shops and what they sell
+    Catalog,
+    /// What somebody is about to order
+    Cart,
+    /// Orders, from placed to delivered
+    Orders,
+    /// What runs the service: flags, audit
+    Operations,
+}
+
+type Apis = (
+    auth::AuthApi,
+    staff::StaffApi,
+    catalog::CatalogApi,
+    catalog::ManagerApi,
+    cart::CartApi,
+    orders::OrdersApi,
+    audit::AuditApi,
+    operations::OperationsApi,
+);
+
+fn service(app: Arc<App>) -> OpenApiService<Apis, ()> {
+    let apis = (
+        auth::AuthApi(app.clone()),
+        staff::StaffApi(app.clone()),
+        catalog::CatalogApi(app.clone()),
+        catalog::ManagerApi(app.clone()),
+        cart::CartApi(app.clone()),
+        orders::OrdersApi(app.clone()),
+        audit::AuditApi(app.clone()),
+        operations::OperationsApi(app),
+    );
+    OpenApiService::new(apis, "Wayfare", env!("CARGO_PKG_VERSION"))
+        .summary("A city's orders and journeys")
+        .description(include_str!("api.md"))
+        .license(LicenseObject::new("Apache-2.0").identifier("Apache-2.0"))
+        .contact(ContactObject::new().name("Wayfare"))
+}
+
+/// The OpenAPI document.
+pub fn document(app: Arc<App>) -> String {
+    service(app).spec()
+}
+
+/// Everything that the process answers.
+pub fn routes(app: Arc<App>) -> impl Endpoint<Output = Response> {
+    let service = service(app.clone());
+    let document = service.spec();
+    let methods = Methods::read(&serde_json::from_str(&document).unwrap_or_default());
+    let docs = service.swagger_ui();
+    let compression = Compression::new()
+        .algorithms([CompressionAlgo::GZIP, CompressionAlgo::BR])
+        .with_quality(CompressionLevel::Fastest);
+    let routes = health::routes()
+        .at(
+            "/openapi.json",
+            poem::get(poem::endpoint::make_sync(move |_| {
+                Response::builder().content_type("application/json").body(document.clone())
+            })),
+        )
+        .nest("/docs", docs)
+        .nest("/", service.with(compression))
+        .map_to_response();
+    Around::new(app, routes, methods)
+}
+
+/// Serves until SIGTERM or Ctrl-C, then ends without failing a request.
+///
+/// # Errors
+/// A port that can't be had.
+pub async fn serve(app: Arc<App>, telemetry: Option<&Telemetry>) -> anyhow::Result<()> {
+    let address = app.config.listen;
+    let listener = TcpListener::bind(address).into_acceptor().await.map_err(|e| {
+        anyhow::anyhow!(
+            "can't listen on {address}: {e}; give another address with --listen, or stop what uses this one"
+        )
+    })?;
+    for address in listener.local_addr() {
+        tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
+    }
+    let background = background(&app, telemetry);
+    let ending = ending(app.clone());
+    // The last event streams have been told to end before this starts to count.
+    Server::new_with_acceptor(listener)
+        .name("wayfare")
+        .run_with_graceful_shutdown(routes(app.clone()), ending, Some(app.config.timeout() + Duration::from_secs(5)))
+        .await?;
+    for task in background {
+        task.abort();
+    }
+    app.db.close().await;
+    tracing::info!("ended");
+    Ok(())
+}
+
+fn background(app: &Arc<App>, telemetry: Option<&Telemetry>) -> Vec<tokio::task::JoinHandle<()>> {
+    let mut tasks = vec![tokio::spawn(Bus::carry(app.bus.clone())), tokio::spawn(catalog::follow(app.clone()))];
+    if app.config.runs_worker() {
+        tasks.push(tokio::spawn(worker::run(app.clone())));
+    }
+    if let (Some(path), Some(telemetry)) = (app.config.flags.clone(), telemetry) {
+        let filter = telemetry.filter();
+        tasks.push(tokio::spawn(flags::watch(app.flags.clone(), path, move |text| {
+            Ok(filter.reload(tracing_subscriber::EnvFilter::try_new(text)?)?)
+        })));
+    }
+    tasks
+}
+
+async fn ending(app: Arc<App>) {
+    signalled().await;
+    tracing::info!("ending: not ready any more, finishing what is under way");
+    app.drain();
+    tokio::time::sleep(Duration::from_secs(app.config.drain_seconds.into())).await;
+    app.stop();
+}
+
+/// Resolves on SIGTERM or Ctrl-C.
+pub async fn signalled() {
+    let mut term =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).expect("signals can be listened to");
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,163 @@
+//! How many requests a client may make: counted in Redis for all replicas, in this process without it.
+//!
+//! A replica doesn't ask Redis for each request: it leases a tenth of what the client has left in this window and spends
+//! that here. Leases are taken off the count before they are spent, so a client never gets more than its limit from all
+//! replicas together; it may get less, by what replicas leased and didn't spend. See docs/adr/0003-rate-limits.md.
+
+use std::{
+    sync::Mutex,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use moka::sync::Cache as Memory;
+use std::sync::Arc;
+
+use crate::{
+    config::Config,
+    error::Error,
+    redis::{Away, Redis},
+};
+
+/// What is limited, each with its own count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Any request to the API.
+    Request,
+    /// Signing in and registering: each costs a password hash.
+    SignIn,
+}
+
+impl Action {
+    fn limit(self, config: &Config) -> u32 {
+        match self {
+            Self::Request => config.rate_limit,
+            Self::SignIn => config.login_rate_limit,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::SignIn => "sign-in",
+        }
+    }
+
+    fn message(self) -> &'static str {
+        match self {
+            Self::Request => "Too many requests; wait as long as Retry-After says.",
+            Self::SignIn => "Too many attempts to sign in; wait as long as Retry-After says.",
+        }
+    }
+}
+
+const WINDOW: u64 = 60;
+
+/// Takes up to a tenth of what is left, at least one, and tells how much that was and how much is left for leases.
+const LEASE: &str = "
+local used = tonumber(redis.call('GET', KEYS[1]) or '0')
+local left = tonumber(ARGV[1]) - used
+if left <= 0 then return {0, 0} end
+local grant = math.max(1, math.floor(left / 10))
+redis.call('INCRBY', KEYS[1], grant)
+if used == 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
+return {grant, left - grant}";
+
+/// How a request stands against its limit.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    pub limit: u32,
+    pub left: u32,
+    /// Seconds until the window ends.
+    pub reset: u64,
+}
+
+/// What this replica may still let through for one client in one window.
+#[derive(Default)]
+struct Lease {
+    window: u64,
+    mine: u32,
+    /// Left in Redis when last asked; without Redis, nothing.
+    shared: u32,
+    /// Whether this window's count began without Redis.
+    alone: bool,
+}
+
+pub struct Limits {
+    leases: Memory<(Action, String), Arc<Mutex<Lease>>>,
+    redis: Option<Redis>,
+    script: redis::Script,
+}
+
+impl Limits {
+    pub fn new(redis: Option<Redis>) -> Self {
+        let leases = Memory::builder().max_capacity(100_000).time_to_idle(Duration::from_secs(2 * WINDOW)).build();
+        Self { leases, redis, script: redis::Script::new(LEASE) }
+    }
+
+    /// Counts one request of `client`.
+    ///
+    /// # Errors
+    /// 429 with the seconds to wait, when the client has none left.
+    pub async fn take(&self, config: &Config, action: Action, client: &str) -> Result<Standing, Error> {
+        let limit = action.limit(config);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+        let (window, reset) = (now / WINDOW, WINDOW - now % WINDOW);
+        let lease = self.leases.get_with((action, client.to_owned()), Arc::default);
+        for attempt in 0..2 {
+            if let Some(left) = spend(&lease, window) {
+                return Ok(Standing { limit, left, reset });
+            }
+            if attempt == 0 {
+                self.lease(&lease, action, client, limit, window).await;
+            }
+        }
+        Err(Error::throttled("rate_limited", action.message()).retry_after(reset))
+    }
+
+    async fn lease(&self, lease: &Mutex<Lease>, action: Action, client: &str, limit: u32, window: u64) {
+        let (alone, nothing_left) = {
+            let lease = lease.lock().expect("no holder panics");
+            (lease.alone && lease.window == window, lease.window == window && lease.shared == 0 && lease.mine == 0)
+        };
+        if alone || nothing_left {
+            return;
+        }
+        let granted = match &self.redis {
+            Some(redis) => self.ask(redis, action, client, limit, window).await.ok(),
+            None => None,
+        };
+        let mut lease = lease.lock().expect("no holder panics");
+        let fresh = lease.window != window;
+        match granted {
+            Some((grant, shared)) => {
+                let mine = if fresh { 0 } else { lease.mine };
+                *lease = Lease { window, mine: mine + grant, shared, alone: false };
+            }
+            // Redis is away: this replica counts alone until the window ends.
+            None if fresh => *lease = Lease { window, mine: limit, shared: 0, alone: true },
+            None => *lease = Lease { mine: lease.mine + lease.shared, shared: 0, alone: true, window },
+        }
+    }
+
+    async fn ask(
+        &self,
+        redis: &Redis,
+        action: Action,
+        client: &str,
+        limit: u32,
+        window: u64,
+    ) -> Result<(u32, u32), Away> {
+        let key = format!("wayfare:limit:{}:{client}:{window}", action.name());
+        redis.run(&self.script, &key, &[limit.to_string(), (2 * WINDOW).to_string()]).await
+    }
+}
+
+/// Takes one from the lease; tells how many are left in all, as far as this replica knows.
+fn spend(lease: &Mutex<Lease>, window: u64) -> Option<u32> {
+    let mut lease = lease.lock().expect("no holder panics");
+    if lease.window != window || lease.mine == 0 {
+        return None;
+    }
+    lease.mine -= 1;
+    Some(lease.mine.saturating_add(lease.shared))
+}

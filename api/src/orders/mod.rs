@@ -1,0 +1,193 @@
+//! Orders, from placed to delivered.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use futures_util::{StreamExt, stream::BoxStream};
+use poem::web::sse::Event;
+use poem_openapi::{
+    ApiResponse, Enum, Object, OpenApi,
+    param::{Header, Path, Query},
+    payload::{EventStream, Json},
+    types::ToJSON,
+};
+use uuid::Uuid;
+
+pub mod event;
+pub mod line;
+pub mod moves;
+pub mod order;
+pub mod place;
+pub mod stream;
+
+use crate::{
+    App,
+    auth::{Customer, Identity, Role},
+    cart,
+    error::{Error, Result},
+    http::Chapter,
+    page::{self, Page},
+};
+use event::OrderEvent;
+use order::{Order, State, Whose};
+use place::NewOrder;
+
+#[derive(ApiResponse)]
+pub enum PlacedOrder {
+    /// Placed
+    #[oai(status = 201)]
+    Placed(
+        Json<Order>,
+        /// The order's address
+        #[oai(header = "Location")]
+        String,
+        /// Whether the order had been placed before with this key
+        #[oai(header = "Idempotency-Replayed")]
+        bool,
+    ),
+}
+
+/// A move of an order
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+pub struct Move {
+    pub to: State,
+}
+
+/// As whom somebody looks at orders
+#[derive(Clone, Copy, Default, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum View {
+    /// What I ordered
+    #[default]
+    Mine,
+    /// My shop's; for admins: everybody's
+    Shop,
+    /// What I bring, and what waits for a courier
+    Courier,
+}
+
+#[derive(ApiResponse)]
+pub enum Events {
+    /// The events so far, then each as it comes, until the last
+    #[oai(status = 200)]
+    Stream(EventStream<BoxStream<'static, OrderEvent>>),
+    /// There is nothing after the event that you saw last: don't connect again
+    #[oai(status = 204)]
+    Over,
+}
+
+pub struct OrdersApi(pub Arc<App>);
+
+#[OpenApi(prefix_path = "/api", tag = "Chapter::Orders")]
+impl OrdersApi {
+    /// Place an order
+    ///
+    /// Make a new `Idempotency-Key` for each order and send it again with every retry: a client that lost the answer gets
+    /// the first order again and not a second one.
+    #[oai(path = "/orders", method = "post", operation_id = "place_order")]
+    async fn place(
+        &self,
+        who: Customer,
+        #[oai(
+            name = "Idempotency-Key",
+            validator(min_length = 8, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")
+        )]
+        key: Header<String>,
+        new: Json<NewOrder>,
+    ) -> Result<PlacedOrder> {
+        let placed = place::place(&self.0, &who.0, key.0, new.0).await?;
+        let location = format!("/api/orders/{}", placed.order.id);
+        Ok(PlacedOrder::Placed(Json(placed.order), location, placed.again))
+    }
+
+    /// Orders, newest first
+    #[oai(path = "/orders", method = "get", operation_id = "list_orders")]
+    async fn list(
+        &self,
+        who: Customer,
+        /// As whom
+        #[oai(default)]
+        view: Query<View>,
+        /// Only in this state
+        state: Query<Option<State>>,
+        /// How many at the most
+        #[oai(default = "twenty", validator(minimum(value = "1"), maximum(value = "100")))]
+        limit: Query<u64>,
+        /// Where the last page ended
+        #[oai(validator(max_length = 400))]
+        after: Query<Option<String>>,
+    ) -> Result<Json<Page<Order>>> {
+        let db = &self.0.db.write;
+        let after: Option<Uuid> = after.0.as_deref().map(page::decode).transpose()?;
+        let found = order::Entity::page(db, whose(&who.0, view.0)?, state.0, after, limit.0 + 1).await?;
+        let lines = line::Entity::of(db, found.iter().map(|o| o.id)).await?;
+        Ok(Json(Page::cut(found.into_iter().map(|o| o.with(&lines)).collect(), limit.0, |order: &Order| order.id)))
+    }
+
+    /// One order
+    #[oai(path = "/orders/:id", method = "get", operation_id = "get_order")]
+    async fn get(&self, who: Customer, id: Path<Uuid>) -> Result<Json<Order>> {
+        let db = &self.0.db.write;
+        let order = moves::visible(order::Entity::by_id(db, id.0).await?, &who.0)?;
+        Ok(Json(order.with(&line::Entity::of(db, [id.0]).await?)))
+    }
+
+    /// Move an order on, or cancel it
+    ///
+    /// placed → accepted → preparing (the shop) → on_the_way → delivered (the courier). The customer may cancel what is only
+    /// placed, the shop until it is on the way.
+    #[oai(path = "/orders/:id/moves", method = "post", operation_id = "move_order")]
+    async fn advance(&self, who: Customer, id: Path<Uuid>, to: Json<Move>) -> Result<Json<Order>> {
+        Ok(Json(moves::advance(&self.0, &who.0, id.0, to.0.to).await?))
+    }
+
+    /// What happens to an order, live
+    ///
+    /// Server-sent events with ids: a client that comes back with `Last-Event-ID` misses nothing, at whichever replica.
+    #[oai(path = "/orders/:id/events", method = "get", operation_id = "watch_order")]
+    async fn events(
+        &self,
+        who: Customer,
+        id: Path<Uuid>,
+        #[oai(name = "Last-Event-ID", validator(minimum(value = "0")))] last: Header<Option<i64>>,
+    ) -> Result<Events> {
+        let order = moves::visible(order::Entity::by_id(&self.0.db.write, id.0).await?, &who.0)?;
+        let last = last.0.unwrap_or(0);
+        if order.state.is_last() && event::Entity::of(&self.0.db.write, id.0, last).await?.is_empty() {
+            return Ok(Events::Over);
+        }
+        let events = EventStream::new(stream::follow(self.0.clone(), id.0, last).boxed());
+        let events = events.to_event(|event: OrderEvent| {
+            Event::message(event.to_json_string()).id(event.id.to_string()).event_type("order")
+        });
+        Ok(Events::Stream(events.keep_alive(std::time::Duration::from_secs(15))))
+    }
+}
+
+fn whose(who: &Identity, view: View) -> Result<Whose> {
+    match (view, who.role) {
+        (View::Mine, _) => Ok(Whose::Of(who.account_id)),
+        (View::Shop, Role::Admin) => Ok(Whose::All),
+        (View::Shop, Role::Manager) => {
+            who.shop_id.map(Whose::Shop).ok_or_else(|| Error::forbidden("no_shop", "You manage no shop."))
+        }
+        (View::Courier, Role::Courier | Role::Admin) => Ok(Whose::Courier(who.account_id)),
+        (View::Shop | View::Courier, _) => Err(Error::forbidden("wrong_role", "Your role doesn't have this view.")),
+    }
+}
+
+/// Brings the gauges up to date that are counted in the database.
+pub async fn measure(app: &App) -> Result<()> {
+    let now = app.clock.now();
+    let carts = cart::entity::Entity::active(&app.db.read, now - TimeDelta::days(1)).await?;
+    let (waiting, oldest) = event::Entity::backlog(&app.db.read).await?;
+    app.metrics.wayfare_active_carts.set(i64::try_from(carts).unwrap_or(i64::MAX));
+    app.metrics.wayfare_outbox_waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+    app.metrics.wayfare_outbox_oldest_seconds.set(oldest.map_or(0, |at| (now - at).num_seconds()));
+    Ok(())
+}
+
+fn twenty() -> u64 {
+    20
+}

@@ -1,0 +1,244 @@
+//! An order. On the wire with its lines: [`Order`].
+
+use poem_openapi::{Enum, Object};
+use sea_orm::{
+    QueryOrder, QuerySelect, QueryTrait,
+    entity::prelude::*,
+    sea_query::{Expr, ExprTrait},
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    catalog::product::Money,
+    clock::Instant,
+    error::{Error, Result},
+    orders::line,
+};
+
+/// How far an order has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::None)", rename_all = "snake_case")]
+#[oai(rename_all = "snake_case", rename = "OrderState")]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    Placed,
+    Accepted,
+    Preparing,
+    OnTheWay,
+    Delivered,
+    Cancelled,
+}
+
+impl State {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Placed => "placed",
+            Self::Accepted => "accepted",
+            Self::Preparing => "preparing",
+            Self::OnTheWay => "on_the_way",
+            Self::Delivered => "delivered",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Nothing comes after it.
+    pub fn is_last(self) -> bool {
+        matches!(self, Self::Delivered | Self::Cancelled)
+    }
+}
+
+/// How the order is brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::None)", rename_all = "snake_case")]
+#[oai(rename_all = "snake_case", rename = "DeliveryMode")]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    Bike,
+    Foot,
+    Car,
+}
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "orders")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub account_id: Uuid,
+    pub shop_id: i64,
+    pub courier_id: Option<Uuid>,
+    pub state: State,
+    pub total: i64,
+    pub currency: String,
+    pub address: String,
+    pub lat: f64,
+    pub lon: f64,
+    pub mode: Mode,
+    pub note: Option<String>,
+    pub idempotency_key: String,
+    /// Of the body that placed it: the same key with another body is a mistake.
+    pub request_hash: String,
+    pub placed_at: Instant,
+    pub changed_at: Instant,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Where an order goes
+#[derive(Clone, Debug, PartialEq, Object)]
+#[oai(deny_unknown_fields)]
+pub struct Address {
+    /// As one would say it to the courier
+    #[oai(validator(min_length = 1, max_length = 200))]
+    pub text: String,
+    /// Degrees north
+    #[oai(validator(minimum(value = "-90"), maximum(value = "90")))]
+    pub lat: f64,
+    /// Degrees east
+    #[oai(validator(minimum(value = "-180"), maximum(value = "180")))]
+    pub lon: f64,
+}
+
+/// An order
+#[derive(Clone, Debug, Object)]
+pub struct Order {
+    pub id: Uuid,
+    pub account_id: Uuid,
+    pub shop_id: i64,
+    /// Who brings it, once somebody does
+    pub courier_id: Option<Uuid>,
+    pub state: State,
+    pub lines: Vec<OrderLine>,
+    pub total: Money,
+    pub address: Address,
+    pub mode: Mode,
+    pub note: Option<String>,
+    pub placed_at: Instant,
+    pub changed_at: Instant,
+}
+
+/// What was ordered, at the price of that moment
+#[derive(Clone, Debug, Object)]
+pub struct OrderLine {
+    pub product_id: i64,
+    pub name: String,
+    /// Of one
+    pub price: Money,
+    pub quantity: i32,
+}
+
+impl Model {
+    pub fn with(self, lines: &[line::Model]) -> Order {
+        let Self {
+            id,
+            account_id,
+            shop_id,
+            courier_id,
+            state,
+            total,
+            currency,
+            address,
+            lat,
+            lon,
+            mode,
+            note,
+            idempotency_key: _,
+            request_hash: _,
+            placed_at,
+            changed_at,
+        } = self;
+        let money = |amount| Money { amount, currency: currency.clone() };
+        let line = |l: &line::Model| OrderLine {
+            product_id: l.product_id,
+            name: l.name.clone(),
+            price: money(l.price),
+            quantity: l.quantity,
+        };
+        let lines = lines.iter().filter(|l| l.order_id == id).map(line).collect();
+        let address = Address { text: address, lat, lon };
+        Order {
+            id,
+            account_id,
+            shop_id,
+            courier_id,
+            state,
+            lines,
+            total: money(total),
+            address,
+            mode,
+            note,
+            placed_at,
+            changed_at,
+        }
+    }
+
+    /// As it was when it was placed.
+    pub fn as_placed(self) -> Self {
+        Self { state: State::Placed, courier_id: None, changed_at: self.placed_at, ..self }
+    }
+}
+
+/// Which orders somebody asks for.
+#[derive(Clone, Copy, Debug)]
+pub enum Whose {
+    Of(Uuid),
+    Shop(i64),
+    /// What a courier brings or could take.
+    Courier(Uuid),
+    All,
+}
+
+impl Entity {
+    pub async fn by_id(db: &impl ConnectionTrait, id: Uuid) -> Result<Model> {
+        Self::find_by_id(id).one(db).await?.ok_or_else(|| Error::no("order"))
+    }
+
+    pub async fn by_key(db: &impl ConnectionTrait, account: Uuid, key: &str) -> Result<Option<Model>> {
+        Ok(Self::find().filter(Column::AccountId.eq(account)).filter(Column::IdempotencyKey.eq(key)).one(db).await?)
+    }
+
+    pub async fn page(
+        db: &impl ConnectionTrait,
+        whose: Whose,
+        state: Option<State>,
+        after: Option<Uuid>,
+        limit: u64,
+    ) -> Result<Vec<Model>> {
+        let orders = match whose {
+            Whose::Of(account) => Self::find().filter(Column::AccountId.eq(account)),
+            Whose::Shop(shop) => Self::find().filter(Column::ShopId.eq(shop)),
+            Whose::Courier(courier) => {
+                let free = Column::CourierId.is_null().and(Column::State.eq(State::Preparing));
+                Self::find().filter(Column::CourierId.eq(courier).or(free))
+            }
+            Whose::All => Self::find(),
+        };
+        // Ids begin with the time: newest first.
+        let orders = orders
+            .apply_if(state, |q, s| q.filter(Column::State.eq(s)))
+            .apply_if(after, |q, id| q.filter(Column::Id.lt(id)));
+        Ok(orders.order_by_desc(Column::Id).limit(limit).all(db).await?)
+    }
+
+    /// Moves an order that is still where the caller saw it; tells whether it was.
+    pub async fn advance(
+        db: &impl ConnectionTrait,
+        order: &Model,
+        to: State,
+        courier: Option<Uuid>,
+        now: Instant,
+    ) -> Result<bool> {
+        let moved = Self::update_many()
+            .col_expr(Column::State, Expr::value(to))
+            .col_expr(Column::CourierId, Expr::value(courier))
+            .col_expr(Column::ChangedAt, Expr::value(now))
+            .filter(Column::Id.eq(order.id))
+            .filter(Column::State.eq(order.state))
+            .exec(db)
+            .await?;
+        Ok(moved.rows_affected == 1)
+    }
+}

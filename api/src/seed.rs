@@ -1,0 +1,89 @@
+//! A believable demo city: shops and kitchens with what they sell, and an account of each role. The same each time.
+
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    EntityTrait, PaginatorTrait,
+};
+use uuid::Uuid;
+
+use crate::{
+    App,
+    auth::{Role, account},
+    catalog::{product, shop},
+};
+
+mod goods;
+
+/// The accounts that everybody may try, by role; the password is `WAYFARE_SEED_PASSWORD`.
+pub const ACCOUNTS: [(&str, &str, Role); 4] = [
+    ("customer@wayfare.example", "Cleo Customer", Role::Customer),
+    ("courier@wayfare.example", "Cem Courier", Role::Courier),
+    ("manager@wayfare.example", "Mara Manager", Role::Manager),
+    ("admin@wayfare.example", "Ada Admin", Role::Admin),
+];
+
+/// Fills the database.
+///
+/// # Errors
+/// A database that already has shops, unless `if_empty`, which then does nothing.
+pub async fn seed(app: &App, if_empty: bool) -> anyhow::Result<String> {
+    let shops = shop::Entity::find().count(&app.db.write).await?;
+    if shops > 0 {
+        anyhow::ensure!(if_empty, "the database has {shops} shops already; `seed --if-empty` leaves it as it is");
+        return Ok(format!("nothing to do: there are {shops} shops"));
+    }
+    let password_hash = app.hasher.hash(app.config.seed_password.expose()).await.map_err(|e| anyhow::anyhow!("{e}"))?;
+    let (tx, now) = (app.db.begin().await?, app.clock.now());
+    let mut products = Vec::new();
+    for store in goods::SHOPS {
+        let shop = shop::ActiveModel {
+            id: NotSet,
+            name: Set(store.name.to_owned()),
+            kind: Set(store.kind.to_owned()),
+            description: Set(store.description.to_owned()),
+            address: Set(store.address.to_owned()),
+            lat: Set(store.lat),
+            lon: Set(store.lon),
+            hours: Set(shop::Hours(
+                (1..=7)
+                    .map(|day| shop::Opening { day, from: store.hours.0.to_owned(), to: store.hours.1.to_owned() })
+                    .collect(),
+            )),
+            currency: Set("EUR".to_owned()),
+        };
+        let shop_id = shop::Entity::insert(shop).exec(&*tx).await?.last_insert_id;
+        products.extend(store.goods.iter().enumerate().map(|(i, good)| product::ActiveModel {
+            id: NotSet,
+            shop_id: Set(shop_id),
+            name: Set(good.name.to_owned()),
+            description: Set(good.description.to_owned()),
+            category: Set(good.category.to_owned()),
+            price: Set(good.cents),
+            currency: Set("EUR".to_owned()),
+            stock: Set(12 + i32::try_from(i * 7 % 40).unwrap_or(0)),
+            image: Set(None),
+            search: Set(product::searchable(good.name, good.category, good.description)),
+            created_at: Set(now),
+            changed_at: Set(now),
+            retired_at: Set(None),
+        }));
+    }
+    let count = products.len();
+    product::Entity::insert_many(products).exec_without_returning(&*tx).await?;
+    for (email, name, role) in ACCOUNTS {
+        let shop_id = (role == Role::Manager).then_some(1);
+        let account = account::Model {
+            id: Uuid::now_v7(),
+            email: email.to_owned(),
+            name: name.to_owned(),
+            password_hash: password_hash.clone(),
+            role,
+            shop_id,
+            disabled_at: None,
+            created_at: now,
+        };
+        account::Entity::add(&*tx, account).await.map_err(|e| anyhow::anyhow!("{e}"))?;
+    }
+    tx.commit().await?;
+    Ok(format!("made {} shops, {count} products and an account of each role", goods::SHOPS.len()))
+}

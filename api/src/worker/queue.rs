@@ -1,0 +1,102 @@
+//! The queue between outbox and workers: a Redis stream. It may lose or double what it holds: an event that nobody took
+//! over is put on it again, and one that comes twice is taken over once.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use redis::{
+    Value,
+    streams::{StreamAutoClaimReply, StreamId, StreamReadReply},
+};
+
+use crate::{
+    App,
+    orders::event,
+    redis::{Away, Redis},
+    worker::{crash::point, take},
+};
+
+const STREAM: &str = "wayfare:events";
+const GROUP: &str = "webhooks";
+/// An event that was published this long ago and not taken over is published again.
+const LOST_AFTER: TimeDelta = TimeDelta::seconds(30);
+/// An event that another worker read this long ago and didn't finish is read again.
+const STUCK_AFTER: Duration = Duration::from_secs(30);
+
+/// Puts what waits in the outbox on the queue. With Redis away nothing happens: the outbox keeps it.
+pub async fn publish(app: &App, redis: &Redis) -> anyhow::Result<()> {
+    if redis.is_away() {
+        return Ok(());
+    }
+    let (tx, now) = (app.db.begin().await?, app.clock.now());
+    // Another worker is at it when the rows are locked.
+    let Ok(events) = event::Entity::to_publish(&*tx, now - LOST_AFTER).await else {
+        return Ok(());
+    };
+    if events.is_empty() {
+        return Ok(());
+    }
+    point("locked");
+    let mut pipeline = redis::pipe();
+    for event in &events {
+        pipeline.xadd(STREAM, "*", &[("event", event.id)]).ignore();
+    }
+    if redis.ask_all::<()>(&pipeline).await.is_err() {
+        return Ok(());
+    }
+    point("queued");
+    event::Entity::published(&*tx, events.iter().map(|e| e.id).collect(), now).await?;
+    tx.commit().await?;
+    point("published");
+    Ok(())
+}
+
+/// Takes over what is on the queue; tells how much that was.
+pub async fn consume(app: &App, redis: &Redis) -> anyhow::Result<usize> {
+    let mut entries = match read(redis).await {
+        Ok(entries) => entries,
+        Err(Away) => return Ok(0),
+    };
+    entries.extend(stuck(redis).await.unwrap_or_default());
+    point("read");
+    let mut taken = 0;
+    for entry in entries {
+        if let Some(id) = entry.get::<i64>("event") {
+            taken += usize::from(take(app, id).await?);
+        }
+        let mut done = redis::pipe();
+        done.cmd("XACK").arg(STREAM).arg(GROUP).arg(&entry.id).ignore().cmd("XDEL").arg(STREAM).arg(&entry.id).ignore();
+        // When this is lost the entry comes again, and is found to be taken.
+        let _ = redis.ask_all::<()>(&done).await;
+    }
+    Ok(taken)
+}
+
+async fn read(redis: &Redis) -> Result<Vec<StreamId>, Away> {
+    let mut make = redis::cmd("XGROUP");
+    make.arg("CREATE").arg(STREAM).arg(GROUP).arg("0").arg("MKSTREAM");
+    // Says BUSYGROUP when there is one, which is as good.
+    redis.ask_lenient(&make).await?;
+    let mut read = redis::cmd("XREADGROUP");
+    read.arg("GROUP").arg(GROUP).arg(consumer()).arg("COUNT").arg(100).arg("STREAMS").arg(STREAM).arg(">");
+    let reply: Option<StreamReadReply> = redis.ask(&read).await?;
+    Ok(reply.into_iter().flat_map(|r| r.keys).flat_map(|k| k.ids).collect())
+}
+
+async fn stuck(redis: &Redis) -> Result<Vec<StreamId>, Away> {
+    let mut claim = redis::cmd("XAUTOCLAIM");
+    claim
+        .arg(STREAM)
+        .arg(GROUP)
+        .arg(consumer())
+        .arg(u64::try_from(STUCK_AFTER.as_millis()).unwrap_or(30_000))
+        .arg("0")
+        .arg("COUNT")
+        .arg(100);
+    let value: Value = redis.ask(&claim).await?;
+    Ok(redis::from_redis_value::<StreamAutoClaimReply>(value).map(|r| r.claimed).unwrap_or_default())
+}
+
+fn consumer() -> String {
+    format!("{}-{}", std::env::var("HOSTNAME").unwrap_or_else(|_| "worker".to_owned()), std::process::id())
+}
