@@ -18,7 +18,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What went wrong, as RFC 9457 has it.
 #[derive(Debug, Object, serde::Serialize)]
 pub struct Problem {
-    /// A page about this kind of problem
+    /// The kind of problem, as a URN
     pub r#type: String,
     /// The kind of problem, the same words each time
     pub title: String,
@@ -133,7 +133,7 @@ impl Error {
 
     pub fn problem(&self, request_id: &str) -> Problem {
         Problem {
-            r#type: format!("/docs/problems#{}", self.code),
+            r#type: format!("urn:wayfare:problem:{}", self.code),
             title: self.status.canonical_reason().unwrap_or("Problem").to_owned(),
             status: self.status.as_u16(),
             code: self.code.to_owned(),
@@ -167,8 +167,17 @@ impl From<anyhow::Error> for Error {
 
 impl From<DbErr> for Error {
     fn from(cause: DbErr) -> Self {
+        if is_bad_text(&cause) {
+            return Self::malformed("bad_text", "A text contains a character that can't be stored, such as U+0000.");
+        }
         if is_away(&cause) { Self::database_away(cause) } else { Self::internal(cause) }
     }
+}
+
+/// PostgreSQL stores no U+0000.
+fn is_bad_text(cause: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e))) = cause else { return false };
+    e.as_database_error().and_then(|e| e.code()).is_some_and(|code| code == "22021" || code == "22P05")
 }
 
 /// Whether the database could not be asked, as against refusing what was asked.

@@ -11,8 +11,8 @@ use poem::{
 use poem_openapi::{ContactObject, LicenseObject, OpenApiService, Tags};
 
 use crate::{
-    App, around::Around, audit, auth, bus::Bus, cart, catalog, flags, headers::Methods, health, operations, orders,
-    staff, telemetry::Telemetry, worker,
+    App, around::Around, audit, auth, bus::Bus, cart, catalog, flags, headers::Methods, health, openapi, operations,
+    orders, staff, telemetry::Telemetry, worker,
 };
 
 /// The chapters of the OpenAPI document.
@@ -34,7 +34,6 @@ type Apis = (
     auth::AuthApi,
     staff::StaffApi,
     catalog::CatalogApi,
-    catalog::ManagerApi,
     cart::CartApi,
     orders::OrdersApi,
     audit::AuditApi,
@@ -46,7 +45,6 @@ fn service(app: Arc<App>) -> OpenApiService<Apis, ()> {
         auth::AuthApi(app.clone()),
         staff::StaffApi(app.clone()),
         catalog::CatalogApi(app.clone()),
-        catalog::ManagerApi(app.clone()),
         cart::CartApi(app.clone()),
         orders::OrdersApi(app.clone()),
         audit::AuditApi(app.clone()),
@@ -61,13 +59,13 @@ fn service(app: Arc<App>) -> OpenApiService<Apis, ()> {
 
 /// The OpenAPI document.
 pub fn document(app: Arc<App>) -> String {
-    service(app).spec()
+    openapi::finish(&service(app).spec())
 }
 
 /// Everything that the process answers.
 pub fn routes(app: Arc<App>) -> impl Endpoint<Output = Response> {
     let service = service(app.clone());
-    let document = service.spec();
+    let document = openapi::finish(&service.spec());
     let methods = Methods::read(&serde_json::from_str(&document).unwrap_or_default());
     let docs = service.swagger_ui();
     let compression = Compression::new()

@@ -21,6 +21,7 @@ pub mod layers;
 pub mod limit;
 pub mod metrics;
 pub mod migrations;
+pub mod openapi;
 pub mod operations;
 pub mod orders;
 pub mod page;

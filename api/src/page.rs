@@ -1,5 +1,5 @@
 //! Cursor paging: a page, and where the next one begins. A cursor is opaque to clients and only meaningful with the same
-//! sorting; a stale or invented one is a 400, never a wrong page.
+//! sorting; a stale or invented one is a 422, never a wrong page.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use poem_openapi::{
@@ -38,9 +38,9 @@ fn encode(cursor: &impl Serialize) -> String {
 /// Reads a cursor.
 ///
 /// # Errors
-/// 400 for one that no page gave.
+/// 422 for one that no page gave.
 pub fn decode<C: DeserializeOwned>(cursor: &str) -> Result<C> {
     URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(|| {
-        Error::malformed("bad_cursor", "`after` is not a cursor of this list; leave it out to begin at the start.")
+        Error::invalid("bad_cursor", "`after` is not a cursor of this list; leave it out to begin at the start.")
     })
 }

@@ -240,7 +240,7 @@ fn place(url: &str) -> anyhow::Result<Place> {
         let hosts = hosts.split(',').map(|h| format!("redis://{h}")).collect::<Vec<_>>();
         return Ok(Place::Sentinel(Mutex::new(SentinelClient::build(
             hosts,
-            master.to_owned(),
+            master,
             None,
             SentinelServerType::Master,
         )?)));

@@ -35,10 +35,10 @@ pub fn translate(error: &poem::Error) -> Error {
         return Error::malformed("bad_body", sentence(&e.reason));
     }
     if let Some(e) = error.downcast_ref::<ParseParamError>() {
-        return Error::malformed("bad_parameter", format!("`{}`: {}", e.name, e.reason));
+        return Error::malformed("bad_parameter", format!("{}: {}", place(e.name), sentence(&e.reason)));
     }
     if let Some(e) = error.downcast_ref::<ParsePathError>() {
-        return Error::malformed("bad_parameter", format!("`{}`: {}", e.name, e.reason));
+        return Error::malformed("bad_parameter", format!("{}: {}", place(e.name), sentence(&e.reason)));
     }
     if error.is::<ContentTypeError>() {
         return Error::unsupported("bad_content_type", error.to_string());
@@ -50,6 +50,11 @@ pub fn translate(error: &poem::Error) -> Error {
         status if status.is_client_error() => Error::new(status, "bad_request", sentence(&error.to_string())),
         _ => Error::internal(anyhow::anyhow!("{error}")),
     }
+}
+
+/// The framework counts what stands in the path and forgets its name.
+fn place(name: &str) -> String {
+    if name.starts_with("param") { "the address".to_owned() } else { format!("`{name}`") }
 }
 
 /// The reason's first line, bounded: parsers quote what they were given, and that may be long.

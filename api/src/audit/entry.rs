@@ -8,7 +8,7 @@ use crate::{around::Caller, audit::Deed, clock::Instant, error::Result};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Object)]
 #[sea_orm(table_name = "audit")]
-#[oai(rename = "AuditEntry")]
+#[oai(rename = "AuditEntry", skip_serializing_if_is_none)]
 pub struct Model {
     #[sea_orm(primary_key)]
     pub id: i64,

@@ -55,6 +55,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 /// A person with a sign-in
 #[derive(Clone, Debug, Object)]
+#[oai(skip_serializing_if_is_none)]
 pub struct User {
     pub id: Uuid,
     pub email: String,

@@ -21,28 +21,28 @@ pub mod token;
 pub use account::{Role, User};
 pub use identity::{Admin, Courier, Customer, Identity, Manager, Staff, Visitor};
 
-use crate::{App, around::Caller, error::Result, http::Chapter};
+use crate::{App, around::Caller, error::Result, http::Chapter, text::Text};
 
 /// Somebody new.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
 pub struct NewUser {
     #[oai(validator(max_length = 254, pattern = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"))]
-    pub email: String,
+    pub email: Text,
     #[oai(validator(min_length = 1, max_length = 100))]
-    pub name: String,
+    pub name: Text,
     /// 10 characters or more, 72 bytes at the most
     #[oai(validator(min_length = 10, max_length = 72))]
-    pub password: String,
+    pub password: Text,
 }
 
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
 pub struct Credentials {
     #[oai(validator(max_length = 254))]
-    pub email: String,
+    pub email: Text,
     #[oai(validator(max_length = 1000))]
-    pub password: String,
+    pub password: Text,
 }
 
 #[derive(Object)]
@@ -50,17 +50,17 @@ pub struct Credentials {
 pub struct Renewal {
     /// The refresh token of the last answer
     #[oai(validator(max_length = 100))]
-    pub refresh_token: String,
+    pub refresh_token: Text,
 }
 
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
 pub struct NewPassword {
     #[oai(validator(max_length = 1000))]
-    pub current: String,
+    pub current: Text,
     /// 10 characters or more, 72 bytes at the most
     #[oai(validator(min_length = 10, max_length = 72))]
-    pub new: String,
+    pub new: Text,
 }
 
 /// A session's tokens

@@ -35,7 +35,7 @@ impl Hasher {
     pub async fn hash(&self, password: &str) -> Result<String> {
         check(password)?;
         let (password, cost) = (password.to_owned(), self.cost);
-        Ok(self.aside(move || bcrypt::non_truncating_hash(password, cost)).await??)
+        Ok(self.aside(move || bcrypt::hash(password, cost)).await??)
     }
 
     /// Whether the password is the one of `hash`. Without a hash the answer is no, and takes as long.

@@ -28,7 +28,7 @@ const TTL: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Object)]
 #[sea_orm(table_name = "session")]
-#[oai(rename = "Session")]
+#[oai(rename = "Session", skip_serializing_if_is_none)]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,

@@ -28,8 +28,8 @@ pub async fn register(app: &App, caller: &Caller, user: NewUser) -> Result<User>
     let password_hash = app.hasher.hash(&user.password).await?;
     let account = account::Model {
         id: Uuid::now_v7(),
-        email: user.email,
-        name: user.name,
+        email: user.email.into(),
+        name: user.name.into(),
         password_hash,
         role: Role::Customer,
         shop_id: None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use poem_openapi::{
-    Object, OpenApi,
+    ApiResponse, Object, OpenApi,
     param::{Path, Query},
     payload::{Binary, EventStream, Json, Response},
     types::ToJSON,
@@ -18,10 +18,9 @@ pub mod product;
 pub mod shop;
 pub mod webhook;
 
-pub use manager::ManagerApi;
-
 use crate::{
     App,
+    auth::{Done, Manager},
     bus::Note,
     error::Result,
     http::Chapter,
@@ -30,6 +29,7 @@ use crate::{
     ready::Cached,
     text,
 };
+use manager::{NewProduct, NewWebhook, Picture, ProductChange, ShopChange, Webhook};
 use product::{Cursor, MenuItem, Sort, Wanted};
 
 /// A product's stock has changed
@@ -38,6 +38,18 @@ pub struct StockChange {
     pub shop_id: i64,
     pub product_id: i64,
     pub stock: i32,
+}
+
+#[derive(ApiResponse)]
+pub enum Added {
+    /// Added
+    #[oai(status = 201)]
+    Added(
+        Json<MenuItem>,
+        /// The product's address
+        #[oai(header = "Location")]
+        String,
+    ),
 }
 
 pub struct CatalogApi(pub Arc<App>);
@@ -119,6 +131,44 @@ impl CatalogApi {
     #[oai(path = "/menu-items/:id", method = "get", operation_id = "get_menu_item")]
     async fn menu_item(&self, id: Path<i64>) -> Result<Json<MenuItem>> {
         Ok(Json(product::Entity::by_id(&self.0.db.read, id.0).await?.into()))
+    }
+
+    /// Sell something new
+    #[oai(path = "/menu-items", method = "post", operation_id = "add_menu_item")]
+    async fn add(&self, who: Manager, new: Json<NewProduct>) -> Result<Added> {
+        let product = manager::add(&self.0, &who.0, new.0).await?;
+        let location = format!("/api/menu-items/{}", product.id);
+        Ok(Added::Added(Json(product.into()), location))
+    }
+
+    /// Change a product
+    #[oai(path = "/menu-items/:id", method = "patch", operation_id = "change_menu_item")]
+    async fn change(&self, who: Manager, id: Path<i64>, change: Json<ProductChange>) -> Result<Json<MenuItem>> {
+        Ok(Json(manager::change(&self.0, &who.0, id.0, change.0).await?.into()))
+    }
+
+    /// Stop selling a product
+    #[oai(path = "/menu-items/:id", method = "delete", operation_id = "retire_menu_item")]
+    async fn retire(&self, who: Manager, id: Path<i64>) -> Result<Done> {
+        manager::retire(&self.0, &who.0, id.0).await.map(|()| Done::Done)
+    }
+
+    /// Set a product's picture: PNG, JPEG, WebP or GIF
+    #[oai(path = "/menu-items/:id/image", method = "put", operation_id = "set_image")]
+    async fn set_image(&self, who: Manager, id: Path<i64>, picture: Picture) -> Result<Json<MenuItem>> {
+        Ok(Json(manager::set_image(&self.0, &who.0, id.0, picture).await?.into()))
+    }
+
+    /// Change a shop
+    #[oai(path = "/shops/:id", method = "patch", operation_id = "change_shop")]
+    async fn change_shop(&self, who: Manager, id: Path<i64>, change: Json<ShopChange>) -> Result<Json<shop::Model>> {
+        Ok(Json(manager::change_shop(&self.0, &who.0, id.0, change.0).await?))
+    }
+
+    /// Set where the shop's system is told of its orders; gives a new key each time
+    #[oai(path = "/shops/:id/webhook", method = "put", operation_id = "set_webhook")]
+    async fn set_webhook(&self, who: Manager, id: Path<i64>, new: Json<NewWebhook>) -> Result<Json<Webhook>> {
+        Ok(Json(manager::set_webhook(&self.0, &who.0, id.0, new.0.url).await?))
     }
 
     /// Changes of stock, live

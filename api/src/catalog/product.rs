@@ -53,6 +53,7 @@ pub struct Money {
 
 /// Something a shop sells
 #[derive(Clone, Debug, PartialEq, Object)]
+#[oai(skip_serializing_if_is_none)]
 pub struct MenuItem {
     pub id: i64,
     pub shop_id: i64,
@@ -99,8 +100,9 @@ impl From<Model> for MenuItem {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
 pub enum Sort {
+    #[default]
     #[oai(rename = "name")]
     Name,
     #[oai(rename = "price")]
@@ -109,12 +111,6 @@ pub enum Sort {
     PriceDown,
     #[oai(rename = "newest")]
     Newest,
-}
-
-impl Default for Sort {
-    fn default() -> Self {
-        Self::Name
-    }
 }
 
 /// What somebody looks for.
@@ -180,10 +176,10 @@ impl Entity {
     /// A page and one row more.
     ///
     /// # Errors
-    /// 400 for a cursor of another sorting.
+    /// 422 for a cursor of another sorting.
     pub async fn search(db: &impl ConnectionTrait, wanted: Wanted) -> Result<Vec<Model>> {
         if wanted.after.as_ref().is_some_and(|c| c.sort() != wanted.sort) {
-            return Err(Error::malformed("bad_cursor", "`after` belongs to another `sort`."));
+            return Err(Error::invalid("bad_cursor", "`after` belongs to another `sort`."));
         }
         let found = Self::find()
             .filter(Column::RetiredAt.is_null())

@@ -14,6 +14,7 @@ use crate::{
     clock::Instant,
     error::{Error, Result},
     orders::line,
+    text::Text,
 };
 
 /// How far an order has come.
@@ -93,7 +94,7 @@ impl ActiveModelBehavior for ActiveModel {}
 pub struct Address {
     /// As one would say it to the courier
     #[oai(validator(min_length = 1, max_length = 200))]
-    pub text: String,
+    pub text: Text,
     /// Degrees north
     #[oai(validator(minimum(value = "-90"), maximum(value = "90")))]
     pub lat: f64,
@@ -104,6 +105,7 @@ pub struct Address {
 
 /// An order
 #[derive(Clone, Debug, Object)]
+#[oai(skip_serializing_if_is_none)]
 pub struct Order {
     pub id: Uuid,
     pub account_id: Uuid,
@@ -158,7 +160,7 @@ impl Model {
             quantity: l.quantity,
         };
         let lines = lines.iter().filter(|l| l.order_id == id).map(line).collect();
-        let address = Address { text: address, lat, lon };
+        let address = Address { text: address.into(), lat, lon };
         Order {
             id,
             account_id,

@@ -21,6 +21,7 @@ use crate::{
         event, line,
         order::{self, Address, Mode, Order, State},
     },
+    text::Text,
 };
 
 /// What somebody orders
@@ -36,7 +37,7 @@ pub struct NewOrder {
     pub mode: Mode,
     /// For the shop or the courier
     #[oai(validator(max_length = 500), skip_serializing_if_is_none)]
-    pub note: Option<String>,
+    pub note: Option<Text>,
 }
 
 #[derive(Object)]
@@ -125,11 +126,11 @@ async fn attempt(app: &App, who: &Identity, key: &str, hash: &str, new: NewOrder
         state: State::Placed,
         total: lines.iter().map(|l| l.price * i64::from(l.quantity)).sum(),
         currency: products[0].currency.clone(),
-        address: new.address.text,
+        address: new.address.text.into(),
         lat: new.address.lat,
         lon: new.address.lon,
         mode: new.mode,
-        note: new.note,
+        note: new.note.map(Into::into),
         idempotency_key: key.to_owned(),
         request_hash: hash.to_owned(),
         placed_at: now,
