@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 
 pub type Instant = DateTime<Utc>;
 
@@ -20,7 +20,8 @@ impl Clock {
         Self(Arc::new(now))
     }
 
+    /// In microseconds, as PostgreSQL keeps it: what was answered is what is read later.
     pub fn now(&self) -> Instant {
-        (self.0)()
+        (self.0)().trunc_subsecs(6)
     }
 }

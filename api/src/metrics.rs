@@ -115,7 +115,7 @@ impl Metrics {
         for state in ["used", "idle"] {
             self.db_client_connection_count.with_label_values(&[state]);
         }
-        for code in ["out_of_stock", "shop_closed", "ordering_off"] {
+        for code in ["out_of_stock", "not_sold_here", "ordering_off"] {
             self.wayfare_orders_refused_total.with_label_values(&[code]);
         }
         self.wayfare_revenue_minor_units_total.with_label_values(&["EUR"]);
