@@ -243,8 +243,6 @@ pub struct Seen {
     pub image: bool,
     /// Asked by machines all the time: not logged, not limited, never redirected.
     pub operational: bool,
-    /// The page that shows the API brings a style and a script of its own.
-    pub docs: bool,
     fixed_route: &'static str,
 }
 
@@ -271,7 +269,6 @@ impl Seen {
                 && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD),
             limited: path.starts_with("/api/"),
             image: path.ends_with("/image"),
-            docs: path.starts_with("/docs"),
             fixed_route: if operational { "operational" } else { "unmatched" },
             operational,
             path: path.to_owned(),

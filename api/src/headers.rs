@@ -12,10 +12,6 @@ use crate::{around::Seen, limit::Standing};
 
 /// For JSON and everything else that is no page: nothing may be loaded and nobody may frame it.
 const CLOSED: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-/// For the page that shows the API, whose own style and script are inline in the library that brings it.
-const DOCS: HeaderValue = HeaderValue::from_static(
-    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
-);
 
 const FIXED: [(HeaderName, HeaderValue); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
@@ -38,7 +34,7 @@ pub fn write(response: &mut Response, request_id: &str, standing: Option<Standin
     for (name, value) in &FIXED {
         headers.insert(name, value.clone());
     }
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| if seen.docs { DOCS } else { CLOSED });
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(CLOSED);
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if seen.forwarded_proto.as_deref() == Some("https") {
         headers

@@ -11,8 +11,8 @@ use poem::{
 use poem_openapi::{ContactObject, LicenseObject, OpenApiService, Tags};
 
 use crate::{
-    App, around::Around, audit, auth, bus::Bus, cart, catalog, flags, headers::Methods, health, openapi, operations,
-    orders, staff, telemetry::Telemetry, worker,
+    App, around::Around, audit, auth, bus::Bus, cart, catalog, docs, flags, headers::Methods, health, openapi,
+    operations, orders, staff, telemetry::Telemetry, worker,
 };
 
 /// The chapters of the OpenAPI document.
@@ -65,9 +65,10 @@ pub fn document(app: Arc<App>) -> String {
 /// Everything that the process answers.
 pub fn routes(app: Arc<App>) -> impl Endpoint<Output = Response> {
     let service = service(app.clone());
-    let document = openapi::finish(&service.spec());
+    let raw = service.spec();
+    let document = openapi::finish(&raw);
     let methods = Methods::read(&serde_json::from_str(&document).unwrap_or_default());
-    let docs = service.swagger_ui();
+    let docs = docs::page(&service.swagger_ui_html(), &raw, &document);
     let compression = Compression::new()
         .algorithms([CompressionAlgo::GZIP, CompressionAlgo::BR])
         .with_quality(CompressionLevel::Fastest);
@@ -78,7 +79,7 @@ pub fn routes(app: Arc<App>) -> impl Endpoint<Output = Response> {
                 Response::builder().content_type("application/json").body(document.clone())
             })),
         )
-        .nest("/docs", docs)
+        .at("/docs", poem::get(docs))
         .nest("/", service.with(compression))
         .map_to_response();
     Around::new(app, routes, methods)

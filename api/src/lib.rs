@@ -12,6 +12,7 @@ pub mod catalog;
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod docs;
 pub mod error;
 pub mod flags;
 pub mod headers;
