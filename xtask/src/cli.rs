@@ -6,9 +6,11 @@ use std::sync::Arc;
 use anyhow::Result;
 use clap::builder::styling::{AnsiColor, Style, Styles};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command};
+use serde_json::json;
 
 use crate::STAGES;
 use crate::ctx::Ctx;
+use crate::evidence::SCHEMA;
 use crate::exit::{Exit, Failure};
 use crate::here::Here;
 use crate::plan::Plan;
@@ -96,18 +98,20 @@ pub fn command() -> Command {
     Command::new("xtask")
         .bin_name("cargo xtask")
         .about("Everything that is done to Wayfare, by one program.")
-        .help_template(format!("{{about}}\n\n{{usage-heading}} {{usage}}\n{}\n{bold}Options:{bold:#}\n{{options}}\n\n{{after-help}}", groups()))
+        .help_template(format!("{{about}}\n\n{{usage-heading}} {{usage}}\n{}\n{bold}Options:{bold:#}\n{{options}}{{after-help}}", groups()))
         .after_help(format!("{codes}\n{first}"))
         .styles(styles())
         .term_width(100)
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
+        .disable_help_flag(true)
         .infer_subcommands(true)
         .args([
             flag("dry-run", "Print the steps as commands to copy, and run none"),
             flag("json", "Print one JSON document on stdout (docs/reference/xtask.md says its shape)"),
             flag("verbose", "Show everything that the steps print").short('v'),
+            flag("help", "Print this page").short('h').action(ArgAction::HelpShort),
         ])
         .subcommands(STAGES.iter().map(Entry::command))
 }
@@ -150,52 +154,60 @@ fn styles() -> Styles {
 }
 
 pub fn main() -> Exit {
-    run(std::env::args_os()).unwrap_or_else(|error| match error.downcast::<clap::Error>() {
-        Ok(usage) => {
-            let _ = usage.print();
-            Exit::of_code(usage.exit_code())
-        }
-        Err(error) => complain(Failure::from_any(error)),
+    run(std::env::args_os()).unwrap_or_else(|usage| {
+        let _ = usage.print();
+        Exit::of_code(usage.exit_code())
     })
 }
 
-fn run(words: impl Iterator<Item = OsString>) -> Result<Exit> {
+fn run(words: impl Iterator<Item = OsString>) -> Result<Exit, clap::Error> {
     let matches = command().try_get_matches_from(words)?;
     let Some((entry, rest)) = chosen(&matches) else {
         unreachable!("a stage is required")
     };
-    let (json, dry_run) = (rest.get_flag("json"), rest.get_flag("dry-run"));
+    let look = Look::of_environment(rest.get_flag("json"), rest.get_flag("verbose"));
+    carry_out(entry, rest, look).or_else(|error| match error.downcast::<clap::Error>() {
+        Ok(usage) => Err(usage),
+        Err(error) => Ok(complain(entry.name, Failure::from_any(error), look)),
+    })
+}
+
+fn carry_out(entry: &Entry, rest: &ArgMatches, look: Look) -> Result<Exit> {
     let here = Here::look()?;
     let plan = (entry.plan)(rest, &here)?;
-    if dry_run {
-        print!(
-            "{}",
-            if json {
-                script::json(&plan, &here)?
-            } else {
-                script::text(&plan, &here)
-            }
-        );
+    let screen = Arc::new(Screen::new(look));
+    if rest.get_flag("dry-run") {
+        let script = match look.json {
+            true => script::json(&plan, &here)?,
+            false => script::text(&plan, &here),
+        };
+        screen.data(script.trim_end());
         return Ok(Exit::Ok);
     }
-    let screen = Screen::new(Look::of_environment(json, rest.get_flag("verbose")));
-    let record = Ctx::new(&here, Arc::new(screen)).run(&plan)?;
-    if json {
-        println!("{}", serde_json::to_string_pretty(&record)?);
+    let record = Ctx::new(&here, screen.clone()).run(&plan)?;
+    if look.json {
+        screen.data(&serde_json::to_string_pretty(&record)?);
     }
     Ok(record.result)
 }
 
 /// What went wrong before there was a run to record.
-fn complain(failure: Failure) -> Exit {
-    let screen = Screen::new(Look::of_environment(false, false));
-    screen.failed(
-        &[],
-        None,
-        &failure.message,
-        failure.next.as_deref().unwrap_or("cargo xtask --help"),
-    );
-    failure.exit
+fn complain(stage: &str, failure: Failure, look: Look) -> Exit {
+    let (screen, exit, error) = (Screen::new(look), failure.exit, &failure.message);
+    let next = failure.next.as_deref().unwrap_or("cargo xtask --help");
+    screen.failed(&[], None, error, next);
+    if look.json {
+        let document = json!({
+            "schema": SCHEMA,
+            "stage": stage,
+            "result": exit,
+            "exit": exit as u8,
+            "error": error,
+            "next": next,
+        });
+        screen.data(&format!("{document:#}"));
+    }
+    exit
 }
 
 #[cfg(test)]

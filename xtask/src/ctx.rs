@@ -12,7 +12,7 @@ use anyhow::Result;
 use crate::evidence::{Record, SCHEMA, StepRecord, Tests, digest, timestamp};
 use crate::exit::{Exit, Failure};
 use crate::here::Here;
-use crate::plan::{Action, Invocation, Plan, Step, slug};
+use crate::plan::{Action, Invocation, Output, Plan, Step, slug};
 use crate::process::{self, End, Running};
 use crate::screen::Screen;
 use crate::tools;
@@ -59,7 +59,10 @@ impl<'a> Ctx<'a> {
             served.stop()?;
         }
         record.seconds = rounded(start);
-        record.tools = self.versions(plan, &record);
+        // Whoever pressed Ctrl-C waits for nothing more.
+        if record.result != Exit::Interrupted {
+            record.tools = self.versions(plan, &record);
+        }
         record.data = self.data;
         let file = if plan.leaves_evidence {
             Some(record.save(self.here, &plan.slug())?)
@@ -102,8 +105,8 @@ impl<'a> Ctx<'a> {
                 self.screen.finished(&record.steps[index]);
                 continue;
             }
-            self.screen
-                .started(index + 1, plan.steps.len(), &step.name, &step.why);
+            let number = format!("[{}/{}]", index + 1, plan.steps.len());
+            self.screen.started(&number, step);
             let start = Instant::now();
             let log = self.log_file(plan, step);
             let done = self.run_step(step, log.as_deref(), &mut record.steps[index]);
@@ -119,7 +122,8 @@ impl<'a> Ctx<'a> {
             let Some(failure) = failure else { continue };
             let failure = self.report(plan, step, failure, entry);
             blame(record, &failure);
-            if !plan.keeps_going || failure.exit == Exit::Interrupted {
+            let goes_on = plan.keeps_going && !step.is_essential;
+            if !goes_on || failure.exit == Exit::Interrupted {
                 return;
             }
         }
@@ -157,9 +161,7 @@ impl<'a> Ctx<'a> {
             End::Exited(code) => Some(code),
             End::TimedOut | End::Interrupted => None,
         };
-        if self.output(step) != crate::plan::Output::Show {
-            self.last_lines = child.last_lines();
-        }
+        self.last_lines = child.unseen_lines();
         Ok(judge(step, end, entry.tests)?)
     }
 
@@ -213,7 +215,7 @@ impl<'a> Ctx<'a> {
     fn all_serve(&mut self) -> Result<()> {
         for (name, served) in &mut self.served {
             if let Some(code) = served.ended() {
-                self.last_lines = served.last_lines();
+                self.last_lines = served.unseen_lines();
                 return Err(Failure::check(format!("{name} ended by itself with {code}")).into());
             }
         }
@@ -221,9 +223,9 @@ impl<'a> Ctx<'a> {
     }
 
     /// With `-v` everything is shown, except what belongs in a file.
-    fn output(&self, step: &Step) -> crate::plan::Output {
+    fn output(&self, step: &Step) -> Output {
         match (&step.output, self.screen.look.verbose) {
-            (crate::plan::Output::Log, true) => crate::plan::Output::Show,
+            (Output::Log, true) => Output::Show,
             (output, _) => output.clone(),
         }
     }

@@ -58,10 +58,7 @@ enum State {
 
 fn examine(ctx: &mut Ctx) -> Result<()> {
     let here = ctx.here;
-    let findings: Vec<_> = tools::table()
-        .iter()
-        .map(|(name, tool)| finding(here, name, tool))
-        .collect();
+    let findings = findings(here);
     let port_is_free = TcpListener::bind((Ipv4Addr::LOCALHOST, PORT)).is_ok();
     let disk = free_gigabytes(&here.root);
     if !ctx.screen.look.json {
@@ -106,6 +103,16 @@ fn state(tool: &Tool, is_there: bool, found: Option<&str>, silent: bool) -> Stat
     }
 }
 
+/// What is required stands first; otherwise in the order of the alphabet.
+fn findings(here: &Here) -> Vec<Finding> {
+    let mut tools: Vec<_> = tools::table().iter().collect();
+    tools.sort_by_key(|(_, tool)| !tool.required);
+    let found = tools
+        .into_iter()
+        .map(|(name, tool)| finding(here, name, tool));
+    found.collect()
+}
+
 fn print(screen: &Screen, findings: &[Finding], port_is_free: bool, disk: u64) {
     screen.data(&screen.paint(
         Paint::Bold,
@@ -115,6 +122,13 @@ fn print(screen: &Screen, findings: &[Finding], port_is_free: bool, disk: u64) {
         for line in lines(screen, finding) {
             screen.data(&line);
         }
+    }
+    let lacking = findings.iter().filter(|it| it.state != State::Ok).count();
+    if lacking > 0 {
+        let all = findings.len();
+        screen.data(&format!(
+            "\n  {lacking} of {all}: what needs one of them is skipped, and says so."
+        ));
     }
     let port = if port_is_free {
         "free"
@@ -200,10 +214,7 @@ mod tests {
 
     #[test]
     fn only_a_required_tool_makes_the_doctor_fail() {
-        let mut findings: Vec<_> = tools::table()
-            .iter()
-            .map(|(name, tool)| finding(&Here::pretend(&[]), name, tool))
-            .collect();
+        let mut findings = findings(&Here::pretend(&[]));
         let failure = Failure::from_any(verdict(&findings).unwrap_err());
         assert_eq!(failure.exit, Exit::ToolMissing);
         assert_eq!(failure.message, "nothing works without cargo and rustc");

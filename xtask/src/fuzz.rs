@@ -41,7 +41,7 @@ pub fn plan(fuzz: &Fuzz, here: &Here) -> Result<Plan> {
     let server = |verb: &str| {
         let words = verb.split(' ');
         cmd!(here.sh, "{wayfare} {words...}")
-            .env("WAYFARE_DATA_DIR", &folder)
+            .env("WAYFARE_DATA_DIR", folder.join("data"))
             .env("WAYFARE_SEED_PASSWORD", PASSWORD)
             .env("WAYFARE_LISTEN", format!("127.0.0.1:{port}"))
             .env("WAYFARE_RATE_LIMIT", "1000000")
@@ -68,20 +68,21 @@ pub fn plan(fuzz: &Fuzz, here: &Here) -> Result<Plan> {
     ];
     let nobody = [attempt(fuzz, here, "nobody", None)];
     let roles = ROLES.into_iter().flat_map(|role| {
-        let config = here.scratch(&format!("fuzz-{role}.toml"));
+        let config = folder.join(format!("{role}.toml"));
         [
             sign_in(port, role, config.clone()),
             attempt(fuzz, here, role, Some(config)),
         ]
     });
-    Ok(Plan::new("test fuzz", before.into_iter().chain(nobody).chain(roles)).keep_going())
+    let before = before.into_iter().map(Step::essential);
+    Ok(Plan::new("test fuzz", before.chain(nobody).chain(roles)).keep_going())
 }
 
 fn empty(folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }
-    Ok(fs::create_dir_all(folder)?)
+    Ok(fs::create_dir_all(folder.join("data"))?)
 }
 
 fn sign_in(port: u16, role: &'static str, config: PathBuf) -> Step {
@@ -161,7 +162,7 @@ mod tests {
         assert_eq!(runs.len(), 1 + ROLES.len());
         assert_eq!(
             runs[1],
-            "schemathesis --config-file target/xtask/fuzz-customer.toml run http://127.0.0.1:5099/openapi.json \
+            "schemathesis --config-file target/xtask/fuzz/customer.toml run http://127.0.0.1:5099/openapi.json \
              --checks all --max-examples 5 --no-color --exclude-path-regex '^/api/auth/(logout|password)$'"
         );
         assert!(!text.contains("Bearer"), "{text}");

@@ -37,12 +37,11 @@ impl Stage for Lint {
         .why("licences, advisories, sources and doubles of what we build on")
         .optional("cargo-deny", here)
         .next("deny.toml says what is allowed; each exception there has its reason");
-        let cheap = [format, tidy::step(), reference::check_step()];
+        let cheap = [format, tidy::step(), reference::check_step(), deny];
         let steps = cheap
             .into_iter()
             .chain([clippy])
-            .chain(openapi::steps(here, true))
-            .chain([deny]);
+            .chain(openapi::steps(here, true));
         // Whoever mends one offence wants to see the others too.
         Ok(Plan::new("lint", steps).keep_going())
     }
@@ -60,7 +59,8 @@ mod tests {
         let text = script::text(&plan_for(&["lint"], &here).unwrap(), &here);
         assert_eq!(
             text,
-            "\
+            format!(
+                "\
 # cargo xtask lint: 8 steps, run in the root of the clone
 
 # 1. format: one form, so that a diff shows only what was meant
@@ -72,22 +72,24 @@ cargo fmt --all --check
 # 3. reference is up to date: docs/reference/xtask.md is what people read, and it is generated
 # (done by xtask itself)
 
-# 4. clippy: what the compiler's second reader finds is found here and not in review
+# 4. dependencies: licences, advisories, sources and doubles of what we build on
+# skipped: not installed: {}
+# cargo deny --workspace check
+
+# 5. clippy: what the compiler's second reader finds is found here and not in review
 cargo clippy --workspace --all-targets --locked -- -D warnings
 
-# 5. build: the binary has to be that of this source
+# 6. build: the binary has to be that of this source
 cargo build --locked --package wayfare
 
-# 6. openapi: the document as this source makes it
+# 7. openapi: the document as this source makes it
 target/debug/wayfare openapi > target/xtask/openapi.json
 
-# 7. openapi is up to date: clients are generated from docs/reference/openapi.json: it says what the service does
+# 8. openapi is up to date: clients are generated from docs/reference/openapi.json: it says what the service does
 # (done by xtask itself)
-
-# 8. dependencies: licences, advisories, sources and doubles of what we build on
-# skipped: not installed: cargo-deny: cargo install --locked cargo-deny
-# cargo deny --workspace check
-"
+",
+                crate::tools::remedy("cargo-deny")
+            )
         );
     }
 

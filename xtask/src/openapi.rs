@@ -53,7 +53,8 @@ pub fn steps(here: &Here, check: bool) -> [Step; 3] {
             .why("the page and other clients are generated from it")
             .changes(DOCUMENT)
     };
-    [build::wayfare(here, false), print, compare]
+    let build = build::wayfare(here, false);
+    [build.essential(), print.essential(), compare]
 }
 
 fn document(printed: &Path) -> Result<String> {

@@ -32,6 +32,8 @@ pub struct Step {
     pub within: Duration,
     /// Why it is left out here.
     pub skipped: Option<String>,
+    /// When it fails, nothing behind it makes sense, even in a plan that keeps going.
+    pub is_essential: bool,
     /// The next thing to do when it fails.
     pub next: Option<String>,
     /// It runs tests: they are counted, and none at all is a failure.
@@ -130,6 +132,7 @@ impl Step {
             needs: Vec::new(),
             within: AN_HOUR,
             skipped: None,
+            is_essential: false,
             next: None,
             counts_tests: false,
             leaves: Vec::new(),
@@ -168,6 +171,11 @@ impl Step {
     pub fn optional(self, tool: &'static str, here: &Here) -> Self {
         let reason = format!("not installed: {}", crate::tools::remedy(tool));
         self.needs(&[tool]).skip_if(!here.has(tool), reason)
+    }
+
+    pub fn essential(mut self) -> Self {
+        self.is_essential = true;
+        self
     }
 
     pub fn next(mut self, remedy: impl Into<String>) -> Self {

@@ -53,6 +53,7 @@ pub struct Running {
     child: Child,
     group: Pid,
     heard: Arc<Mutex<Heard>>,
+    is_shown: bool,
     readers: Vec<JoinHandle<()>>,
 }
 
@@ -106,6 +107,7 @@ impl Running {
             child,
             group,
             heard,
+            is_shown: *output == Output::Show,
             readers: out.into_iter().chain(err).collect(),
         })
     }
@@ -156,7 +158,11 @@ impl Running {
         self.child.try_wait().ok().flatten().map(code)
     }
 
-    pub fn last_lines(&self) -> Vec<String> {
+    /// The last lines, unless people saw them already.
+    pub fn unseen_lines(&self) -> Vec<String> {
+        if self.is_shown {
+            return Vec::new();
+        }
         lock(&self.heard).last.iter().cloned().collect()
     }
 
@@ -262,8 +268,8 @@ mod tests {
         let mut running = start("for i in $(seq 30); do echo line $i; done; exit 7", &log);
         let end = running.finish(Duration::from_secs(30), || ()).unwrap();
         assert_eq!(end, End::Exited(7));
-        assert_eq!(running.last_lines().len(), LAST_LINES);
-        assert_eq!(running.last_lines().last().unwrap(), "line 30");
+        assert_eq!(running.unseen_lines().len(), LAST_LINES);
+        assert_eq!(running.unseen_lines().last().unwrap(), "line 30");
         let written = std::fs::read_to_string(log.path().join("log")).unwrap();
         assert!(written.contains("line 1\n"), "{written}");
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::evidence::{Record, StepRecord};
 use crate::exit::Exit;
+use crate::plan::{Action, Step};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
@@ -103,15 +104,18 @@ impl Screen {
         }
     }
 
-    pub fn started(&self, number: usize, of: usize, name: &str, why: &str) {
-        if self.look.live {
-            return self.tick(name, Duration::ZERO);
+    /// Only what can take long is worth a line before it is done.
+    pub fn started(&self, number: &str, step: &Step) {
+        match step.action {
+            Action::Task(_) => {}
+            Action::Run(_) | Action::Serve(_) if self.look.live => {
+                self.tick(&step.name, Duration::ZERO);
+            }
+            Action::Run(_) | Action::Serve(_) => {
+                let line = format!("{number} {}: {}", step.name, step.why);
+                self.say(&self.paint(Paint::Dim, &line));
+            }
         }
-        self.say(&format!(
-            "{} {name}  {}",
-            self.paint(Paint::Dim, &format!("[{number}/{of}]")),
-            self.paint(Paint::Dim, why)
-        ));
     }
 
     pub fn tick(&self, name: &str, elapsed: Duration) {
@@ -133,19 +137,9 @@ impl Screen {
 
     pub fn finished(&self, step: &StepRecord) {
         let (sign, paint) = sign(step.result);
-        let note = note(step);
-        let time = if step.result == Some(Exit::Ok) || step.seconds > 0.0 {
-            duration(step.seconds)
-        } else {
-            String::new()
-        };
-        self.say(&format!(
-            "{} {:<24} {:>9}  {}",
-            self.paint(paint, sign),
-            step.name,
-            time,
-            self.paint(Paint::Dim, &note)
-        ));
+        let (sign, note) = (self.paint(paint, sign), self.paint(Paint::Dim, &note(step)));
+        let line = format!("{sign} {:<24} {:>12}  {note}", step.name, time(step));
+        self.say(line.trim_end());
     }
 
     /// The last lines of a step that failed, its log, and what to do.
@@ -160,49 +154,37 @@ impl Screen {
         self.say(&format!("  {} {next}", self.paint(Paint::Bold, "next ")));
     }
 
-    /// The table at the end.
+    /// The table at the end, where there is more than one row, and the verdict.
     pub fn summary(&self, record: &Record, evidence: Option<&str>) {
-        let width = record
-            .steps
-            .iter()
-            .map(|step| step.name.chars().count())
-            .max()
-            .unwrap_or(0);
-        self.say("");
-        for step in &record.steps {
-            let (sign, paint) = sign(step.result);
-            let word = match step.result {
-                Some(result) => result.word(),
-                None if step.skipped.is_some() => "skipped",
-                None => "not run",
-            };
-            let time = if step.seconds > 0.0 {
-                duration(step.seconds)
-            } else {
-                String::new()
-            };
-            let name = format!("{:<width$}", step.name);
-            let line = format!(
-                "  {} {name}  {word:<12} {time:>9}  {}",
-                self.paint(paint, sign),
-                note(step)
-            );
-            self.say(line.trim_end());
+        if record.steps.len() > 1 {
+            self.say("");
+            let widths = record.steps.iter().map(|step| step.name.chars().count());
+            let width = widths.max().unwrap_or(0);
+            for step in &record.steps {
+                self.row(step, width);
+            }
         }
-        let paint = if record.result == Exit::Ok {
-            Paint::Green
-        } else {
-            Paint::Red
-        };
+        let passed = record.result == Exit::Ok;
+        let paint = if passed { Paint::Green } else { Paint::Red };
         let word = self.paint(paint, record.result.word());
         let place = evidence
             .map(|path| format!(" · {path}"))
             .unwrap_or_default();
-        self.say(&format!(
-            "{} {word} in {}{place}",
-            record.stage,
-            duration(record.seconds)
-        ));
+        let time = duration(record.seconds);
+        self.say(&format!("{} {word} in {time}{place}", record.stage));
+    }
+
+    fn row(&self, step: &StepRecord, width: usize) {
+        let (sign, paint) = sign(step.result);
+        let word = match step.result {
+            Some(result) => result.word(),
+            None if step.skipped.is_some() => "skipped",
+            None => "not run",
+        };
+        let (sign, name) = (self.paint(paint, sign), format!("{:<width$}", step.name));
+        let (time, note) = (time(step), note(step));
+        let line = format!("  {sign} {name}  {word:<12} {time:>12}  {note}");
+        self.say(line.trim_end());
     }
 
     fn clear(&self) -> std::sync::MutexGuard<'_, bool> {
@@ -223,6 +205,11 @@ fn sign(result: Option<Exit>) -> (&'static str, Paint) {
         Some(_) => ("✘", Paint::Red),
         None => ("–", Paint::Yellow),
     }
+}
+
+fn time(step: &StepRecord) -> String {
+    let ran = step.result.map(|_| duration(step.seconds));
+    ran.unwrap_or_default()
 }
 
 fn note(step: &StepRecord) -> String {

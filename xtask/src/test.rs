@@ -15,27 +15,25 @@ use crate::plan::{Plan, Step};
 /// Run the tests: on SQLite, and on PostgreSQL and Redis where Docker answers.
 #[derive(Args)]
 pub struct Test {
+    /// Which: beside the code (unit), through the public face (it), both and the documentation (all),
+    /// or requests made up from the OpenAPI document, as each role (fuzz)
     #[arg(value_enum, default_value = "all")]
     kind: Kind,
     /// Fail where Docker doesn't answer, instead of leaving those tests out
     #[arg(long)]
     require_docker: bool,
+    /// Passed to the tests: a part of a name, --nocapture …
+    #[arg(last = true, value_name = "ARGUMENTS")]
+    rest: Vec<String>,
     #[command(flatten)]
     fuzz: fuzz::Fuzz,
-    /// Passed to the tests: a part of a name, --nocapture …
-    #[arg(last = true)]
-    rest: Vec<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Kind {
-    /// Unit tests, integration tests and examples in the documentation
     All,
-    /// The tests beside the code
     Unit,
-    /// The tests through the public face, over HTTP where there is one
     It,
-    /// Requests made up from the OpenAPI document, as each role
     Fuzz,
 }
 

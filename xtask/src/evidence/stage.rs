@@ -1,5 +1,7 @@
 //! `evidence show` and `evidence verify`.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
@@ -115,16 +117,18 @@ fn check(ctx: &mut Ctx, stages: &[String]) -> Result<()> {
         ctx.screen.say(&format!("  {fault}"));
     }
     ctx.data.insert("faults".into(), faults.clone().into());
-    let first = faults
-        .first()
-        .and_then(|fault| fault.split(':').next())
-        .unwrap_or_default()
-        .replace('-', " ");
+    let bad: BTreeSet<_> = faults
+        .iter()
+        .filter_map(|fault| fault.split(':').next())
+        .collect();
     let failure = Failure::check(format!(
         "{} of {} records don't hold",
-        faults.len(),
+        bad.len(),
         stages.len()
     ));
+    let first = bad
+        .first()
+        .map_or(String::new(), |stage| stage.replace('-', " "));
     anyhow::ensure!(
         faults.is_empty(),
         failure.next(format!("cargo xtask {first}"))
