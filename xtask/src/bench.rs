@@ -38,14 +38,9 @@ impl Stage for Bench {
 
 impl Bench {
     fn api(&self, here: &Here) -> Plan {
-        let (quick, figures) = (
-            self.quick.then_some("--quick"),
-            here.scratch("bench-api.json"),
-        );
-        let package = cmd!(
-            here.sh,
-            "cargo run --release --locked --package wayfare-bench -- api {quick...} --json {figures}"
-        );
+        let (quick, figures) = (self.quick.then_some("--quick"), here.scratch("bench-api.json"));
+        let package =
+            cmd!(here.sh, "cargo run --release --locked --package wayfare-bench -- api {quick...} --json {figures}");
         let measure = Step::run("measure", package)
             .why("the budgets are figures of processor time, which other work on the machine disturbs least")
             .shown()
@@ -54,18 +49,10 @@ impl Bench {
             .next("read its messages above; `cargo xtask doctor` says which rival's tool is missing");
         let keep = Step::task("keep the figures", move |ctx| {
             let text = std::fs::read_to_string(&figures)?;
-            ctx.data
-                .insert("figures".into(), serde_json::from_str(&text)?);
+            ctx.data.insert("figures".into(), serde_json::from_str(&text)?);
             Ok(())
         });
-        Plan::new(
-            "bench api",
-            [
-                build::wayfare(here, true),
-                measure,
-                keep.why("they belong to this commit's evidence"),
-            ],
-        )
+        Plan::new("bench api", [build::wayfare(here, true), measure, keep.why("they belong to this commit's evidence")])
     }
 }
 
@@ -78,11 +65,7 @@ mod tests {
     fn the_figures_are_taken_from_release_builds() {
         let here = Here::pretend(&["cargo"]);
         let plan = plan_for(&["bench", "api", "--quick"], &here).unwrap();
-        let commands: Vec<_> = plan
-            .steps
-            .iter()
-            .filter_map(|step| step.command(&here.root))
-            .collect();
+        let commands: Vec<_> = plan.steps.iter().filter_map(|step| step.command(&here.root)).collect();
         assert_eq!(
             commands,
             [

@@ -33,31 +33,11 @@ struct Part {
 }
 
 const PARTS: &[Part] = &[
-    Part {
-        words: &["doctor"],
-        why: "a missing tool is better named now than by a stage",
-        tool: None,
-    },
-    Part {
-        words: &["lint"],
-        why: "seconds, and most mistakes",
-        tool: None,
-    },
-    Part {
-        words: &["build"],
-        why: "what is deployed",
-        tool: None,
-    },
-    Part {
-        words: &["test"],
-        why: "what it promises, on each database",
-        tool: None,
-    },
-    Part {
-        words: &["test", "fuzz"],
-        why: "what nobody thought of",
-        tool: Some("schemathesis"),
-    },
+    Part { words: &["doctor"], why: "a missing tool is better named now than by a stage", tool: None },
+    Part { words: &["lint"], why: "seconds, and most mistakes", tool: None },
+    Part { words: &["build"], why: "what is deployed", tool: None },
+    Part { words: &["test"], why: "what it promises, on each database", tool: None },
+    Part { words: &["test", "fuzz"], why: "what nobody thought of", tool: Some("schemathesis") },
 ];
 
 impl Stage for Ci {
@@ -69,18 +49,11 @@ impl Stage for Ci {
         let mut steps = Vec::new();
         for (index, part) in PARTS.iter().enumerate() {
             let step = self.step(part, here)?;
-            steps.push(step.skip_if(
-                index < first,
-                "before --from: its record is asked for at the end",
-            ));
+            steps.push(step.skip_if(index < first, "before --from: its record is asked for at the end"));
         }
         steps.push(self.proof(here)?);
         let plan = Plan::new("ci", steps);
-        Ok(if self.keep_going {
-            plan.keep_going()
-        } else {
-            plan
-        })
+        Ok(if self.keep_going { plan.keep_going() } else { plan })
     }
 }
 
@@ -88,43 +61,23 @@ impl Ci {
     fn first(&self) -> Result<usize> {
         let Some(from) = &self.from else { return Ok(0) };
         let names: Vec<_> = PARTS.iter().map(Part::name).collect();
-        names
-            .iter()
-            .position(|name| name == from || slug(name) == *from)
-            .ok_or_else(|| {
-                let message = format!("`ci` has no stage `{from}`");
-                Failure::new(Exit::Usage, message)
-                    .next(format!("one of: {}", names.join(", ")))
-                    .into()
-            })
+        names.iter().position(|name| name == from || slug(name) == *from).ok_or_else(|| {
+            let message = format!("`ci` has no stage `{from}`");
+            Failure::new(Exit::Usage, message).next(format!("one of: {}", names.join(", "))).into()
+        })
     }
 
     fn step(&self, part: &Part, here: &Here) -> Result<Step> {
         let wants_docker = self.require_docker && part.words == ["test"];
-        let words: Vec<_> = part
-            .words
-            .iter()
-            .copied()
-            .chain(wants_docker.then_some("--require-docker"))
-            .collect();
+        let words: Vec<_> = part.words.iter().copied().chain(wants_docker.then_some("--require-docker")).collect();
         let step = stage(&part.name(), &words, part.why, here)?;
-        Ok(part
-            .tool
-            .into_iter()
-            .fold(step, |step, tool| step.optional(tool, here)))
+        Ok(part.tool.into_iter().fold(step, |step, tool| step.optional(tool, here)))
     }
 
     fn proof(&self, here: &Here) -> Result<Step> {
         let expected = expected(here);
-        let words = ["evidence", "verify"]
-            .into_iter()
-            .chain(expected.iter().map(String::as_str));
-        stage(
-            "evidence",
-            &words.collect::<Vec<_>>(),
-            "green means that it happened, on this commit",
-            here,
-        )
+        let words = ["evidence", "verify"].into_iter().chain(expected.iter().map(String::as_str));
+        stage("evidence", &words.collect::<Vec<_>>(), "green means that it happened, on this commit", here)
     }
 }
 
@@ -137,11 +90,7 @@ impl Part {
 /// The records that a full run leaves on this machine.
 pub fn expected(here: &Here) -> Vec<String> {
     let can_run = |part: &&Part| part.tool.is_none_or(|tool| here.has(tool));
-    PARTS
-        .iter()
-        .filter(can_run)
-        .map(|part| slug(&part.name()))
-        .collect()
+    PARTS.iter().filter(can_run).map(|part| slug(&part.name())).collect()
 }
 
 fn stage(name: &str, words: &[&str], why: &str, here: &Here) -> Result<Step> {
@@ -171,11 +120,7 @@ mod tests {
                 format!(
                     "{}{}",
                     step.command(&here.root).unwrap(),
-                    if step.skipped.is_some() {
-                        " (skipped)"
-                    } else {
-                        ""
-                    }
+                    if step.skipped.is_some() { " (skipped)" } else { "" }
                 )
             })
             .collect();
@@ -196,30 +141,17 @@ mod tests {
     fn a_later_start_still_asks_for_every_record() {
         let here = Here::pretend(&["cargo", "git", "schemathesis"]);
         let plan = plan_for(&["ci", "--from", "test fuzz"], &here).unwrap();
-        let skipped: Vec<_> = plan
-            .steps
-            .iter()
-            .map(|step| step.skipped.is_some())
-            .collect();
+        let skipped: Vec<_> = plan.steps.iter().map(|step| step.skipped.is_some()).collect();
         assert_eq!(skipped, [true, true, true, true, false, false]);
         let proof = plan.steps.last().unwrap().command(&here.root).unwrap();
-        assert_eq!(
-            proof,
-            "cargo xtask evidence verify doctor lint build test test-fuzz"
-        );
+        assert_eq!(proof, "cargo xtask evidence verify doctor lint build test test-fuzz");
     }
 
     #[test]
     fn an_unknown_stage_is_a_mistake_of_usage_and_the_known_ones_are_told() {
-        let failure = Failure::from_any(
-            plan_for(&["ci", "--from", "deploy"], &Here::pretend(&["cargo"]))
-                .err()
-                .unwrap(),
-        );
+        let failure =
+            Failure::from_any(plan_for(&["ci", "--from", "deploy"], &Here::pretend(&["cargo"])).err().unwrap());
         assert_eq!(failure.exit, Exit::Usage);
-        assert_eq!(
-            failure.next.as_deref(),
-            Some("one of: doctor, lint, build, test, test fuzz")
-        );
+        assert_eq!(failure.next.as_deref(), Some("one of: doctor, lint, build, test, test fuzz"));
     }
 }

@@ -57,13 +57,7 @@ pub struct Entry {
 
 impl Entry {
     pub const fn of<S: Stage>(group: Group) -> Self {
-        Entry {
-            name: S::NAME,
-            group,
-            example: S::EXAMPLE,
-            arguments: S::augment_args,
-            plan: plan_of::<S>,
-        }
+        Entry { name: S::NAME, group, example: S::EXAMPLE, arguments: S::augment_args, plan: plan_of::<S> }
     }
 
     fn command(&self) -> Command {
@@ -80,10 +74,7 @@ fn plan_of<S: Stage>(matches: &ArgMatches, here: &Here) -> Result<Plan> {
 /// The plan that a command line leads to; stages use it for those that they contain.
 pub fn plan_for(words: &[&str], here: &Here) -> Result<Plan> {
     let matches = command().try_get_matches_from(["xtask"].iter().chain(words))?;
-    chosen(&matches).map_or_else(
-        || unreachable!("a stage is required"),
-        |(entry, rest)| (entry.plan)(rest, here),
-    )
+    chosen(&matches).map_or_else(|| unreachable!("a stage is required"), |(entry, rest)| (entry.plan)(rest, here))
 }
 
 fn chosen(matches: &ArgMatches) -> Option<(&'static Entry, &ArgMatches)> {
@@ -98,7 +89,10 @@ pub fn command() -> Command {
     Command::new("xtask")
         .bin_name("cargo xtask")
         .about("Everything that is done to Wayfare, by one program.")
-        .help_template(format!("{{about}}\n\n{{usage-heading}} {{usage}}\n{}\n{bold}Options:{bold:#}\n{{options}}{{after-help}}", groups()))
+        .help_template(format!(
+            "{{about}}\n\n{{usage-heading}} {{usage}}\n{}\n{bold}Options:{bold:#}\n{{options}}{{after-help}}",
+            groups()
+        ))
         .after_help(format!("{codes}\n{first}"))
         .styles(styles())
         .term_width(100)
@@ -133,11 +127,7 @@ fn groups() -> String {
     for group in Group::ALL {
         text += &format!("\n{bold}{}:{bold:#}\n", group.title());
         for entry in STAGES.iter().filter(|entry| entry.group == group) {
-            let about = entry
-                .command()
-                .get_about()
-                .map(ToString::to_string)
-                .unwrap_or_default();
+            let about = entry.command().get_about().map(ToString::to_string).unwrap_or_default();
             text += &format!("  {cyan}{:<10}{cyan:#} {about}\n", entry.name);
         }
     }
@@ -146,11 +136,7 @@ fn groups() -> String {
 
 fn styles() -> Styles {
     let bold = Style::new().bold();
-    Styles::styled()
-        .header(bold)
-        .usage(bold)
-        .literal(AnsiColor::Cyan.on_default())
-        .placeholder(Style::new().dimmed())
+    Styles::styled().header(bold).usage(bold).literal(AnsiColor::Cyan.on_default()).placeholder(Style::new().dimmed())
 }
 
 pub fn main() -> Exit {
@@ -162,9 +148,7 @@ pub fn main() -> Exit {
 
 fn run(words: impl Iterator<Item = OsString>) -> Result<Exit, clap::Error> {
     let matches = command().try_get_matches_from(words)?;
-    let Some((entry, rest)) = chosen(&matches) else {
-        unreachable!("a stage is required")
-    };
+    let Some((entry, rest)) = chosen(&matches) else { unreachable!("a stage is required") };
     let look = Look::of_environment(rest.get_flag("json"), rest.get_flag("verbose"));
     carry_out(entry, rest, look).or_else(|error| match error.downcast::<clap::Error>() {
         Ok(usage) => Err(usage),
@@ -237,10 +221,7 @@ mod tests {
             for step in plan_for(&words, &here).unwrap().steps {
                 assert!(!step.why.is_empty(), "{} {}", entry.name, step.name);
                 for tool in crate::ctx::needs(&step) {
-                    assert!(
-                        crate::tools::table().contains_key(tool),
-                        "tools.toml lacks {tool}"
-                    );
+                    assert!(crate::tools::table().contains_key(tool), "tools.toml lacks {tool}");
                 }
             }
         }

@@ -30,13 +30,7 @@ pub struct Ctx<'a> {
 
 impl<'a> Ctx<'a> {
     pub fn new(here: &'a Here, screen: Arc<Screen>) -> Self {
-        Ctx {
-            here,
-            screen,
-            data: BTreeMap::new(),
-            served: Vec::new(),
-            last_lines: Vec::new(),
-        }
+        Ctx { here, screen, data: BTreeMap::new(), served: Vec::new(), last_lines: Vec::new() }
     }
 
     /// Runs the plan to its end, whatever that is. An error means that no record could be made of it.
@@ -45,12 +39,7 @@ impl<'a> Ctx<'a> {
         let mut record = self.blank(plan);
         let start = Instant::now();
         if let Err(failure) = all_tools_are_there(self.here, plan) {
-            self.screen.failed(
-                &[],
-                None,
-                &failure.message,
-                failure.next.as_deref().unwrap_or_default(),
-            );
+            self.screen.failed(&[], None, &failure.message, failure.next.as_deref().unwrap_or_default());
             blame(&mut record, &failure);
         } else {
             self.run_steps(plan, &mut record);
@@ -64,11 +53,7 @@ impl<'a> Ctx<'a> {
             record.tools = self.versions(plan, &record);
         }
         record.data = self.data;
-        let file = if plan.leaves_evidence {
-            Some(record.save(self.here, &plan.slug())?)
-        } else {
-            None
-        };
+        let file = if plan.leaves_evidence { Some(record.save(self.here, &plan.slug())?) } else { None };
         let shown = file.map(|file| self.here.shown(&file));
         self.screen.summary(&record, shown.as_deref());
         Ok(record)
@@ -112,10 +97,7 @@ impl<'a> Ctx<'a> {
             let done = self.run_step(step, log.as_deref(), &mut record.steps[index]);
             let entry = &mut record.steps[index];
             entry.seconds = rounded(start);
-            entry.log = log
-                .as_deref()
-                .filter(|log| log.exists())
-                .map(|log| self.here.shown(log));
+            entry.log = log.as_deref().filter(|log| log.exists()).map(|log| self.here.shown(log));
             let failure = done.err().map(Failure::from_any);
             entry.result = Some(failure.as_ref().map_or(Exit::Ok, |failure| failure.exit));
             self.screen.finished(entry);
@@ -146,13 +128,7 @@ impl<'a> Ctx<'a> {
         Ok(())
     }
 
-    fn run_child(
-        &mut self,
-        step: &Step,
-        what: &Invocation,
-        log: &Path,
-        entry: &mut StepRecord,
-    ) -> Result<()> {
+    fn run_child(&mut self, step: &Step, what: &Invocation, log: &Path, entry: &mut StepRecord) -> Result<()> {
         let mut child = Running::start(what, &self.output(step), log, &self.screen)?;
         let (start, screen) = (Instant::now(), self.screen.clone());
         let end = child.finish(step.within, || screen.tick(&step.name, start.elapsed()))?;
@@ -166,12 +142,7 @@ impl<'a> Ctx<'a> {
     }
 
     /// Waits, in a task, until `question` has an answer; a served step that ends meanwhile ends the wait.
-    pub fn wait_for<T>(
-        &mut self,
-        what: &str,
-        seconds: u64,
-        question: impl Fn() -> Option<T>,
-    ) -> Result<T> {
+    pub fn wait_for<T>(&mut self, what: &str, seconds: u64, question: impl Fn() -> Option<T>) -> Result<T> {
         let start = Instant::now();
         loop {
             if let Some(answer) = question() {
@@ -182,11 +153,7 @@ impl<'a> Ctx<'a> {
                 return Err(Failure::new(Exit::Interrupted, "interrupted").into());
             }
             if start.elapsed().as_secs() >= seconds {
-                return Err(Failure::new(
-                    Exit::TimedOut,
-                    format!("{what}: not within {seconds} s"),
-                )
-                .into());
+                return Err(Failure::new(Exit::TimedOut, format!("{what}: not within {seconds} s")).into());
             }
             self.screen.tick(what, start.elapsed());
             std::thread::sleep(std::time::Duration::from_millis(20));
@@ -202,12 +169,7 @@ impl<'a> Ctx<'a> {
         self.screen.say("stopping …");
         for (name, mut served) in self.served.drain(..).rev() {
             let code = served.stop()?;
-            anyhow::ensure!(
-                code == 0,
-                Failure::check(format!(
-                    "{name} ended with {code} when it was asked to stop"
-                ))
-            );
+            anyhow::ensure!(code == 0, Failure::check(format!("{name} ended with {code} when it was asked to stop")));
         }
         Ok(())
     }
@@ -243,33 +205,27 @@ impl<'a> Ctx<'a> {
     }
 
     fn report(&self, plan: &Plan, step: &Step, failure: Failure, entry: &StepRecord) -> Failure {
-        let again = || format!("see above, then: cargo xtask {}", plan.stage);
-        let next = failure
-            .next
-            .or_else(|| step.next.clone())
-            .unwrap_or_else(again);
         let message = format!("{}: {}", step.name, failure.message);
-        self.screen
-            .failed(&self.last_lines, entry.log.as_deref(), &message, &next);
+        let again = format!("cargo xtask {}", plan.stage);
+        let own = failure.next.or_else(|| step.next.clone());
+        // Nobody looks for the cause of their own Ctrl-C.
+        let (lines, next) = match failure.exit {
+            Exit::Interrupted => (&[][..], again),
+            _ => (&self.last_lines[..], own.unwrap_or(format!("see above, then: {again}"))),
+        };
+        self.screen.failed(lines, entry.log.as_deref(), &message, &next);
         Failure::new(failure.exit, message).next(next)
     }
 
     /// Asked after the run, so that a run that fails at once says so at once.
     fn versions(&self, plan: &Plan, record: &Record) -> BTreeMap<String, String> {
-        let ran = plan
-            .steps
-            .iter()
-            .zip(&record.steps)
-            .filter(|(_, entry)| entry.result.is_some());
+        let ran = plan.steps.iter().zip(&record.steps).filter(|(_, entry)| entry.result.is_some());
         let needed: std::collections::BTreeSet<_> = ran.flat_map(|(step, _)| needs(step)).collect();
         let version = |name: &str| {
             let path = self.here.tools.get(name)?;
             tools::table().get(name)?.found_version(path)
         };
-        needed
-            .into_iter()
-            .filter_map(|name| Some((name.to_owned(), version(name)?)))
-            .collect()
+        needed.into_iter().filter_map(|name| Some((name.to_owned(), version(name)?))).collect()
     }
 }
 
@@ -280,32 +236,20 @@ pub fn needs(step: &Step) -> Vec<&str> {
         Action::Task(_) => None,
     };
     let named = step.needs.iter().copied();
-    named
-        .chain(program.filter(|program| !program.contains('/')))
-        .collect()
+    named.chain(program.filter(|program| !program.contains('/'))).collect()
 }
 
 fn all_tools_are_there(here: &Here, plan: &Plan) -> Result<(), Failure> {
-    let wanted = plan
-        .steps
-        .iter()
-        .filter(|step| step.skipped.is_none())
-        .flat_map(needs);
+    let wanted = plan.steps.iter().filter(|step| step.skipped.is_none()).flat_map(needs);
     let missing: std::collections::BTreeSet<_> = wanted.filter(|tool| !here.has(tool)).collect();
     if missing.is_empty() {
         return Ok(());
     }
     let names: Vec<_> = missing.iter().copied().collect();
     let remedies: Vec<_> = names.iter().map(|name| tools::remedy(name)).collect();
-    let message = format!(
-        "`{}` needs what isn't on the PATH: {}",
-        plan.stage,
-        names.join(", ")
-    );
-    Err(Failure::new(Exit::ToolMissing, message).next(format!(
-        "{}; `cargo xtask doctor` shows all",
-        remedies.join("; ")
-    )))
+    let message = format!("`{}` needs what isn't on the PATH: {}", plan.stage, names.join(", "));
+    Err(Failure::new(Exit::ToolMissing, message)
+        .next(format!("{}; `cargo xtask doctor` shows all", remedies.join("; "))))
 }
 
 fn judge(step: &Step, end: End, tests: Option<Tests>) -> Result<(), Failure> {
@@ -316,8 +260,7 @@ fn judge(step: &Step, end: End, tests: Option<Tests>) -> Result<(), Failure> {
             Err(Failure::new(Exit::TimedOut, message))
         }
         End::Exited(0) if tests.is_some_and(|tests| tests.ran() == 0) => {
-            Err(Failure::check("not one test ran")
-                .next("is the filter right? `cargo xtask test` runs all"))
+            Err(Failure::check("not one test ran").next("is the filter right? `cargo xtask test` runs all"))
         }
         End::Exited(0) => Ok(()),
         // A step around a plan is this program again: its code has our meaning.

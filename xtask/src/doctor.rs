@@ -28,8 +28,7 @@ impl Stage for Doctor {
     const EXAMPLE: &'static str = "doctor --json";
 
     fn plan(&self, _: &Here) -> Result<Plan> {
-        let look = Step::task("examine", examine)
-            .why("each tool of xtask/tools.toml is asked for its version");
+        let look = Step::task("examine", examine).why("each tool of xtask/tools.toml is asked for its version");
         Ok(Plan::new("doctor", [look]))
     }
 }
@@ -64,12 +63,8 @@ fn examine(ctx: &mut Ctx) -> Result<()> {
     if !ctx.screen.look.json {
         print(&ctx.screen, &findings, port_is_free, disk);
     }
-    ctx.data
-        .insert("tools".into(), serde_json::to_value(&findings)?);
-    ctx.data.insert(
-        "port".into(),
-        serde_json::json!({ "port": PORT, "free": port_is_free }),
-    );
+    ctx.data.insert("tools".into(), serde_json::to_value(&findings)?);
+    ctx.data.insert("port".into(), serde_json::json!({ "port": PORT, "free": port_is_free }));
     ctx.data.insert("disk_free_gb".into(), disk.into());
     verdict(&findings)
 }
@@ -85,11 +80,7 @@ fn finding(here: &Here, name: &str, tool: &Tool) -> Finding {
         path: path.map(|path| path.display().to_string()),
         minimum: tool.minimum.clone(),
         needed_for: tool.purpose.clone(),
-        how_to_get: if silent {
-            "start its daemon, and be in its group".into()
-        } else {
-            tool.how_to_get().into()
-        },
+        how_to_get: if silent { "start its daemon, and be in its group".into() } else { tool.how_to_get().into() },
     }
 }
 
@@ -107,17 +98,12 @@ fn state(tool: &Tool, is_there: bool, found: Option<&str>, silent: bool) -> Stat
 fn findings(here: &Here) -> Vec<Finding> {
     let mut tools: Vec<_> = tools::table().iter().collect();
     tools.sort_by_key(|(_, tool)| !tool.required);
-    let found = tools
-        .into_iter()
-        .map(|(name, tool)| finding(here, name, tool));
+    let found = tools.into_iter().map(|(name, tool)| finding(here, name, tool));
     found.collect()
 }
 
 fn print(screen: &Screen, findings: &[Finding], port_is_free: bool, disk: u64) {
-    screen.data(&screen.paint(
-        Paint::Bold,
-        &format!("  {:<13} {:<11} needed for", "tool", "version"),
-    ));
+    screen.data(&screen.paint(Paint::Bold, &format!("  {:<13} {:<11} needed for", "tool", "version")));
     for finding in findings {
         for line in lines(screen, finding) {
             screen.data(&line);
@@ -126,52 +112,24 @@ fn print(screen: &Screen, findings: &[Finding], port_is_free: bool, disk: u64) {
     let lacking = findings.iter().filter(|it| it.state != State::Ok).count();
     if lacking > 0 {
         let all = findings.len();
-        screen.data(&format!(
-            "\n  {lacking} of {all}: what needs one of them is skipped, and says so."
-        ));
+        screen.data(&format!("\n  {lacking} of {all}: what needs one of them is skipped, and says so."));
     }
-    let port = if port_is_free {
-        "free"
-    } else {
-        "taken: `cargo xtask up --port 5001`"
-    };
+    let port = if port_is_free { "free" } else { "taken: `cargo xtask up --port 5001`" };
     screen.data(&format!("\n  port {PORT}     {port}"));
-    let advice = if disk < ENOUGH_DISK_GB {
-        "; a full build takes 10: `cargo clean`"
-    } else {
-        ""
-    };
+    let advice = if disk < ENOUGH_DISK_GB { "; a full build takes 10: `cargo clean`" } else { "" };
     screen.data(&format!("  disk          {disk} GB free{advice}"));
 }
 
 fn lines(screen: &Screen, finding: &Finding) -> Vec<String> {
     let (sign, paint, version) = match finding.state {
-        State::Ok => (
-            "✔",
-            Paint::Green,
-            finding.found.clone().unwrap_or("?".into()),
-        ),
-        State::TooOld => (
-            "!",
-            Paint::Yellow,
-            format!("{} < {}", shown(&finding.found), shown(&finding.minimum)),
-        ),
+        State::Ok => ("✔", Paint::Green, finding.found.clone().unwrap_or("?".into())),
+        State::TooOld => ("!", Paint::Yellow, format!("{} < {}", shown(&finding.found), shown(&finding.minimum))),
         State::Silent => ("!", Paint::Yellow, "no answer".into()),
         State::Missing => ("–", Paint::Yellow, "missing".into()),
         State::MissingRequired => ("✘", Paint::Red, "missing".into()),
     };
-    let first = format!(
-        "{} {:<13} {version:<11} {}",
-        screen.paint(paint, sign),
-        finding.tool,
-        finding.needed_for
-    );
-    let second = format!(
-        "  {:<13} {:<11} {}",
-        "",
-        "",
-        screen.paint(Paint::Dim, &format!("→ {}", finding.how_to_get))
-    );
+    let first = format!("{} {:<13} {version:<11} {}", screen.paint(paint, sign), finding.tool, finding.needed_for);
+    let second = format!("  {:<13} {:<11} {}", "", "", screen.paint(Paint::Dim, &format!("→ {}", finding.how_to_get)));
     match finding.state {
         State::Ok => vec![first],
         State::TooOld | State::Silent | State::Missing | State::MissingRequired => {
@@ -185,21 +143,12 @@ fn shown(version: &Option<String>) -> &str {
 }
 
 fn verdict(findings: &[Finding]) -> Result<()> {
-    let missing: Vec<_> = findings
-        .iter()
-        .filter(|finding| finding.state == State::MissingRequired)
-        .collect();
+    let missing: Vec<_> = findings.iter().filter(|finding| finding.state == State::MissingRequired).collect();
     let Some(first) = missing.first() else {
         return Ok(());
     };
-    let names: Vec<_> = missing
-        .iter()
-        .map(|finding| finding.tool.as_str())
-        .collect();
-    let failure = Failure::new(
-        Exit::ToolMissing,
-        format!("nothing works without {}", names.join(" and ")),
-    );
+    let names: Vec<_> = missing.iter().map(|finding| finding.tool.as_str()).collect();
+    let failure = Failure::new(Exit::ToolMissing, format!("nothing works without {}", names.join(" and ")));
     Err(failure.next(first.how_to_get.clone()).into())
 }
 

@@ -85,10 +85,7 @@ impl Tests {
         };
         for part in counts.split(['.', ';']) {
             let mut words = part.split_whitespace();
-            let (Some(number), Some(what)) = (
-                words.next().and_then(|n| n.parse::<u64>().ok()),
-                words.next(),
-            ) else {
+            let (Some(number), Some(what)) = (words.next().and_then(|n| n.parse::<u64>().ok()), words.next()) else {
                 continue;
             };
             match what {
@@ -120,22 +117,19 @@ impl fmt::Display for Tests {
 impl Record {
     pub fn save(&self, here: &Here, slug: &str) -> Result<std::path::PathBuf> {
         let file = here.evidence().join(format!("{slug}.json"));
-        here.sh
-            .write_file(&file, serde_json::to_string_pretty(self)? + "\n")?;
+        here.sh.write_file(&file, serde_json::to_string_pretty(self)? + "\n")?;
         Ok(file)
     }
 
     pub fn load(file: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(file)
-            .with_context(|| format!("can't read {}", file.display()))?;
+        let text = std::fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()))?;
         serde_json::from_str(&text).with_context(|| format!("{} is no record", file.display()))
     }
 }
 
 /// SHA-256 of a file, in hexadecimal.
 pub fn digest(file: &Path) -> Result<String> {
-    let mut reader =
-        std::fs::File::open(file).with_context(|| format!("can't read {}", file.display()))?;
+    let mut reader = std::fs::File::open(file).with_context(|| format!("can't read {}", file.display()))?;
     let (mut hash, mut buffer) = (hmac_sha256::Hash::new(), vec![0; 1 << 16]);
     loop {
         match reader.read(&mut buffer)? {
@@ -143,32 +137,21 @@ pub fn digest(file: &Path) -> Result<String> {
             length => hash.update(&buffer[..length]),
         }
     }
-    Ok(hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// RFC 3339 in UTC, to the second.
 pub fn timestamp(instant: SystemTime) -> String {
-    let seconds = instant
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
+    let seconds = instant.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
     // Years that start in March: the leap day comes last (Hinnant, "chrono-compatible low-level date algorithms").
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let march_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 {
-        march_month + 3
-    } else {
-        march_month - 9
-    };
+    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
     let year = era * 400 + year_of_era + u64::from(month <= 2);
     let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
@@ -194,15 +177,10 @@ mod tests {
         let mut tests = Tests::default();
         tests.count("running 12 tests");
         tests.count("test the_last_item_sells_once ... ok");
-        tests.count("test result: FAILED. 10 passed; 2 failed; 1 ignored; 0 measured; 4 filtered out; finished in 0.00s");
-        assert_eq!(
-            tests,
-            Tests {
-                passed: 10,
-                failed: 2,
-                ignored: 1
-            }
+        tests.count(
+            "test result: FAILED. 10 passed; 2 failed; 1 ignored; 0 measured; 4 filtered out; finished in 0.00s",
         );
+        assert_eq!(tests, Tests { passed: 10, failed: 2, ignored: 1 });
         assert_eq!(tests.to_string(), "10 passed, 2 failed, 1 ignored");
     }
 

@@ -71,10 +71,7 @@ impl Exit {
 
     /// What a child that is this program meant by its code; any other number is a failed check.
     pub fn of_code(code: i32) -> Exit {
-        Self::ALL
-            .into_iter()
-            .find(|exit| *exit as i32 == code)
-            .unwrap_or(Exit::Failed)
+        Self::ALL.into_iter().find(|exit| *exit as i32 == code).unwrap_or(Exit::Failed)
     }
 
     pub fn table() -> String {
@@ -112,11 +109,7 @@ pub struct Failure {
 impl Failure {
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         let message = message.into();
-        Failure {
-            exit,
-            message,
-            next: None,
-        }
+        Failure { exit, message, next: None }
     }
 
     pub fn check(message: impl Into<String>) -> Self {
@@ -161,9 +154,6 @@ mod tests {
     fn a_failure_keeps_its_code_on_the_way_through_anyhow() {
         let error = anyhow::Error::from(Failure::new(Exit::Refused, "no").next("--yes"));
         let failure = Failure::from_any(error);
-        assert_eq!(
-            (failure.exit, failure.next.as_deref()),
-            (Exit::Refused, Some("--yes"))
-        );
+        assert_eq!((failure.exit, failure.next.as_deref()), (Exit::Refused, Some("--yes")));
     }
 }

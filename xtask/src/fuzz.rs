@@ -32,11 +32,7 @@ pub struct Fuzz {
 const ENDS_THE_SESSION: &str = "^/api/auth/(logout|password)$";
 
 pub fn plan(fuzz: &Fuzz, here: &Here) -> Result<Plan> {
-    let (port, folder, wayfare) = (
-        fuzz.port,
-        here.scratch("fuzz"),
-        here.built("wayfare", false),
-    );
+    let (port, folder, wayfare) = (fuzz.port, here.scratch("fuzz"), here.built("wayfare", false));
     let fresh = folder.clone();
     let server = |verb: &str| {
         let words = verb.split(' ');
@@ -55,24 +51,16 @@ pub fn plan(fuzz: &Fuzz, here: &Here) -> Result<Plan> {
     let before = [
         port_is_free,
         build::wayfare(here, false),
-        Step::task("empty folder", move |_| empty(&fresh))
-            .why("the same start each time, and nobody's data at risk"),
-        Step::run("migrate", server("migrate"))
-            .why("tables")
-            .within(300),
-        Step::run("seed", server("seed"))
-            .why("a request for what isn't there finds little")
-            .within(300),
+        Step::task("empty folder", move |_| empty(&fresh)).why("the same start each time, and nobody's data at risk"),
+        Step::run("migrate", server("migrate")).why("tables").within(300),
+        Step::run("seed", server("seed")).why("a request for what isn't there finds little").within(300),
         Step::serve("serve", server("serve")).why("limits high: it is the handlers that are tried"),
         up::ready(port),
     ];
     let nobody = [attempt(fuzz, here, "nobody", None)];
     let roles = ROLES.into_iter().flat_map(|role| {
         let config = folder.join(format!("{role}.toml"));
-        [
-            sign_in(port, role, config.clone()),
-            attempt(fuzz, here, role, Some(config)),
-        ]
+        [sign_in(port, role, config.clone()), attempt(fuzz, here, role, Some(config))]
     });
     let before = before.into_iter().map(Step::essential);
     Ok(Plan::new("test fuzz", before.chain(nobody).chain(roles)).keep_going())
@@ -89,19 +77,10 @@ fn sign_in(port: u16, role: &'static str, config: PathBuf) -> Step {
     Step::task(&format!("sign in as {role}"), move |_| {
         let body = serde_json::json!({ "email": up::account(role), "password": PASSWORD });
         let answer = http::post_json(port, "/api/auth/login", &body.to_string())?;
-        anyhow::ensure!(
-            answer.status == 200,
-            Failure::check(format!("sign-in answered {}", answer.status))
-        );
-        let answer: serde_json::Value =
-            serde_json::from_str(&answer.body).context("sign-in answered no JSON")?;
-        let token = answer["access_token"]
-            .as_str()
-            .context("sign-in gave no access_token")?;
-        write_secretly(
-            &config,
-            &format!("[headers]\nAuthorization = \"Bearer {token}\"\n"),
-        )
+        anyhow::ensure!(answer.status == 200, Failure::check(format!("sign-in answered {}", answer.status)));
+        let answer: serde_json::Value = serde_json::from_str(&answer.body).context("sign-in answered no JSON")?;
+        let token = answer["access_token"].as_str().context("sign-in gave no access_token")?;
+        write_secretly(&config, &format!("[headers]\nAuthorization = \"Bearer {token}\"\n"))
     })
     .why("each role sees other operations")
 }
@@ -110,11 +89,7 @@ fn write_secretly(file: &Path, text: &str) -> Result<()> {
     if file.exists() {
         fs::remove_file(file)?;
     }
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)?;
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
     Ok(file.write_all(text.as_bytes())?)
 }
 
@@ -125,15 +100,7 @@ fn attempt(fuzz: &Fuzz, here: &Here, role: &str, config: Option<PathBuf>) -> Ste
     if let Some(config) = &config {
         command = command.arg("--config-file").arg(config);
     }
-    command = command.args([
-        "run",
-        &document,
-        "--checks",
-        "all",
-        "--max-examples",
-        &examples,
-        "--no-color",
-    ]);
+    command = command.args(["run", &document, "--checks", "all", "--max-examples", &examples, "--no-color"]);
     if config.is_some() {
         command = command.args(["--exclude-path-regex", ENDS_THE_SESSION]);
     }
@@ -151,14 +118,8 @@ mod tests {
     #[test]
     fn every_role_and_nobody_are_tried_and_no_token_is_on_a_command_line() {
         let here = Here::pretend(&["cargo", "schemathesis"]);
-        let text = script::text(
-            &plan_for(&["test", "fuzz", "--max-examples", "5"], &here).unwrap(),
-            &here,
-        );
-        let runs: Vec<_> = text
-            .lines()
-            .filter(|line| line.starts_with("schemathesis"))
-            .collect();
+        let text = script::text(&plan_for(&["test", "fuzz", "--max-examples", "5"], &here).unwrap(), &here);
+        let runs: Vec<_> = text.lines().filter(|line| line.starts_with("schemathesis")).collect();
         assert_eq!(runs.len(), 1 + ROLES.len());
         assert_eq!(
             runs[1],
@@ -175,10 +136,7 @@ mod tests {
         let file = folder.path().join("token");
         fs::write(&file, "old").unwrap();
         write_secretly(&file, "new").unwrap();
-        assert_eq!(
-            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
     }
 }

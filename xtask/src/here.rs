@@ -24,11 +24,8 @@ impl Here {
     pub fn look() -> Result<Self> {
         let start = std::env::current_dir().context("the current folder can't be read")?;
         let root = workspace(&start).ok_or_else(|| {
-            Failure::new(
-                Exit::Usage,
-                format!("no workspace at or above {}", start.display()),
-            )
-            .next("run it inside a clone of Wayfare")
+            Failure::new(Exit::Usage, format!("no workspace at or above {}", start.display()))
+                .next("run it inside a clone of Wayfare")
         })?;
         let target = match std::env::var_os("CARGO_TARGET_DIR") {
             Some(target) => start.join(target),
@@ -36,13 +33,7 @@ impl Here {
         };
         let sh = Shell::new()?;
         sh.change_dir(&root);
-        Ok(Here {
-            root,
-            target,
-            tools: tools::on_path(),
-            docker_answers: OnceCell::new(),
-            sh,
-        })
+        Ok(Here { root, target, tools: tools::on_path(), docker_answers: OnceCell::new(), sh })
     }
 
     pub fn has(&self, tool: &str) -> bool {
@@ -59,10 +50,7 @@ impl Here {
 
     /// The path as people see it: from the root of the clone where it is inside.
     pub fn shown(&self, path: &Path) -> String {
-        path.strip_prefix(&self.root)
-            .unwrap_or(path)
-            .display()
-            .to_string()
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
     }
 
     /// A program that this workspace builds.
@@ -83,24 +71,15 @@ impl Here {
     /// The commit that is checked out and whether files differ from it; none outside a git clone.
     pub fn commit(&self) -> Option<(String, bool)> {
         let sh = &self.sh;
-        let commit = cmd!(sh, "git rev-parse HEAD")
-            .quiet()
-            .ignore_stderr()
-            .read()
-            .ok()?;
-        let status = cmd!(sh, "git status --porcelain")
-            .quiet()
-            .ignore_stderr()
-            .read()
-            .ok()?;
+        let commit = cmd!(sh, "git rev-parse HEAD").quiet().ignore_stderr().read().ok()?;
+        let status = cmd!(sh, "git status --porcelain").quiet().ignore_stderr().read().ok()?;
         Some((commit, !status.is_empty()))
     }
 }
 
 fn workspace(start: &Path) -> Option<PathBuf> {
     let is_root = |folder: &&Path| {
-        std::fs::read_to_string(folder.join("Cargo.toml"))
-            .is_ok_and(|text| text.contains("[workspace]"))
+        std::fs::read_to_string(folder.join("Cargo.toml")).is_ok_and(|text| text.contains("[workspace]"))
     };
     start.ancestors().find(is_root).map(Path::to_owned)
 }

@@ -18,11 +18,7 @@ pub fn get(port: u16, path: &str) -> Result<Answer> {
 }
 
 pub fn post_json(port: u16, path: &str, body: &str) -> Result<Answer> {
-    ask(
-        port,
-        &format!("POST {path} HTTP/1.1\r\nContent-Type: application/json\r\n"),
-        body,
-    )
+    ask(port, &format!("POST {path} HTTP/1.1\r\nContent-Type: application/json\r\n"), body)
 }
 
 fn ask(port: u16, start: &str, body: &str) -> Result<Answer> {
@@ -30,10 +26,7 @@ fn ask(port: u16, start: &str, body: &str) -> Result<Answer> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     let length = body.len();
-    write!(
-        stream,
-        "{start}Host: localhost:{port}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
-    )?;
+    write!(stream, "{start}Host: localhost:{port}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}")?;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
     read(&String::from_utf8_lossy(&bytes))
@@ -41,15 +34,8 @@ fn ask(port: u16, start: &str, body: &str) -> Result<Answer> {
 
 fn read(text: &str) -> Result<Answer> {
     let (head, body) = text.split_once("\r\n\r\n").context("no HTTP answer")?;
-    let status = head
-        .split(' ')
-        .nth(1)
-        .and_then(|code| code.parse().ok())
-        .context("no HTTP status")?;
-    Ok(Answer {
-        status,
-        body: body.to_owned(),
-    })
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no HTTP status")?;
+    Ok(Answer { status, body: body.to_owned() })
 }
 
 #[cfg(test)]
@@ -58,14 +44,8 @@ mod tests {
 
     #[test]
     fn an_answer_is_its_status_and_its_body() {
-        let answer = read(
-            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n\r\n{\"code\":\"draining\"}",
-        )
-        .unwrap();
-        assert_eq!(
-            (answer.status, answer.body.as_str()),
-            (503, "{\"code\":\"draining\"}")
-        );
+        let answer = read("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n\r\n{\"code\":\"draining\"}").unwrap();
+        assert_eq!((answer.status, answer.body.as_str()), (503, "{\"code\":\"draining\"}"));
         assert!(read("SSH-2.0-OpenSSH_9.2\r\n").is_err());
     }
 }

@@ -21,27 +21,16 @@ impl Stage for Lint {
         let format = Step::run("format", cmd!(here.sh, "cargo fmt --all --check"))
             .why("one form, so that a diff shows only what was meant")
             .next("cargo fmt --all");
-        let clippy = Step::run(
-            "clippy",
-            cmd!(
-                here.sh,
-                "cargo clippy --workspace --all-targets --locked -- -D warnings"
-            ),
-        )
-        .why("what the compiler's second reader finds is found here and not in review")
-        .next("cargo clippy --workspace --all-targets --fix, or mend what it names");
-        let deny = Step::run(
-            "dependencies",
-            cmd!(here.sh, "cargo deny --workspace check"),
-        )
-        .why("licences, advisories, sources and doubles of what we build on")
-        .optional("cargo-deny", here)
-        .next("deny.toml says what is allowed; each exception there has its reason");
+        let clippy =
+            Step::run("clippy", cmd!(here.sh, "cargo clippy --workspace --all-targets --locked -- -D warnings"))
+                .why("what the compiler's second reader finds is found here and not in review")
+                .next("cargo clippy --workspace --all-targets --fix, or mend what it names");
+        let deny = Step::run("dependencies", cmd!(here.sh, "cargo deny --workspace check"))
+            .why("licences, advisories, sources and doubles of what we build on")
+            .optional("cargo-deny", here)
+            .next("deny.toml says what is allowed; each exception there has its reason");
         let cheap = [format, tidy::step(), reference::check_step(), deny];
-        let steps = cheap
-            .into_iter()
-            .chain([clippy])
-            .chain(openapi::steps(here, true));
+        let steps = cheap.into_iter().chain([clippy]).chain(openapi::steps(here, true));
         // Whoever mends one offence wants to see the others too.
         Ok(Plan::new("lint", steps).keep_going())
     }
@@ -95,10 +84,6 @@ target/debug/wayfare openapi > target/xtask/openapi.json
 
     #[test]
     fn lint_goes_on_after_the_first_offence() {
-        assert!(
-            plan_for(&["lint"], &Here::pretend(&["cargo", "git"]))
-                .unwrap()
-                .keeps_going
-        );
+        assert!(plan_for(&["lint"], &Here::pretend(&["cargo", "git"])).unwrap().keeps_going);
     }
 }

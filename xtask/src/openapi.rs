@@ -44,9 +44,7 @@ pub fn steps(here: &Here, check: bool) -> [Step; 3] {
         .within(60);
     let compare = if check {
         Step::task("openapi is up to date", move |_| same(&printed, &kept))
-            .why(format!(
-                "clients are generated from {DOCUMENT}: it says what the service does"
-            ))
+            .why(format!("clients are generated from {DOCUMENT}: it says what the service does"))
             .next(format!("cargo xtask openapi, then commit {DOCUMENT}"))
     } else {
         Step::task("write openapi.json", move |_| put(&printed, &kept))
@@ -60,12 +58,9 @@ pub fn steps(here: &Here, check: bool) -> [Step; 3] {
 fn document(printed: &Path) -> Result<String> {
     let text = fs::read_to_string(printed)?;
     // Kept as printed: the order of its parts is the binary's choice.
-    let value: serde_json::Value = serde_json::from_str(&text)
-        .context("`wayfare openapi` printed something that is no JSON")?;
-    anyhow::ensure!(
-        value.get("openapi").is_some(),
-        "`wayfare openapi` printed JSON that is no OpenAPI document"
-    );
+    let value: serde_json::Value =
+        serde_json::from_str(&text).context("`wayfare openapi` printed something that is no JSON")?;
+    anyhow::ensure!(value.get("openapi").is_some(), "`wayfare openapi` printed JSON that is no OpenAPI document");
     Ok(text.trim_end().to_owned() + "\n")
 }
 
@@ -76,11 +71,7 @@ fn put(printed: &Path, kept: &Path) -> Result<()> {
 }
 
 fn same(printed: &Path, kept: &Path) -> Result<()> {
-    same_text(
-        DOCUMENT,
-        &fs::read_to_string(kept).unwrap_or_default(),
-        &document(printed)?,
-    )
+    same_text(DOCUMENT, &fs::read_to_string(kept).unwrap_or_default(), &document(printed)?)
 }
 
 /// What is kept in git against what is generated now; a difference is told by its first lines.
@@ -91,11 +82,7 @@ pub fn same_text(name: &str, kept: &str, generated: &str) -> Result<()> {
     if kept.is_empty() {
         return Err(Failure::check(format!("{name} isn't there")).into());
     }
-    Err(Failure::check(format!(
-        "{name} is out of date\n{}",
-        difference(kept, generated)
-    ))
-    .into())
+    Err(Failure::check(format!("{name} is out of date\n{}", difference(kept, generated))).into())
 }
 
 /// The first stretch of lines that differs: enough to see what happened.
@@ -103,26 +90,12 @@ fn difference(kept: &str, generated: &str) -> String {
     let (old, new): (Vec<_>, Vec<_>) = (kept.lines().collect(), generated.lines().collect());
     let start = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
     let (old, new) = (&old[start..], &new[start..]);
-    let end = old
-        .iter()
-        .rev()
-        .zip(new.iter().rev())
-        .take_while(|(a, b)| a == b)
-        .count();
+    let end = old.iter().rev().zip(new.iter().rev()).take_while(|(a, b)| a == b).count();
     let side = |sign: char, lines: &[&str]| -> String {
-        lines
-            .iter()
-            .take(MOST_LINES)
-            .map(|line| format!("    {sign} {line}\n"))
-            .collect()
+        lines.iter().take(MOST_LINES).map(|line| format!("    {sign} {line}\n")).collect()
     };
     let (removed, added) = (&old[..old.len() - end], &new[..new.len() - end]);
-    let text = format!(
-        "    line {}:\n{}{}",
-        start + 1,
-        side('-', removed),
-        side('+', added)
-    );
+    let text = format!("    line {}:\n{}{}", start + 1, side('-', removed), side('+', added));
     text.trim_end().to_owned()
 }
 
@@ -133,10 +106,7 @@ mod tests {
     #[test]
     fn drift_is_told_by_the_lines_that_differ() {
         let error = same_text("a.json", "1\n2\n3\n4\n", "1\ntwo\n3\n4\n").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "a.json is out of date\n    line 2:\n    - 2\n    + two"
-        );
+        assert_eq!(error.to_string(), "a.json is out of date\n    line 2:\n    - 2\n    + two");
         assert!(same_text("a.json", "1\n", "1\n").is_ok());
     }
 
@@ -149,10 +119,7 @@ mod tests {
     #[test]
     fn an_empty_print_is_not_taken_for_a_document() {
         let folder = tempfile::tempdir().unwrap();
-        let (printed, kept) = (
-            folder.path().join("printed"),
-            folder.path().join("deep/kept"),
-        );
+        let (printed, kept) = (folder.path().join("printed"), folder.path().join("deep/kept"));
         fs::write(&printed, "").unwrap();
         assert!(put(&printed, &kept).is_err() && !kept.exists());
         fs::write(&printed, "{\"openapi\":\"3.0.0\"}").unwrap();

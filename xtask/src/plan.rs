@@ -78,12 +78,7 @@ const AN_HOUR: Duration = Duration::from_secs(3600);
 impl Plan {
     pub fn new(stage: &str, steps: impl IntoIterator<Item = Step>) -> Self {
         let steps = steps.into_iter().collect();
-        Plan {
-            stage: stage.to_owned(),
-            steps,
-            keeps_going: false,
-            leaves_evidence: true,
-        }
+        Plan { stage: stage.to_owned(), steps, keeps_going: false, leaves_evidence: true }
     }
 
     pub fn keep_going(mut self) -> Self {
@@ -103,9 +98,7 @@ impl Plan {
 }
 
 pub fn slug(name: &str) -> String {
-    let words = name
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty());
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("-").to_lowercase()
 }
 
@@ -225,17 +218,10 @@ impl Step {
 
 impl Invocation {
     fn line(&self, root: &Path) -> String {
-        let mut words: Vec<String> = self
-            .env
-            .iter()
-            .map(|(k, v)| format!("{k}={}", quoted(&inside(root, Path::new(v)))))
-            .collect();
+        let mut words: Vec<String> =
+            self.env.iter().map(|(k, v)| format!("{k}={}", quoted(&inside(root, Path::new(v))))).collect();
         words.push(quoted(&inside(root, Path::new(&self.program))));
-        words.extend(
-            self.args
-                .iter()
-                .map(|arg| quoted(&inside(root, Path::new(arg)))),
-        );
+        words.extend(self.args.iter().map(|arg| quoted(&inside(root, Path::new(arg)))));
         let line = words.join(" ");
         if self.dir == root {
             return line;
@@ -253,10 +239,7 @@ impl From<Cmd<'_>> for Invocation {
             program: text(command.get_program()),
             args: command.get_args().map(text).collect(),
             env: command.get_envs().filter_map(set).collect(),
-            dir: command
-                .get_current_dir()
-                .map(Path::to_owned)
-                .unwrap_or_default(),
+            dir: command.get_current_dir().map(Path::to_owned).unwrap_or_default(),
         }
     }
 }
@@ -287,11 +270,8 @@ mod tests {
         let here = Here::pretend(&[]);
         let program = here.built("wayfare", false);
         let (data, note) = (here.root.join("my data"), "it's");
-        let command =
-            cmd!(here.sh, "{program} serve --data-dir {data} --note {note}").env("A", "b c");
-        let line = Step::run("serve", command)
-            .into_file(here.scratch("out"))
-            .command(&here.root);
+        let command = cmd!(here.sh, "{program} serve --data-dir {data} --note {note}").env("A", "b c");
+        let line = Step::run("serve", command).into_file(here.scratch("out")).command(&here.root);
         let expected = r"A='b c' target/debug/wayfare serve --data-dir 'my data' --note 'it'\''s' > target/xtask/out";
         assert_eq!(line.as_deref(), Some(expected));
     }
@@ -301,9 +281,6 @@ mod tests {
         let here = Here::pretend(&[]);
         here.sh.change_dir("bench");
         let step = Step::serve("serve", cmd!(here.sh, "make all"));
-        assert_eq!(
-            step.command(&here.root).as_deref(),
-            Some("(cd bench && make all) &")
-        );
+        assert_eq!(step.command(&here.root).as_deref(), Some("(cd bench && make all) &"));
     }
 }

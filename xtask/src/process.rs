@@ -4,6 +4,7 @@
 //! what an exit code means.
 
 use std::collections::VecDeque;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -65,20 +66,18 @@ struct Heard {
 }
 
 impl Running {
-    pub fn start(
-        what: &Invocation,
-        output: &Output,
-        log: &Path,
-        screen: &Arc<Screen>,
-    ) -> Result<Self> {
-        let mut log =
-            File::create(log).with_context(|| format!("can't write {}", log.display()))?;
+    pub fn start(what: &Invocation, output: &Output, log: &Path, screen: &Arc<Screen>) -> Result<Self> {
+        let mut log = File::create(log).with_context(|| format!("can't write {}", log.display()))?;
         let stdout = match output {
             Output::File(file) => Stdio::from(File::create(file)?),
             Output::Log | Output::Show => Stdio::piped(),
         };
         writeln!(log, "$ {} {}", what.program, what.args.join(" "))?;
-        let mut child = Command::new(&what.program)
+        let mut command = Command::new(&what.program);
+        for (name, _) in std::env::vars_os().filter(|(name, _)| is_about_xtask(name)) {
+            command.env_remove(name);
+        }
+        let mut child = command
             .args(&what.args)
             .envs(what.env.iter().map(|(key, value)| (key, value)))
             .current_dir(&what.dir)
@@ -88,20 +87,10 @@ impl Running {
             .process_group(0)
             .spawn()
             .with_context(|| format!("can't start {}", what.program))?;
-        let heard = Arc::new(Mutex::new(Heard {
-            log,
-            last: VecDeque::new(),
-            tests: Tests::default(),
-        }));
+        let heard = Arc::new(Mutex::new(Heard { log, last: VecDeque::new(), tests: Tests::default() }));
         let show = (*output == Output::Show).then(|| screen.clone());
-        let out = child
-            .stdout
-            .take()
-            .map(|pipe| read(pipe, heard.clone(), show.clone(), true));
-        let err = child
-            .stderr
-            .take()
-            .map(|pipe| read(pipe, heard.clone(), show, false));
+        let out = child.stdout.take().map(|pipe| read(pipe, heard.clone(), show.clone(), true));
+        let err = child.stderr.take().map(|pipe| read(pipe, heard.clone(), show, false));
         let group = Pid::from_child(&child);
         Ok(Running {
             child,
@@ -198,12 +187,17 @@ impl Drop for Running {
     }
 }
 
+/// `cargo run` tells us about our own package. Build scripts watch these names (ring's does): passed on, they would
+/// make each `cargo xtask` rebuild what a plain `cargo build` has just built, and the other way round.
+fn is_about_xtask(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    let named = ["CARGO_BIN_NAME", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "OUT_DIR"];
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || named.contains(&name.as_ref())
+}
+
 /// A shell's way to tell a signal: 128 and its number.
 fn code(status: ExitStatus) -> i32 {
-    status
-        .code()
-        .or(status.signal().map(|signal| 128 + signal))
-        .unwrap_or(1)
+    status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(1)
 }
 
 fn lock(heard: &Mutex<Heard>) -> std::sync::MutexGuard<'_, Heard> {
@@ -219,10 +213,7 @@ fn read(
     thread::spawn(move || {
         let mut pipe = BufReader::new(pipe);
         let mut bytes = Vec::new();
-        while pipe
-            .read_until(b'\n', &mut bytes)
-            .is_ok_and(|length| length > 0)
-        {
+        while pipe.read_until(b'\n', &mut bytes).is_ok_and(|length| length > 0) {
             let text = String::from_utf8_lossy(&bytes);
             let line = text.trim_end_matches(['\n', '\r']);
             lock(&heard).take(line);
@@ -282,15 +273,8 @@ mod tests {
         while !std::fs::read_to_string(&pid_file).is_ok_and(|text| text.ends_with('\n')) {
             thread::yield_now();
         }
-        assert_eq!(
-            running.finish(Duration::ZERO, || ()).unwrap(),
-            End::TimedOut
-        );
-        let pid: i32 = std::fs::read_to_string(&pid_file)
-            .unwrap()
-            .trim()
-            .parse()
-            .unwrap();
+        assert_eq!(running.finish(Duration::ZERO, || ()).unwrap(), End::TimedOut);
+        let pid: i32 = std::fs::read_to_string(&pid_file).unwrap().trim().parse().unwrap();
         let gone = || {
             let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
             status.is_empty() || status.contains(") Z ")
@@ -308,13 +292,6 @@ mod tests {
         let one = "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.1s";
         let mut running = start(&format!("echo '{one}'; echo '{one}'"), &log);
         running.finish(Duration::from_secs(30), || ()).unwrap();
-        assert_eq!(
-            running.tests(),
-            Tests {
-                passed: 6,
-                failed: 0,
-                ignored: 2
-            }
-        );
+        assert_eq!(running.tests(), Tests { passed: 6, failed: 0, ignored: 2 });
     }
 }

@@ -22,24 +22,13 @@ pub struct Look {
 impl Look {
     pub fn of_environment(json: bool, verbose: bool) -> Self {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let terminal =
-            std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb");
-        Look {
-            colour: terminal && !set("NO_COLOR"),
-            live: terminal && !set("CI"),
-            json,
-            verbose,
-        }
+        let terminal = std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb");
+        Look { colour: terminal && !set("NO_COLOR"), live: terminal && !set("CI"), json, verbose }
     }
 
     #[cfg(test)]
     pub fn quiet() -> Self {
-        Look {
-            colour: false,
-            live: false,
-            json: true,
-            verbose: false,
-        }
+        Look { colour: false, live: false, json: true, verbose: false }
     }
 }
 
@@ -60,10 +49,7 @@ pub enum Paint {
 
 impl Screen {
     pub fn new(look: Look) -> Self {
-        Screen {
-            look,
-            live_line: Mutex::new(false),
-        }
+        Screen { look, live_line: Mutex::new(false) }
     }
 
     pub fn paint(&self, paint: Paint, text: &str) -> String {
@@ -74,11 +60,7 @@ impl Screen {
             Paint::Green => 32,
             Paint::Yellow => 33,
         };
-        if self.look.colour {
-            format!("\x1b[{code}m{text}\x1b[0m")
-        } else {
-            text.to_owned()
-        }
+        if self.look.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
     /// A line for people. A closed stderr is not worth a panic.
@@ -97,11 +79,7 @@ impl Screen {
 
     /// A line of a child whose output is shown.
     pub fn child(&self, line: &str, is_data: bool) {
-        if is_data && !self.look.json {
-            self.data(line)
-        } else {
-            self.say(line)
-        }
+        if is_data && !self.look.json { self.data(line) } else { self.say(line) }
     }
 
     /// Only what can take long is worth a line before it is done.
@@ -127,11 +105,7 @@ impl Screen {
         let mut live = self.clear();
         *live = true;
         let mut stderr = std::io::stderr().lock();
-        let _ = write!(
-            stderr,
-            "{frame} {name}  {}",
-            duration(elapsed.as_secs_f64())
-        );
+        let _ = write!(stderr, "{frame} {name}  {}", duration(elapsed.as_secs_f64()));
         let _ = stderr.flush();
     }
 
@@ -167,9 +141,7 @@ impl Screen {
         let passed = record.result == Exit::Ok;
         let paint = if passed { Paint::Green } else { Paint::Red };
         let word = self.paint(paint, record.result.word());
-        let place = evidence
-            .map(|path| format!(" · {path}"))
-            .unwrap_or_default();
+        let place = evidence.map(|path| format!(" · {path}")).unwrap_or_default();
         let time = duration(record.seconds);
         self.say(&format!("{} {word} in {time}{place}", record.stage));
     }
@@ -188,10 +160,7 @@ impl Screen {
     }
 
     fn clear(&self) -> std::sync::MutexGuard<'_, bool> {
-        let live = self
-            .live_line
-            .lock()
-            .expect("nothing panics while it prints");
+        let live = self.live_line.lock().expect("nothing panics while it prints");
         if *live {
             let _ = write!(std::io::stderr().lock(), "\r\x1b[2K");
         }

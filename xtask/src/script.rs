@@ -7,12 +7,8 @@ use crate::here::Here;
 use crate::plan::{Plan, Step};
 
 pub fn text(plan: &Plan, here: &Here) -> String {
-    let mut script = format!(
-        "# cargo xtask {}: {} steps, run in {}\n",
-        plan.stage,
-        plan.steps.len(),
-        "the root of the clone"
-    );
+    let mut script =
+        format!("# cargo xtask {}: {} steps, run in {}\n", plan.stage, plan.steps.len(), "the root of the clone");
     for (index, step) in plan.steps.iter().enumerate() {
         script += &format!("\n# {}. {}: {}\n", index + 1, step.name, step.why);
         script += &comments(step, here);
@@ -34,10 +30,7 @@ fn comments(step: &Step, here: &Here) -> String {
     if let Some(changes) = &step.changes {
         lines += &format!("#    changes: {changes}\n");
     }
-    let missing: Vec<_> = crate::ctx::needs(step)
-        .into_iter()
-        .filter(|tool| !here.has(tool))
-        .collect();
+    let missing: Vec<_> = crate::ctx::needs(step).into_iter().filter(|tool| !here.has(tool)).collect();
     if !missing.is_empty() && step.skipped.is_none() {
         lines += &format!("#    missing here: {}\n", missing.join(", "));
     }
@@ -47,10 +40,7 @@ fn comments(step: &Step, here: &Here) -> String {
 /// The steps of a stage inside a stage: one line each.
 fn outline(plan: &Plan) -> String {
     let line = |step: &Step| {
-        let skipped = step
-            .skipped
-            .as_ref()
-            .map(|reason| format!(" (skipped: {reason})"));
+        let skipped = step.skipped.as_ref().map(|reason| format!(" (skipped: {reason})"));
         format!("#      {}{}\n", step.name, skipped.unwrap_or_default())
     };
     plan.steps.iter().map(line).collect()
@@ -61,11 +51,7 @@ pub fn json(plan: &Plan, here: &Here) -> Result<String> {
 }
 
 fn value(plan: &Plan, here: &Here) -> Value {
-    let steps: Vec<_> = plan
-        .steps
-        .iter()
-        .map(|step| step_value(step, here))
-        .collect();
+    let steps: Vec<_> = plan.steps.iter().map(|step| step_value(step, here)).collect();
     json!({ "schema": crate::evidence::SCHEMA, "stage": plan.stage, "steps": steps })
 }
 

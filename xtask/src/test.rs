@@ -56,21 +56,9 @@ impl Test {
             return Err(docker_is_wanted(here).into());
         }
         let (stage, sqlite, postgres) = match self.kind {
-            Kind::All | Kind::Fuzz => (
-                "test",
-                self.on_sqlite(here, &[]),
-                Some(self.on_postgres(here, no_docker)),
-            ),
-            Kind::Unit => (
-                "test unit",
-                self.on_sqlite(here, &["--lib", "--bins"]),
-                None,
-            ),
-            Kind::It => (
-                "test it",
-                self.on_sqlite(here, &["--test", "*"]),
-                Some(self.on_postgres(here, no_docker)),
-            ),
+            Kind::All | Kind::Fuzz => ("test", self.on_sqlite(here, &[]), Some(self.on_postgres(here, no_docker))),
+            Kind::Unit => ("test unit", self.on_sqlite(here, &["--lib", "--bins"]), None),
+            Kind::It => ("test it", self.on_sqlite(here, &["--test", "*"]), Some(self.on_postgres(here, no_docker))),
         };
         Ok(Plan::new(stage, [sqlite].into_iter().chain(postgres)))
     }
@@ -79,11 +67,7 @@ impl Test {
         let rest = self.rest();
         Step::run(
             "on SQLite",
-            cmd!(
-                here.sh,
-                "cargo test --workspace --locked --no-fail-fast {which...} {rest...}"
-            )
-            .env(BACKEND, "sqlite"),
+            cmd!(here.sh, "cargo test --workspace --locked --no-fail-fast {which...} {rest...}").env(BACKEND, "sqlite"),
         )
         .why("the embedded form has to work on any machine")
         .counting_tests()
@@ -97,21 +81,24 @@ impl Test {
         } else {
             format!("no Docker: {remedy}")
         };
-        Step::run("on PostgreSQL and Redis", cmd!(here.sh, "cargo test --package wayfare --locked --no-fail-fast --test it {rest...}").env(BACKEND, "postgres"))
-            .why("the same claims on what production runs on; images: WAYFARE_TEST_POSTGRES_IMAGE, WAYFARE_TEST_REDIS_IMAGE")
-            .changes("starts containers, and removes them")
-            .needs(&["docker"])
-            .skip_if(no_docker, why_not)
-            .counting_tests()
-            .next("docker ps; cargo xtask test it -- NAME runs one alone")
+        Step::run(
+            "on PostgreSQL and Redis",
+            cmd!(here.sh, "cargo test --package wayfare --locked --no-fail-fast --test it {rest...}")
+                .env(BACKEND, "postgres"),
+        )
+        .why(
+            "the same claims on what production runs on; images: WAYFARE_TEST_POSTGRES_IMAGE, WAYFARE_TEST_REDIS_IMAGE",
+        )
+        .changes("starts containers, and removes them")
+        .needs(&["docker"])
+        .skip_if(no_docker, why_not)
+        .counting_tests()
+        .next("docker ps; cargo xtask test it -- NAME runs one alone")
     }
 
     fn rest(&self) -> Vec<String> {
         let separator = (!self.rest.is_empty()).then(|| "--".to_owned());
-        separator
-            .into_iter()
-            .chain(self.rest.iter().cloned())
-            .collect()
+        separator.into_iter().chain(self.rest.iter().cloned()).collect()
     }
 }
 
@@ -120,8 +107,9 @@ const BACKEND: &str = "WAYFARE_TEST_BACKEND";
 fn docker_is_wanted(here: &Here) -> Failure {
     let message = "the tests on PostgreSQL and Redis are required, and Docker doesn't answer";
     match here.has("docker") {
-        true => Failure::new(Exit::Unreachable, message)
-            .next("start the Docker daemon; `docker version` shows both halves"),
+        true => {
+            Failure::new(Exit::Unreachable, message).next("start the Docker daemon; `docker version` shows both halves")
+        }
         false => Failure::new(Exit::ToolMissing, message).next(crate::tools::remedy("docker")),
     }
 }
@@ -162,9 +150,7 @@ WAYFARE_TEST_BACKEND=postgres cargo test --package wayfare --locked --no-fail-fa
 
     #[test]
     fn a_required_docker_that_is_missing_is_a_missing_tool() {
-        let error = plan_for(&["test", "--require-docker"], &Here::pretend(&["cargo"]))
-            .err()
-            .unwrap();
+        let error = plan_for(&["test", "--require-docker"], &Here::pretend(&["cargo"])).err().unwrap();
         assert_eq!(Failure::from_any(error).exit, Exit::ToolMissing);
     }
 }

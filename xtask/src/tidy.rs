@@ -57,9 +57,7 @@ fn examine(ctx: &mut Ctx) -> Result<()> {
 }
 
 fn files(here: &Here) -> Result<Files> {
-    let listed = cmd!(here.sh, "git ls-files --cached --others --exclude-standard")
-        .quiet()
-        .read()?;
+    let listed = cmd!(here.sh, "git ls-files --cached --others --exclude-standard").quiet().read()?;
     let read = |path: &str| {
         // Pictures are no text, and a file that was just deleted is still listed.
         let text = std::fs::read_to_string(here.root.join(path)).ok()?;
@@ -88,18 +86,14 @@ fn in_source(path: &str, text: &str) -> Vec<String> {
     let mut found = names::in_source(path, text);
     let lines = lines_outside_tests(text);
     if lines > MOST_LINES && !path.contains("/tests/") {
-        found.push(format!(
-            "{path}: {lines} lines outside its tests, of {MOST_LINES} at most: divide it"
-        ));
+        found.push(format!("{path}: {lines} lines outside its tests, of {MOST_LINES} at most: divide it"));
     }
     found
 }
 
 /// A module's own tests stand at its end.
 fn lines_outside_tests(text: &str) -> usize {
-    text.lines()
-        .take_while(|line| *line != "#[cfg(test)]" && *line != "mod tests {")
-        .count()
+    text.lines().take_while(|line| *line != "#[cfg(test)]" && *line != "mod tests {").count()
 }
 
 /// Rows of the list of features carry the ids of the list of requirements: a letter of its parts and a number.
@@ -107,11 +101,7 @@ fn rows_without_an_id(path: &str, text: &str) -> Vec<String> {
     let mut seen = BTreeMap::new();
     let mut found = Vec::new();
     for (index, line) in text.lines().enumerate() {
-        let Some(id) = line
-            .strip_prefix('|')
-            .and_then(|row| row.split('|').next())
-            .map(str::trim)
-        else {
+        let Some(id) = line.strip_prefix('|').and_then(|row| row.split('|').next()).map(str::trim) else {
             continue;
         };
         let is_frame = id.is_empty() || id == "id" || id.chars().all(|c| "-: ".contains(c));
@@ -120,15 +110,9 @@ fn rows_without_an_id(path: &str, text: &str) -> Vec<String> {
         }
         let number = id.strip_prefix(|part: char| "TCWSPKD".contains(part));
         if !number.is_some_and(|number| number.parse::<u8>().is_ok_and(|number| number > 0)) {
-            found.push(format!(
-                "{path}:{}: `{id}` is no row of the requirements",
-                index + 1
-            ));
+            found.push(format!("{path}:{}: `{id}` is no row of the requirements", index + 1));
         } else if let Some(first) = seen.insert(id.to_owned(), index + 1) {
-            found.push(format!(
-                "{path}:{}: {id} is in line {first} already",
-                index + 1
-            ));
+            found.push(format!("{path}:{}: {id} is in line {first} already", index + 1));
         }
     }
     found
@@ -139,9 +123,7 @@ mod tests {
     use super::*;
 
     fn told(path: &str, text: &str) -> Vec<String> {
-        offences(&Files::from([(path.to_owned(), text.to_owned())]), |_| {
-            false
-        })
+        offences(&Files::from([(path.to_owned(), text.to_owned())]), |_| false)
     }
 
     #[test]
@@ -152,11 +134,7 @@ mod tests {
             ["api/src/a.rs: 401 lines outside its tests, of 400 at most: divide it"]
         );
         assert_eq!(told("api/tests/it/a.rs", &long), Vec::<String>::new());
-        let tested = format!(
-            "{}#[cfg(test)]\nmod tests {{\n{}",
-            "x\n".repeat(400),
-            "y\n".repeat(300)
-        );
+        let tested = format!("{}#[cfg(test)]\nmod tests {{\n{}", "x\n".repeat(400), "y\n".repeat(300));
         assert_eq!(told("api/src/a.rs", &tested), Vec::<String>::new());
     }
 
@@ -166,10 +144,7 @@ mod tests {
         let path = "docs/features.md";
         assert_eq!(
             told(path, text),
-            [
-                format!("{path}:4: `X1` is no row of the requirements"),
-                format!("{path}:5: C1 is in line 3 already")
-            ]
+            [format!("{path}:4: `X1` is no row of the requirements"), format!("{path}:5: C1 is in line 3 already")]
         );
     }
 }

@@ -23,9 +23,8 @@ pub struct Tool {
     macos: String,
 }
 
-static TABLE: LazyLock<BTreeMap<String, Tool>> = LazyLock::new(|| {
-    toml::from_str(include_str!("../tools.toml")).expect("a test reads tools.toml")
-});
+static TABLE: LazyLock<BTreeMap<String, Tool>> =
+    LazyLock::new(|| toml::from_str(include_str!("../tools.toml")).expect("a test reads tools.toml"));
 
 pub fn table() -> &'static BTreeMap<String, Tool> {
     &TABLE
@@ -33,22 +32,14 @@ pub fn table() -> &'static BTreeMap<String, Tool> {
 
 impl Tool {
     pub fn how_to_get(&self) -> &str {
-        if cfg!(target_os = "macos") {
-            &self.macos
-        } else {
-            &self.debian
-        }
+        if cfg!(target_os = "macos") { &self.macos } else { &self.debian }
     }
 
     /// The number in the first line that holds one: `git version 2.39.5` is `2.39.5`.
     pub fn found_version(&self, path: &Path) -> Option<String> {
         let sh = Shell::new().ok()?;
         let arguments = &self.version;
-        let output = cmd!(sh, "{path} {arguments...}")
-            .quiet()
-            .ignore_status()
-            .output()
-            .ok()?;
+        let output = cmd!(sh, "{path} {arguments...}").quiet().ignore_status().output().ok()?;
         let text = [output.stdout, output.stderr].concat();
         String::from_utf8_lossy(&text).lines().find_map(number)
     }
@@ -70,10 +61,7 @@ pub fn on_path() -> BTreeMap<String, PathBuf> {
             .map(|directory| directory.join(name))
             .find(|file| file.is_file() && access(file, Access::EXEC_OK).is_ok())
     };
-    table()
-        .keys()
-        .filter_map(|name| Some((name.clone(), find(name)?)))
-        .collect()
+    table().keys().filter_map(|name| Some((name.clone(), find(name)?))).collect()
 }
 
 fn number(line: &str) -> Option<String> {
@@ -89,8 +77,7 @@ fn number(line: &str) -> Option<String> {
 
 /// Whether `found` is `minimum` or newer, number by number.
 pub fn at_least(found: &str, minimum: &str) -> bool {
-    let numbers =
-        |text: &str| -> Vec<u64> { text.split('.').map(|n| n.parse().unwrap_or(0)).collect() };
+    let numbers = |text: &str| -> Vec<u64> { text.split('.').map(|n| n.parse().unwrap_or(0)).collect() };
     numbers(found) >= numbers(minimum)
 }
 
@@ -101,10 +88,7 @@ mod tests {
     #[test]
     fn the_table_is_readable_and_names_a_remedy_for_each_tool() {
         for (name, tool) in table() {
-            assert!(
-                !tool.version.is_empty() && !tool.purpose.is_empty(),
-                "{name}"
-            );
+            assert!(!tool.version.is_empty() && !tool.purpose.is_empty(), "{name}");
             assert!(!tool.debian.is_empty() && !tool.macos.is_empty(), "{name}");
         }
         assert!(table()["cargo"].required);
@@ -117,10 +101,7 @@ mod tests {
             ("v22.11.0", "22.11.0"),
             ("Docker version 20.10.24+dfsg1, build 297e128", "20.10.24"),
             ("psql (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)", "15.14"),
-            (
-                "Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.2.1",
-                "7.0.15",
-            ),
+            ("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.2.1", "7.0.15"),
             ("Schemathesis, version 4.3.1", "4.3.1"),
         ];
         for (line, version) in cases {

@@ -46,66 +46,37 @@ impl Stage for Up {
 
     fn plan(&self, here: &Here) -> Result<Plan> {
         let (port, folder) = (self.port, here.root.join(&self.data_dir));
-        let (build, wayfare) = (
-            build::wayfare(here, self.release),
-            here.built("wayfare", self.release),
-        );
+        let (build, wayfare) = (build::wayfare(here, self.release), here.built("wayfare", self.release));
         let data = here.shown(&folder);
         let (to_reset, to_make) = (folder.clone(), folder.clone());
         let reset = Step::task("reset", move |_| data_dir::reset(&to_reset))
             .why("--reset: start from the demo city as it was")
             .changes(format!("deletes the database, pictures and keys in {data}"));
         let port_is_free = Step::task("port", move |_| port_is_free(port))
-            .why(format!(
-                "nothing else may listen on {port}; better to know before the build"
-            ))
-            .next(format!(
-                "stop what listens there, or: cargo xtask up --port {}",
-                port.wrapping_add(1).max(1024)
-            ));
+            .why(format!("nothing else may listen on {port}; better to know before the build"))
+            .next(format!("stop what listens there, or: cargo xtask up --port {}", port.wrapping_add(1).max(1024)));
         let make = Step::task("data folder", move |_| data_dir::make(&to_make))
             .why("a folder that can't be written is told now and not by the first order")
             .changes(format!("makes {data} where it isn't there"))
             .next("cargo xtask up --data-dir FOLDER, with a folder that you may write to");
-        let migrate = Step::run(
-            "migrate",
-            cmd!(here.sh, "{wayfare} migrate").env("WAYFARE_DATA_DIR", &folder),
-        )
-        .why("the tables have to be those of this source")
-        .changes(format!("the database in {data}"))
-        .within(300)
-        .next(format!(
-            "read the log; cargo xtask up --reset starts from nothing in {data}"
-        ));
-        let seed = Step::run(
-            "seed",
-            cmd!(here.sh, "{wayfare} seed --if-empty").env("WAYFARE_DATA_DIR", &folder),
-        )
-        .why("a shop without shops shows nothing")
-        .changes("adds the demo city, once")
-        .within(300);
+        let migrate = Step::run("migrate", cmd!(here.sh, "{wayfare} migrate").env("WAYFARE_DATA_DIR", &folder))
+            .why("the tables have to be those of this source")
+            .changes(format!("the database in {data}"))
+            .within(300)
+            .next(format!("read the log; cargo xtask up --reset starts from nothing in {data}"));
+        let seed = Step::run("seed", cmd!(here.sh, "{wayfare} seed --if-empty").env("WAYFARE_DATA_DIR", &folder))
+            .why("a shop without shops shows nothing")
+            .changes("adds the demo city, once")
+            .within(300);
         let serve = cmd!(here.sh, "{wayfare} serve")
             .env("WAYFARE_DATA_DIR", &folder)
             .env("WAYFARE_LISTEN", format!("127.0.0.1:{port}"));
-        let serve = Step::serve("serve", serve)
-            .why("the API, its page and its worker in one process")
-            .shown();
+        let serve = Step::serve("serve", serve).why("the API, its page and its worker in one process").shown();
         let stay = Step::task("until Ctrl-C", |ctx| ctx.serve_until_interrupted())
             .why("the server is asked to stop, and ends what it is doing first")
             .next("its last lines above say why");
-        let before = [port_is_free]
-            .into_iter()
-            .chain(self.reset.then_some(reset))
-            .chain([make]);
-        let steps = before.chain([
-            build,
-            migrate,
-            seed,
-            serve,
-            ready(port),
-            announce(port),
-            stay,
-        ]);
+        let before = [port_is_free].into_iter().chain(self.reset.then_some(reset)).chain([make]);
+        let steps = before.chain([build, migrate, seed, serve, ready(port), announce(port), stay]);
         Ok(Plan::new("up", steps))
     }
 }
@@ -123,17 +94,10 @@ pub fn port_is_free(port: u16) -> Result<()> {
 /// Serving begins when the server says so, not after a while.
 pub fn ready(port: u16) -> Step {
     Step::task("ready", move |ctx| {
-        let answers = || {
-            http::get(port, "/readyz")
-                .ok()
-                .filter(|answer| answer.status == 200)
-        };
-        ctx.wait_for("waiting for /readyz", SECONDS_TO_READY, answers)
-            .map(drop)
+        let answers = || http::get(port, "/readyz").ok().filter(|answer| answer.status == 200);
+        ctx.wait_for("waiting for /readyz", SECONDS_TO_READY, answers).map(drop)
     })
-    .why(format!(
-        "http://127.0.0.1:{port}/readyz answers 200 within {SECONDS_TO_READY} s"
-    ))
+    .why(format!("http://127.0.0.1:{port}/readyz answers 200 within {SECONDS_TO_READY} s"))
     .next("the server's last lines above say what it waits for")
 }
 
@@ -156,18 +120,8 @@ fn announce(port: u16) -> Step {
 
 fn addresses(port: u16, has_page: bool) -> Vec<(String, serde_json::Value)> {
     let page = has_page.then_some(("page", ""));
-    let others = [
-        ("api", "/api"),
-        ("swagger_ui", "/docs"),
-        ("openapi", "/openapi.json"),
-        ("metrics", "/metrics"),
-    ];
-    let address = |(name, path): (&str, &str)| {
-        (
-            name.to_owned(),
-            format!("http://127.0.0.1:{port}{path}").into(),
-        )
-    };
+    let others = [("api", "/api"), ("swagger_ui", "/docs"), ("openapi", "/openapi.json"), ("metrics", "/metrics")];
+    let address = |(name, path): (&str, &str)| (name.to_owned(), format!("http://127.0.0.1:{port}{path}").into());
     page.into_iter().chain(others).map(address).collect()
 }
 
@@ -184,11 +138,7 @@ fn print(screen: &Screen, addresses: &[(String, serde_json::Value)], accounts: &
     screen.data(&format!("\n  sign in as  {}", accounts.join(", ")));
     // A password that somebody chose is not for the screen.
     let own = std::env::var_os(PASSWORD_VARIABLE).is_some();
-    let password = if own {
-        format!("the one in {PASSWORD_VARIABLE}")
-    } else {
-        PASSWORD.to_owned()
-    };
+    let password = if own { format!("the one in {PASSWORD_VARIABLE}") } else { PASSWORD.to_owned() };
     screen.data(&format!("  password    {password}\n\n  Ctrl-C ends it.\n"));
 }
 
@@ -202,10 +152,7 @@ mod tests {
     fn the_plan_of_up_is_a_script_that_a_person_could_type() {
         let here = Here::pretend(&["cargo"]);
         let text = script::text(&plan_for(&["up", "--port", "5001"], &here).unwrap(), &here);
-        let commands: Vec<_> = text
-            .lines()
-            .filter(|line| !line.is_empty() && !line.starts_with('#'))
-            .collect();
+        let commands: Vec<_> = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
         assert_eq!(
             commands,
             [
@@ -215,18 +162,13 @@ mod tests {
                 "WAYFARE_DATA_DIR=data WAYFARE_LISTEN=127.0.0.1:5001 target/debug/wayfare serve &",
             ]
         );
-        assert!(
-            text.contains("# 1. port: nothing else may listen on 5001"),
-            "{text}"
-        );
+        assert!(text.contains("# 1. port: nothing else may listen on 5001"), "{text}");
     }
 
     #[test]
     fn only_a_reset_deletes() {
         let here = Here::pretend(&["cargo"]);
-        let deletes = |words: &[&str]| {
-            script::text(&plan_for(words, &here).unwrap(), &here).contains("deletes")
-        };
+        let deletes = |words: &[&str]| script::text(&plan_for(words, &here).unwrap(), &here).contains("deletes");
         assert!(deletes(&["up", "--reset"]) && !deletes(&["up"]));
     }
 
@@ -235,9 +177,6 @@ mod tests {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
         let failure = Failure::from_any(port_is_free(port).unwrap_err());
-        assert_eq!(
-            (failure.exit, failure.message),
-            (Exit::Unreachable, format!("port {port} is taken"))
-        );
+        assert_eq!((failure.exit, failure.message), (Exit::Unreachable, format!("port {port} is taken")));
     }
 }

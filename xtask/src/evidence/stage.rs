@@ -42,10 +42,7 @@ impl Stage for Evidence {
             self.stages.iter().map(|name| slug(name)).collect()
         };
         let (name, step) = match self.what {
-            What::Show => (
-                "evidence show",
-                Step::task("show", show).why("what each stage last did here"),
-            ),
+            What::Show => ("evidence show", Step::task("show", show).why("what each stage last did here")),
             What::Verify => (
                 "evidence verify",
                 Step::task("verify", move |ctx| check(ctx, &stages))
@@ -60,10 +57,7 @@ impl Stage for Evidence {
 fn show(ctx: &mut Ctx) -> Result<()> {
     let mut shown = Vec::new();
     for record in all(ctx.here)? {
-        let commit = record
-            .commit
-            .as_deref()
-            .map_or("no commit", |commit| &commit[..commit.len().min(9)]);
+        let commit = record.commit.as_deref().map_or("no commit", |commit| &commit[..commit.len().min(9)]);
         let dirty = if record.dirty { "+changes" } else { "" };
         let time = duration(record.seconds);
         let line = format!(
@@ -77,10 +71,7 @@ fn show(ctx: &mut Ctx) -> Result<()> {
         }
         shown.push(serde_json::to_value(record)?);
     }
-    anyhow::ensure!(
-        !shown.is_empty(),
-        Failure::check("nothing ran here yet").next("cargo xtask ci")
-    );
+    anyhow::ensure!(!shown.is_empty(), Failure::check("nothing ran here yet").next("cargo xtask ci"));
     ctx.data.insert("records".into(), shown.into());
     Ok(())
 }
@@ -103,9 +94,7 @@ fn all(here: &Here) -> Result<Vec<Record>> {
 
 fn check(ctx: &mut Ctx, stages: &[String]) -> Result<()> {
     let (here, mut faults) = (ctx.here, Vec::new());
-    let now = here
-        .commit()
-        .context("this is no clone with a commit: evidence can't be tied to one")?;
+    let now = here.commit().context("this is no clone with a commit: evidence can't be tied to one")?;
     for stage in stages {
         let found = verify::faults(here, stage, &now);
         match found.is_empty() {
@@ -117,21 +106,9 @@ fn check(ctx: &mut Ctx, stages: &[String]) -> Result<()> {
         ctx.screen.say(&format!("  {fault}"));
     }
     ctx.data.insert("faults".into(), faults.clone().into());
-    let bad: BTreeSet<_> = faults
-        .iter()
-        .filter_map(|fault| fault.split(':').next())
-        .collect();
-    let failure = Failure::check(format!(
-        "{} of {} records don't hold",
-        bad.len(),
-        stages.len()
-    ));
-    let first = bad
-        .first()
-        .map_or(String::new(), |stage| stage.replace('-', " "));
-    anyhow::ensure!(
-        faults.is_empty(),
-        failure.next(format!("cargo xtask {first}"))
-    );
+    let bad: BTreeSet<_> = faults.iter().filter_map(|fault| fault.split(':').next()).collect();
+    let failure = Failure::check(format!("{} of {} records don't hold", bad.len(), stages.len()));
+    let first = bad.first().map_or(String::new(), |stage| stage.replace('-', " "));
+    anyhow::ensure!(faults.is_empty(), failure.next(format!("cargo xtask {first}")));
     Ok(())
 }

@@ -10,53 +10,24 @@ pub fn faults(here: &Here, stage: &str, now: &(String, bool)) -> Vec<String> {
         return vec!["there is no record".into()];
     }
     match Record::load(&file) {
-        Ok(record) => in_record(&record, now)
-            .into_iter()
-            .chain(in_files(here, &record))
-            .collect(),
+        Ok(record) => in_record(&record, now).into_iter().chain(in_files(here, &record)).collect(),
         Err(error) => vec![format!("{error:#}")],
     }
 }
 
 fn in_record(record: &Record, (commit, dirty): &(String, bool)) -> Vec<String> {
-    let ran: Vec<_> = record
-        .steps
-        .iter()
-        .filter(|step| step.result.is_some())
-        .collect();
+    let ran: Vec<_> = record.steps.iter().filter(|step| step.result.is_some()).collect();
     let empty = |step: &&StepRecord| step.tests.is_some_and(|tests| tests.ran() == 0);
     let claims = [
-        (
-            record.schema == SCHEMA,
-            "another version of xtask wrote it".to_owned(),
-        ),
-        (
-            record.result == Exit::Ok,
-            format!("it says `{}`", record.result.word()),
-        ),
-        (
-            record.commit.as_ref() == Some(commit),
-            "it is of another commit".to_owned(),
-        ),
-        (
-            record.dirty == *dirty,
-            "files were changed since, or are no longer".to_owned(),
-        ),
+        (record.schema == SCHEMA, "another version of xtask wrote it".to_owned()),
+        (record.result == Exit::Ok, format!("it says `{}`", record.result.word())),
+        (record.commit.as_ref() == Some(commit), "it is of another commit".to_owned()),
+        (record.dirty == *dirty, "files were changed since, or are no longer".to_owned()),
         (!ran.is_empty(), "it is empty: no step ran".to_owned()),
-        (
-            !ran.iter().any(empty),
-            "it is empty: not one test ran".to_owned(),
-        ),
-        (
-            ran.iter().all(|step| step.result == Some(Exit::Ok)),
-            "a step in it didn't pass".to_owned(),
-        ),
+        (!ran.iter().any(empty), "it is empty: not one test ran".to_owned()),
+        (ran.iter().all(|step| step.result == Some(Exit::Ok)), "a step in it didn't pass".to_owned()),
     ];
-    claims
-        .into_iter()
-        .filter(|(holds, _)| !holds)
-        .map(|(_, fault)| fault)
-        .collect()
+    claims.into_iter().filter(|(holds, _)| !holds).map(|(_, fault)| fault).collect()
 }
 
 /// What it says that it made has to be there, unchanged.
@@ -92,38 +63,14 @@ mod tests {
             spoil(&mut record);
             in_record(&record, &now()).join("; ")
         };
-        assert_eq!(
-            fault(|record| record.commit = Some("other".into())),
-            "it is of another commit"
-        );
-        assert_eq!(
-            fault(|record| record.commit = None),
-            "it is of another commit"
-        );
-        assert_eq!(
-            fault(|record| record.dirty = true),
-            "files were changed since, or are no longer"
-        );
-        assert_eq!(
-            fault(|record| record.steps.clear()),
-            "it is empty: no step ran"
-        );
-        assert_eq!(
-            fault(|record| record.result = Exit::Failed),
-            "it says `failed`"
-        );
-        assert_eq!(
-            fault(|record| record.steps[0].result = Some(Exit::Failed)),
-            "a step in it didn't pass"
-        );
-        assert_eq!(
-            fault(|record| record.steps[0].tests = Some(Tests::default())),
-            "it is empty: not one test ran"
-        );
-        assert_eq!(
-            fault(|record| record.schema = 0),
-            "another version of xtask wrote it"
-        );
+        assert_eq!(fault(|record| record.commit = Some("other".into())), "it is of another commit");
+        assert_eq!(fault(|record| record.commit = None), "it is of another commit");
+        assert_eq!(fault(|record| record.dirty = true), "files were changed since, or are no longer");
+        assert_eq!(fault(|record| record.steps.clear()), "it is empty: no step ran");
+        assert_eq!(fault(|record| record.result = Exit::Failed), "it says `failed`");
+        assert_eq!(fault(|record| record.steps[0].result = Some(Exit::Failed)), "a step in it didn't pass");
+        assert_eq!(fault(|record| record.steps[0].tests = Some(Tests::default())), "it is empty: not one test ran");
+        assert_eq!(fault(|record| record.schema = 0), "another version of xtask wrote it");
     }
 
     #[test]
@@ -133,11 +80,7 @@ mod tests {
         here.root = folder.path().to_owned();
         std::fs::write(folder.path().join("made"), "1").unwrap();
         let mut record = sample();
-        record.steps[0].outputs = [(
-            "made".to_owned(),
-            digest(&folder.path().join("made")).unwrap(),
-        )]
-        .into();
+        record.steps[0].outputs = [("made".to_owned(), digest(&folder.path().join("made")).unwrap())].into();
         assert_eq!(in_files(&here, &record), Vec::<String>::new());
         std::fs::write(folder.path().join("made"), "2").unwrap();
         assert_eq!(in_files(&here, &record), ["made is no longer what it made"]);

@@ -2,21 +2,12 @@
 
 use super::Files;
 
-pub fn broken(
-    path: &str,
-    text: &str,
-    files: &Files,
-    exists: &impl Fn(&str) -> bool,
-) -> Vec<String> {
+pub fn broken(path: &str, text: &str, files: &Files, exists: &impl Fn(&str) -> bool) -> Vec<String> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let mut found = Vec::new();
     for (number, target) in links(text) {
         let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
-        let aim = if file.is_empty() {
-            Some(path.to_owned())
-        } else {
-            join(folder, file)
-        };
+        let aim = if file.is_empty() { Some(path.to_owned()) } else { join(folder, file) };
         let Some(aim) = aim else {
             found.push(format!("{path}:{number}: {target} leads out of the clone"));
             continue;
@@ -24,9 +15,9 @@ pub fn broken(
         let known = files.get(&aim);
         if known.is_none() && !exists(&aim) {
             found.push(format!("{path}:{number}: {target} isn't there"));
-        } else if known.is_some_and(|text| {
-            aim.ends_with(".md") && !anchor.is_empty() && !headings(text).any(|it| it == anchor)
-        }) {
+        } else if known
+            .is_some_and(|text| aim.ends_with(".md") && !anchor.is_empty() && !headings(text).any(|it| it == anchor))
+        {
             found.push(format!("{path}:{number}: {target}: no such heading"));
         }
     }
@@ -38,12 +29,8 @@ fn links(text: &str) -> impl Iterator<Item = (usize, &str)> {
     prose(text).flat_map(|(number, line)| {
         // The code spans of a line are its odd parts.
         let spans = line.split('`').step_by(2);
-        let targets = spans
-            .flat_map(|span| span.split("](").skip(1))
-            .filter_map(|rest| rest.split([')', ' ']).next());
-        targets
-            .filter(|target| !target.is_empty() && !target.contains(':'))
-            .map(move |target| (number, target))
+        let targets = spans.flat_map(|span| span.split("](").skip(1)).filter_map(|rest| rest.split([')', ' ']).next());
+        targets.filter(|target| !target.is_empty() && !target.contains(':')).map(move |target| (number, target))
     })
 }
 
@@ -60,14 +47,10 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
 fn headings(text: &str) -> impl Iterator<Item = String> {
     let slug = |heading: &str| {
         let kept = heading.trim().to_lowercase();
-        let kept = kept
-            .chars()
-            .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        let kept = kept.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
         kept.map(|c| if c == ' ' { '-' } else { c }).collect()
     };
-    prose(text)
-        .filter(|(_, line)| line.starts_with('#'))
-        .map(move |(_, line)| slug(line.trim_start_matches('#')))
+    prose(text).filter(|(_, line)| line.starts_with('#')).map(move |(_, line)| slug(line.trim_start_matches('#')))
 }
 
 fn join(folder: &str, file: &str) -> Option<String> {
@@ -89,19 +72,15 @@ mod tests {
     fn told(text: &str) -> Vec<String> {
         let files = Files::from([
             ("docs/a.md".to_owned(), text.to_owned()),
-            (
-                "README.md".to_owned(),
-                "# What it is\n## Two commands, `really`\n".to_owned(),
-            ),
+            ("README.md".to_owned(), "# What it is\n## Two commands, `really`\n".to_owned()),
         ]);
-        broken("docs/a.md", text, &files, &|path| {
-            path == "docs/picture.png"
-        })
+        broken("docs/a.md", text, &files, &|path| path == "docs/picture.png")
     }
 
     #[test]
     fn links_that_lead_somewhere_are_left_alone() {
-        let text = "[a](../README.md#two-commands-really) ![b](picture.png) [c](https://example.org/x) [d](#here)\n# Here\n";
+        let text =
+            "[a](../README.md#two-commands-really) ![b](picture.png) [c](https://example.org/x) [d](#here)\n# Here\n";
         assert_eq!(told(text), Vec::<String>::new());
     }
 
@@ -120,9 +99,6 @@ mod tests {
 
     #[test]
     fn code_holds_no_links() {
-        assert_eq!(
-            told("`[a](gone.md)`\n```\n[a](gone.md)\n```\n"),
-            Vec::<String>::new()
-        );
+        assert_eq!(told("`[a](gone.md)`\n```\n[a](gone.md)\n```\n"), Vec::<String>::new());
     }
 }

@@ -20,9 +20,7 @@ pub struct Clone {
 impl Clone {
     /// An empty workspace without a single tool.
     pub fn bare() -> Self {
-        let clone = Clone {
-            folder: tempfile::tempdir().unwrap(),
-        };
+        let clone = Clone { folder: tempfile::tempdir().unwrap() };
         fs::write(clone.path("Cargo.toml"), "[workspace]\nmembers = []\n").unwrap();
         fs::create_dir(clone.path("bin")).unwrap();
         clone
@@ -64,21 +62,13 @@ impl Clone {
 }
 
 pub fn start(mut command: Command) -> Child {
-    let _one_at_a_time = BIRTH
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
-    command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+    let _one_at_a_time = BIRTH.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 fn write_program(file: &Path, script: &str) {
     // The PATH of the test has no tools: the stand-ins bring the usual one.
-    let _one_at_a_time = BIRTH
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    let _one_at_a_time = BIRTH.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let text = format!("#!/bin/sh\nPATH=/usr/local/bin:/usr/bin:/bin\n{script}\n");
     fs::write(file, text).unwrap();
     fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
@@ -93,16 +83,11 @@ pub struct Ran {
 impl Ran {
     pub fn of(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        Ran {
-            code: output.status.code(),
-            out: text(output.stdout),
-            err: text(output.stderr),
-        }
+        Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }
 
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.out)
-            .unwrap_or_else(|error| panic!("{error}: {}\n{}", self.out, self.err))
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}\n{}", self.out, self.err))
     }
 }
 
