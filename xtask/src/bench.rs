@@ -43,7 +43,7 @@ impl Bench {
             cmd!(here.sh, "cargo run --release --locked --package wayfare-bench -- api {quick...} --json {figures}");
         let measure = Step::run("measure", package)
             .why("the budgets are figures of processor time, which other work on the machine disturbs least")
-            .shown()
+            .showing_data()
             .within(2 * 3600)
             .leaves(&figures)
             .next("read its messages above; `cargo xtask doctor` says which rival's tool is missing");

@@ -98,7 +98,7 @@ fn stage(name: &str, words: &[&str], why: &str, here: &Here) -> Result<Step> {
     let next = format!("cargo xtask {}", plan.stage);
     Ok(Step::run(name, cmd!(here.sh, "cargo xtask {words...}"))
         .why(why)
-        .shown()
+        .showing_data()
         .within(2 * 3600)
         .next(next)
         .around(plan))

@@ -187,7 +187,7 @@ impl<'a> Ctx<'a> {
     /// With `-v` everything is shown, except what belongs in a file.
     fn output(&self, step: &Step) -> Output {
         match (&step.output, self.screen.look.verbose) {
-            (Output::Log, true) => Output::Show,
+            (Output::Log, true) => Output::Messages,
             (output, _) => output.clone(),
         }
     }

@@ -67,8 +67,10 @@ pub struct Invocation {
 pub enum Output {
     /// Into the log file only; people see its end when the step fails, and all of it with `-v`.
     Log,
-    /// To people as it comes, and into the log file.
-    Show,
+    /// To people as it comes, on stderr, and into the log file.
+    Messages,
+    /// What the step prints is what was asked for: on stdout, and into the log file.
+    Data,
     /// What the step prints is a named file; its messages go into the log.
     File(PathBuf),
 }
@@ -176,8 +178,13 @@ impl Step {
         self
     }
 
-    pub fn shown(mut self) -> Self {
-        self.output = Output::Show;
+    pub fn showing_messages(mut self) -> Self {
+        self.output = Output::Messages;
+        self
+    }
+
+    pub fn showing_data(mut self) -> Self {
+        self.output = Output::Data;
         self
     }
 
@@ -210,7 +217,7 @@ impl Step {
         };
         let redirect = match &self.output {
             Output::File(file) => format!(" > {}", quoted(&inside(root, file))),
-            Output::Log | Output::Show => String::new(),
+            Output::Log | Output::Messages | Output::Data => String::new(),
         };
         Some(format!("{}{redirect}{tail}", invocation.line(root)))
     }

@@ -24,8 +24,8 @@ use crate::screen::Screen;
 
 const LAST_LINES: usize = 20;
 const POLL: Duration = Duration::from_millis(10);
-/// How long a child may take to end after it was asked to.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long a child may take to end after it was asked to: a server lets its clients finish for 15 s.
+const GRACE: Duration = Duration::from_secs(20);
 /// How long to wait for output that a grandchild still holds open.
 const DRAIN: Duration = Duration::from_secs(2);
 
@@ -70,7 +70,7 @@ impl Running {
         let mut log = File::create(log).with_context(|| format!("can't write {}", log.display()))?;
         let stdout = match output {
             Output::File(file) => Stdio::from(File::create(file)?),
-            Output::Log | Output::Show => Stdio::piped(),
+            Output::Log | Output::Messages | Output::Data => Stdio::piped(),
         };
         writeln!(log, "$ {} {}", what.program, what.args.join(" "))?;
         let mut command = Command::new(&what.program);
@@ -88,17 +88,12 @@ impl Running {
             .spawn()
             .with_context(|| format!("can't start {}", what.program))?;
         let heard = Arc::new(Mutex::new(Heard { log, last: VecDeque::new(), tests: Tests::default() }));
-        let show = (*output == Output::Show).then(|| screen.clone());
-        let out = child.stdout.take().map(|pipe| read(pipe, heard.clone(), show.clone(), true));
+        let is_shown = matches!(output, Output::Messages | Output::Data);
+        let show = is_shown.then(|| screen.clone());
+        let out = child.stdout.take().map(|pipe| read(pipe, heard.clone(), show.clone(), *output == Output::Data));
         let err = child.stderr.take().map(|pipe| read(pipe, heard.clone(), show, false));
         let group = Pid::from_child(&child);
-        Ok(Running {
-            child,
-            group,
-            heard,
-            is_shown: *output == Output::Show,
-            readers: out.into_iter().chain(err).collect(),
-        })
+        Ok(Running { child, group, heard, is_shown, readers: out.into_iter().chain(err).collect() })
     }
 
     /// Waits for the end; a child that is late or in the way of Ctrl-C is stopped.

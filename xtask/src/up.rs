@@ -70,8 +70,10 @@ impl Stage for Up {
             .within(300);
         let serve = cmd!(here.sh, "{wayfare} serve")
             .env("WAYFARE_DATA_DIR", &folder)
-            .env("WAYFARE_LISTEN", format!("127.0.0.1:{port}"));
-        let serve = Step::serve("serve", serve).why("the API, its page and its worker in one process").shown();
+            .env("WAYFARE_LISTEN", format!("127.0.0.1:{port}"))
+            .env("WAYFARE_LOG_FORMAT", "text");
+        let serve =
+            Step::serve("serve", serve).why("the API, its page and its worker in one process").showing_messages();
         let stay = Step::task("until Ctrl-C", |ctx| ctx.serve_until_interrupted())
             .why("the server is asked to stop, and ends what it is doing first")
             .next("its last lines above say why");
@@ -159,7 +161,7 @@ mod tests {
                 "cargo build --locked --package wayfare",
                 "WAYFARE_DATA_DIR=data target/debug/wayfare migrate",
                 "WAYFARE_DATA_DIR=data target/debug/wayfare seed --if-empty",
-                "WAYFARE_DATA_DIR=data WAYFARE_LISTEN=127.0.0.1:5001 target/debug/wayfare serve &",
+                "WAYFARE_DATA_DIR=data WAYFARE_LISTEN=127.0.0.1:5001 WAYFARE_LOG_FORMAT=text target/debug/wayfare serve &",
             ]
         );
         assert!(text.contains("# 1. port: nothing else may listen on 5001"), "{text}");

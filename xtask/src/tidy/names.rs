@@ -1,6 +1,6 @@
 //! Names that say nothing: a file or a type called by them hides what it holds.
 
-/// As a whole file or folder name.
+/// As a whole file or folder name. `manager` is not among them: here it is a role that people have.
 const FILES: &[&str] = &[
     "common",
     "core",

@@ -68,8 +68,8 @@ fn there_is_no_colour_and_no_rewritten_line_off_a_terminal() {
 #[test]
 fn verbose_shows_what_the_steps_print() {
     let clone = Clone::bare().with("cargo", &format!("echo compiling; {TESTS_PASS}"));
-    assert!(clone.run("test -v").out.contains("compiling"));
-    assert!(!clone.run("test").out.contains("compiling"));
+    assert!(clone.run("test -v").err.contains("compiling"));
+    assert!(!clone.run("test").err.contains("compiling"));
 }
 
 #[test]
