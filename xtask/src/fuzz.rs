@@ -28,11 +28,14 @@ pub struct Fuzz {
     port: u16,
 }
 
-/// A role that used these up would be nobody from then on; nobody tries them instead.
-const ENDS_THE_SESSION: &str = "^/api/auth/(logout|password)$";
+const FOLDER: &str = "fuzz";
+
+/// What can end the session or the account that tries it. It comes last for each role, and alone: from then on
+/// the role may be nobody.
+const ENDS_THE_SESSION: &str = "^/api/(auth/(logout|password)$|me/sessions/|users/)";
 
 pub fn plan(fuzz: &Fuzz, here: &Here) -> Result<Plan> {
-    let (port, folder, wayfare) = (fuzz.port, here.scratch("fuzz"), here.built("wayfare", false));
+    let (port, folder, wayfare) = (fuzz.port, here.scratch(FOLDER), here.built("wayfare", false));
     let fresh = folder.clone();
     let server = |verb: &str| {
         let words = verb.split(' ');
@@ -57,10 +60,17 @@ pub fn plan(fuzz: &Fuzz, here: &Here) -> Result<Plan> {
         Step::serve("serve", server("serve")).why("limits high: it is the handlers that are tried"),
         up::ready(port),
     ];
-    let nobody = [attempt(fuzz, here, "nobody", None)];
+    let nobody = [attempt(fuzz, here, "fuzz as nobody", &[])];
     let roles = ROLES.into_iter().flat_map(|role| {
         let config = folder.join(format!("{role}.toml"));
-        [sign_in(port, role, config.clone()), attempt(fuzz, here, role, Some(config))]
+        let with = format!("--config-file={role}.toml");
+        let (but, only) = ("--exclude-path-regex", "--include-path-regex");
+        [
+            sign_in(port, role, config.clone()),
+            attempt(fuzz, here, &format!("fuzz as {role}"), &[&with, but, ENDS_THE_SESSION]),
+            still_signed_in(port, role, config),
+            attempt(fuzz, here, &format!("fuzz {role}'s way out"), &[&with, only, ENDS_THE_SESSION]),
+        ]
     });
     let before = before.into_iter().map(Step::essential);
     Ok(Plan::new("test fuzz", before.chain(nobody).chain(roles)).keep_going())
@@ -85,6 +95,22 @@ fn sign_in(port: u16, role: &'static str, config: PathBuf) -> Step {
     .why("each role sees other operations")
 }
 
+/// A role whose session was ended on the way was nobody from then on: green would say what didn't happen.
+fn still_signed_in(port: u16, role: &'static str, config: PathBuf) -> Step {
+    Step::task(&format!("was {role} to the end"), move |_| {
+        let config = fs::read_to_string(&config).context("there was no sign-in")?;
+        let token = config.split('"').nth(1).context("there is no token")?;
+        let status = http::get_as(port, "/api/me", token)?.status;
+        anyhow::ensure!(
+            status == 200,
+            Failure::check(format!("/api/me answered {status}: the session was ended on the way"))
+        );
+        Ok(())
+    })
+    .why("otherwise it was nobody who was tried")
+    .next("a request ended the session: name its path in ENDS_THE_SESSION in xtask/src/fuzz.rs")
+}
+
 fn write_secretly(file: &Path, text: &str) -> Result<()> {
     if file.exists() {
         fs::remove_file(file)?;
@@ -93,20 +119,22 @@ fn write_secretly(file: &Path, text: &str) -> Result<()> {
     Ok(file.write_all(text.as_bytes())?)
 }
 
-fn attempt(fuzz: &Fuzz, here: &Here, role: &str, config: Option<PathBuf>) -> Step {
-    let mut command = cmd!(here.sh, "schemathesis");
+fn attempt(fuzz: &Fuzz, here: &Here, name: &str, options: &[&str]) -> Step {
     let document = format!("http://127.0.0.1:{}/openapi.json", fuzz.port);
     let examples = fuzz.max_examples.to_string();
-    if let Some(config) = &config {
-        command = command.arg("--config-file").arg(config);
-    }
-    command = command.args(["run", &document, "--checks", "all", "--max-examples", &examples, "--no-color"]);
-    if config.is_some() {
-        command = command.args(["--exclude-path-regex", ENDS_THE_SESSION]);
-    }
-    Step::run(&format!("fuzz as {role}"), command)
-        .why("nothing that a client sends may make an error of ours")
-        .next("its log names each request as a curl command")
+    // It keeps its findings where it is started: not in the clone.
+    let _back_again = here.sh.push_dir(here.scratch(FOLDER));
+    // Options of the program stand before its verb, those of the verb behind it.
+    let (own, rest) = options.split_at(options.len().min(1));
+    Step::run(
+        name,
+        cmd!(
+            here.sh,
+            "schemathesis {own...} run {document} --checks all --max-examples {examples} --no-color {rest...}"
+        ),
+    )
+    .why("nothing that a client sends may make an error of ours")
+    .next("its log names each request as a curl command")
 }
 
 #[cfg(test)]
@@ -119,12 +147,12 @@ mod tests {
     fn every_role_and_nobody_are_tried_and_no_token_is_on_a_command_line() {
         let here = Here::pretend(&["cargo", "schemathesis"]);
         let text = script::text(&plan_for(&["test", "fuzz", "--max-examples", "5"], &here).unwrap(), &here);
-        let runs: Vec<_> = text.lines().filter(|line| line.starts_with("schemathesis")).collect();
-        assert_eq!(runs.len(), 1 + ROLES.len());
+        let runs: Vec<_> = text.lines().filter(|line| line.contains("schemathesis ")).collect();
+        assert_eq!(runs.len(), 1 + 2 * ROLES.len());
         assert_eq!(
             runs[1],
-            "schemathesis --config-file target/xtask/fuzz/customer.toml run http://127.0.0.1:5099/openapi.json \
-             --checks all --max-examples 5 --no-color --exclude-path-regex '^/api/auth/(logout|password)$'"
+            "(cd target/xtask/fuzz && schemathesis --config-file=customer.toml run http://127.0.0.1:5099/openapi.json \
+             --checks all --max-examples 5 --no-color --exclude-path-regex '^/api/(auth/(logout|password)$|me/sessions/|users/)')"
         );
         assert!(!text.contains("Bearer"), "{text}");
     }

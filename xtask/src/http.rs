@@ -17,6 +17,11 @@ pub fn get(port: u16, path: &str) -> Result<Answer> {
     ask(port, &format!("GET {path} HTTP/1.1\r\n"), "")
 }
 
+/// `authorization` is the whole value of the header.
+pub fn get_as(port: u16, path: &str, authorization: &str) -> Result<Answer> {
+    ask(port, &format!("GET {path} HTTP/1.1\r\nAuthorization: {authorization}\r\n"), "")
+}
+
 pub fn post_json(port: u16, path: &str, body: &str) -> Result<Answer> {
     ask(port, &format!("POST {path} HTTP/1.1\r\nContent-Type: application/json\r\n"), body)
 }

@@ -8,8 +8,6 @@ const FILES: &[&str] = &[
     "dtos",
     "helper",
     "helpers",
-    "manager",
-    "managers",
     "mapper",
     "mappers",
     "repository",
