@@ -1,1 +1,47 @@
-fn main() {}
+//! `cargo xtask`: everything that is done to Wayfare. This file is the list of stages.
+//!
+//! To add one: its file, its `mod`, its line in `STAGES`. Nothing here knows how a stage works.
+
+mod bench;
+mod build;
+mod ci;
+mod cli;
+mod ctx;
+mod data_dir;
+mod doctor;
+mod evidence;
+mod exit;
+mod fuzz;
+mod here;
+mod http;
+mod lint;
+mod openapi;
+mod plan;
+mod process;
+mod reference;
+mod screen;
+mod script;
+mod test;
+mod tidy;
+mod tools;
+mod up;
+
+use cli::{Entry, Group};
+
+pub const STAGES: &[Entry] = &[
+    Entry::of::<up::Up>(Group::Run),
+    Entry::of::<doctor::Doctor>(Group::Run),
+    Entry::of::<build::Build>(Group::Check),
+    Entry::of::<lint::Lint>(Group::Check),
+    Entry::of::<test::Test>(Group::Check),
+    Entry::of::<bench::Bench>(Group::Check),
+    Entry::of::<ci::Ci>(Group::Check),
+    Entry::of::<openapi::Openapi>(Group::Keep),
+    Entry::of::<reference::Reference>(Group::Keep),
+    Entry::of::<tidy::Tidy>(Group::Keep),
+    Entry::of::<evidence::Evidence>(Group::Keep),
+];
+
+fn main() -> std::process::ExitCode {
+    std::process::ExitCode::from(cli::main() as u8)
+}

@@ -1,0 +1,182 @@
+//! `doctor`: which tools are here, which are not, for what, and how to get them. It installs nothing.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+
+use anyhow::Result;
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::Stage;
+use crate::ctx::Ctx;
+use crate::exit::{Exit, Failure};
+use crate::here::Here;
+use crate::plan::{Plan, Step};
+use crate::screen::{Paint, Screen};
+use crate::tools::{self, Tool};
+
+const PORT: u16 = 5000;
+/// A debug and a release build, with the tests.
+const ENOUGH_DISK_GB: u64 = 10;
+
+/// Show which tools are here, which are missing, for what, and how to get them.
+#[derive(Args)]
+pub struct Doctor {}
+
+impl Stage for Doctor {
+    const NAME: &'static str = "doctor";
+    const EXAMPLE: &'static str = "doctor --json";
+
+    fn plan(&self, _: &Here) -> Result<Plan> {
+        let look = Step::task("examine", examine).why("each tool of xtask/tools.toml is asked for its version");
+        Ok(Plan::new("doctor", [look]))
+    }
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+struct Finding {
+    tool: String,
+    found: Option<String>,
+    path: Option<String>,
+    minimum: Option<String>,
+    state: State,
+    needed_for: String,
+    how_to_get: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Ok,
+    TooOld,
+    /// It is there and doesn't work: a Docker without its daemon.
+    Silent,
+    Missing,
+    MissingRequired,
+}
+
+fn examine(ctx: &mut Ctx) -> Result<()> {
+    let here = ctx.here;
+    let findings = findings(here);
+    let port_is_free = TcpListener::bind((Ipv4Addr::LOCALHOST, PORT)).is_ok();
+    let disk = free_gigabytes(&here.root);
+    if !ctx.screen.look.json {
+        print(&ctx.screen, &findings, port_is_free, disk);
+    }
+    ctx.data.insert("tools".into(), serde_json::to_value(&findings)?);
+    ctx.data.insert("port".into(), serde_json::json!({ "port": PORT, "free": port_is_free }));
+    ctx.data.insert("disk_free_gb".into(), disk.into());
+    verdict(&findings)
+}
+
+fn finding(here: &Here, name: &str, tool: &Tool) -> Finding {
+    let path = here.tools.get(name);
+    let found = path.and_then(|path| tool.found_version(path));
+    let silent = name == "docker" && path.is_some() && !here.docker_answers();
+    Finding {
+        tool: name.to_owned(),
+        state: state(tool, path.is_some(), found.as_deref(), silent),
+        found,
+        path: path.map(|path| path.display().to_string()),
+        minimum: tool.minimum.clone(),
+        needed_for: tool.purpose.clone(),
+        how_to_get: if silent { "start its daemon, and be in its group".into() } else { tool.how_to_get().into() },
+    }
+}
+
+fn state(tool: &Tool, is_there: bool, found: Option<&str>, silent: bool) -> State {
+    match (is_there, found, &tool.minimum) {
+        (false, _, _) if tool.required => State::MissingRequired,
+        (false, _, _) => State::Missing,
+        (true, _, _) if silent => State::Silent,
+        (true, Some(found), Some(minimum)) if !tools::at_least(found, minimum) => State::TooOld,
+        (true, _, _) => State::Ok,
+    }
+}
+
+/// What is required stands first; otherwise in the order of the alphabet.
+fn findings(here: &Here) -> Vec<Finding> {
+    let mut tools: Vec<_> = tools::table().iter().collect();
+    tools.sort_by_key(|(_, tool)| !tool.required);
+    let found = tools.into_iter().map(|(name, tool)| finding(here, name, tool));
+    found.collect()
+}
+
+fn print(screen: &Screen, findings: &[Finding], port_is_free: bool, disk: u64) {
+    screen.data(&screen.paint(Paint::Bold, &format!("  {:<13} {:<11} needed for", "tool", "version")));
+    for finding in findings {
+        for line in lines(screen, finding) {
+            screen.data(&line);
+        }
+    }
+    let lacking = findings.iter().filter(|it| it.state != State::Ok).count();
+    if lacking > 0 {
+        let all = findings.len();
+        screen.data(&format!("\n  {lacking} of {all}: what needs one of them is skipped, and says so."));
+    }
+    let port = if port_is_free { "free" } else { "taken: `cargo xtask up --port 5001`" };
+    screen.data(&format!("\n  port {PORT}     {port}"));
+    let advice = if disk < ENOUGH_DISK_GB { "; a full build takes 10: `cargo clean`" } else { "" };
+    screen.data(&format!("  disk          {disk} GB free{advice}"));
+}
+
+fn lines(screen: &Screen, finding: &Finding) -> Vec<String> {
+    let (sign, paint, version) = match finding.state {
+        State::Ok => ("✔", Paint::Green, finding.found.clone().unwrap_or("?".into())),
+        State::TooOld => ("!", Paint::Yellow, format!("{} < {}", shown(&finding.found), shown(&finding.minimum))),
+        State::Silent => ("!", Paint::Yellow, "no answer".into()),
+        State::Missing => ("–", Paint::Yellow, "missing".into()),
+        State::MissingRequired => ("✘", Paint::Red, "missing".into()),
+    };
+    let first = format!("{} {:<13} {version:<11} {}", screen.paint(paint, sign), finding.tool, finding.needed_for);
+    let second = format!("  {:<13} {:<11} {}", "", "", screen.paint(Paint::Dim, &format!("→ {}", finding.how_to_get)));
+    match finding.state {
+        State::Ok => vec![first],
+        State::TooOld | State::Silent | State::Missing | State::MissingRequired => {
+            vec![first, second]
+        }
+    }
+}
+
+fn shown(version: &Option<String>) -> &str {
+    version.as_deref().unwrap_or("?")
+}
+
+fn verdict(findings: &[Finding]) -> Result<()> {
+    let missing: Vec<_> = findings.iter().filter(|finding| finding.state == State::MissingRequired).collect();
+    let Some(first) = missing.first() else {
+        return Ok(());
+    };
+    let names: Vec<_> = missing.iter().map(|finding| finding.tool.as_str()).collect();
+    let failure = Failure::new(Exit::ToolMissing, format!("nothing works without {}", names.join(" and ")));
+    Err(failure.next(first.how_to_get.clone()).into())
+}
+
+/// What an ordinary user may still write where the clone is.
+fn free_gigabytes(folder: &Path) -> u64 {
+    rustix::fs::statvfs(folder).map_or(0, |disk| disk.f_bavail * disk.f_frsize / 1_000_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_required_tool_makes_the_doctor_fail() {
+        let mut findings = findings(&Here::pretend(&[]));
+        let failure = Failure::from_any(verdict(&findings).unwrap_err());
+        assert_eq!(failure.exit, Exit::ToolMissing);
+        assert_eq!(failure.message, "nothing works without cargo and rustc");
+        findings.retain(|finding| finding.state == State::Missing);
+        assert!(findings.len() > 5 && verdict(&findings).is_ok());
+    }
+
+    #[test]
+    fn a_tool_is_judged_by_its_version() {
+        let tool = &tools::table()["docker"];
+        assert_eq!(state(tool, true, Some("20.10.24"), false), State::Ok);
+        assert_eq!(state(tool, true, Some("19.3"), false), State::TooOld);
+        assert_eq!(state(tool, true, Some("20.10.24"), true), State::Silent);
+        assert_eq!(state(tool, true, None, false), State::Ok);
+    }
+}

@@ -1,0 +1,114 @@
+//! `evidence show` and `evidence verify`.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+
+use super::{Record, verify};
+use crate::ci;
+use crate::cli::Stage;
+use crate::ctx::Ctx;
+use crate::exit::Failure;
+use crate::here::Here;
+use crate::plan::{Plan, Step, slug};
+use crate::screen::duration;
+
+/// Show what ran here, or verify that it ran on this commit.
+#[derive(Args)]
+pub struct Evidence {
+    #[arg(value_enum)]
+    what: What,
+    /// Which records; otherwise those that `ci` leaves on this machine
+    stages: Vec<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum What {
+    /// What each stage last did here
+    Show,
+    /// Fail on a record that is missing, of another commit, empty, or without its files
+    Verify,
+}
+
+impl Stage for Evidence {
+    const NAME: &'static str = "evidence";
+    const EXAMPLE: &'static str = "evidence verify lint test";
+
+    fn plan(&self, here: &Here) -> Result<Plan> {
+        let stages = if self.stages.is_empty() {
+            ci::expected(here)
+        } else {
+            self.stages.iter().map(|name| slug(name)).collect()
+        };
+        let (name, step) = match self.what {
+            What::Show => ("evidence show", Step::task("show", show).why("what each stage last did here")),
+            What::Verify => (
+                "evidence verify",
+                Step::task("verify", move |ctx| check(ctx, &stages))
+                    .why("green means that it happened, on this commit")
+                    .needs(&["git"]),
+            ),
+        };
+        Ok(Plan::new(name, [step]).without_evidence())
+    }
+}
+
+fn show(ctx: &mut Ctx) -> Result<()> {
+    let mut shown = Vec::new();
+    for record in all(ctx.here)? {
+        let commit = record.commit.as_deref().map_or("no commit", |commit| &commit[..commit.len().min(9)]);
+        let dirty = if record.dirty { "+changes" } else { "" };
+        let time = duration(record.seconds);
+        let line = format!(
+            "{:<14} {:<12} {commit}{dirty:<9} {} {time:>12}",
+            record.stage,
+            record.result.word(),
+            record.started
+        );
+        if !ctx.screen.look.json {
+            ctx.screen.data(&line);
+        }
+        shown.push(serde_json::to_value(record)?);
+    }
+    anyhow::ensure!(!shown.is_empty(), Failure::check("nothing ran here yet").next("cargo xtask ci"));
+    ctx.data.insert("records".into(), shown.into());
+    Ok(())
+}
+
+/// The oldest first.
+fn all(here: &Here) -> Result<Vec<Record>> {
+    let Ok(entries) = std::fs::read_dir(here.evidence()) else {
+        return Ok(Vec::new());
+    };
+    let mut records = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|end| end == "json") {
+            records.push(Record::load(&path)?);
+        }
+    }
+    records.sort_by(|a, b| a.started.cmp(&b.started));
+    Ok(records)
+}
+
+fn check(ctx: &mut Ctx, stages: &[String]) -> Result<()> {
+    let (here, mut faults) = (ctx.here, Vec::new());
+    let now = here.commit().context("this is no clone with a commit: evidence can't be tied to one")?;
+    for stage in stages {
+        let found = verify::faults(here, stage, &now);
+        match found.is_empty() {
+            true => ctx.screen.say(&format!("  {stage}: happened")),
+            false => faults.extend(found.into_iter().map(|fault| format!("{stage}: {fault}"))),
+        }
+    }
+    for fault in &faults {
+        ctx.screen.say(&format!("  {fault}"));
+    }
+    ctx.data.insert("faults".into(), faults.clone().into());
+    let bad: BTreeSet<_> = faults.iter().filter_map(|fault| fault.split(':').next()).collect();
+    let failure = Failure::check(format!("{} of {} records don't hold", bad.len(), stages.len()));
+    let first = bad.first().map_or(String::new(), |stage| stage.replace('-', " "));
+    anyhow::ensure!(faults.is_empty(), failure.next(format!("cargo xtask {first}")));
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! `test fuzz`: a seeded server of its own, and requests made up from its OpenAPI document, as nobody and as each role.
+//!
+//! Tokens go to schemathesis through a file that only this user reads: a command line is seen by everyone on the machine.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use xshell::cmd;
+
+use crate::exit::Failure;
+use crate::here::Here;
+use crate::plan::{Plan, Step};
+use crate::up::{self, PASSWORD, ROLES};
+use crate::{build, http};
+
+#[derive(Args)]
+#[command(next_help_heading = "Options of fuzz")]
+pub struct Fuzz {
+    /// Made-up requests for each operation and role
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_examples: u32,
+    /// Where its server listens
+    #[arg(long, default_value_t = 5099, value_parser = clap::value_parser!(u16).range(1..))]
+    port: u16,
+}
+
+const FOLDER: &str = "fuzz";
+
+/// What can end the session or the account that tries it. It comes last for each role, and alone: from then on
+/// the role may be nobody.
+const ENDS_THE_SESSION: &str = "^/api/(auth/(logout|password)$|me/sessions/|users/)";
+
+pub fn plan(fuzz: &Fuzz, here: &Here) -> Result<Plan> {
+    let (port, folder, wayfare) = (fuzz.port, here.scratch(FOLDER), here.built("wayfare", false));
+    let fresh = folder.clone();
+    let server = |verb: &str| {
+        let words = verb.split(' ');
+        cmd!(here.sh, "{wayfare} {words...}")
+            .env("WAYFARE_DATA_DIR", folder.join("data"))
+            .env("WAYFARE_SEED_PASSWORD", PASSWORD)
+            .env("WAYFARE_LISTEN", format!("127.0.0.1:{port}"))
+            .env("WAYFARE_RATE_LIMIT", "1000000")
+            .env("WAYFARE_LOGIN_RATE_LIMIT", "1000000")
+            .env("WAYFARE_BCRYPT_COST", "4")
+            .env("WAYFARE_ACCESS_SECONDS", "7200")
+    };
+    let port_is_free = Step::task("port", move |_| up::port_is_free(port))
+        .why(format!("its own server listens on {port}"))
+        .next("cargo xtask test fuzz --port N");
+    let before = [
+        port_is_free,
+        build::wayfare(here, false),
+        Step::task("empty folder", move |_| empty(&fresh)).why("the same start each time, and nobody's data at risk"),
+        Step::run("migrate", server("migrate")).why("tables").within(300),
+        Step::run("seed", server("seed")).why("a request for what isn't there finds little").within(300),
+        Step::serve("serve", server("serve")).why("limits high: it is the handlers that are tried"),
+        up::ready(port),
+    ];
+    let nobody = [attempt(fuzz, here, "fuzz as nobody", &[])];
+    let roles = ROLES.into_iter().flat_map(|role| {
+        let config = folder.join(format!("{role}.toml"));
+        let with = format!("--config-file={role}.toml");
+        let (but, only) = ("--exclude-path-regex", "--include-path-regex");
+        [
+            sign_in(port, role, config.clone()),
+            attempt(fuzz, here, &format!("fuzz as {role}"), &[&with, but, ENDS_THE_SESSION]),
+            still_signed_in(port, role, config),
+            attempt(fuzz, here, &format!("fuzz {role}'s way out"), &[&with, only, ENDS_THE_SESSION]),
+        ]
+    });
+    let before = before.into_iter().map(Step::essential);
+    Ok(Plan::new("test fuzz", before.chain(nobody).chain(roles)).keep_going())
+}
+
+fn empty(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    Ok(fs::create_dir_all(folder.join("data"))?)
+}
+
+fn sign_in(port: u16, role: &'static str, config: PathBuf) -> Step {
+    Step::task(&format!("sign in as {role}"), move |_| {
+        let body = serde_json::json!({ "email": up::account(role), "password": PASSWORD });
+        let answer = http::post_json(port, "/api/auth/login", &body.to_string())?;
+        anyhow::ensure!(answer.status == 200, Failure::check(format!("sign-in answered {}", answer.status)));
+        let answer: serde_json::Value = serde_json::from_str(&answer.body).context("sign-in answered no JSON")?;
+        let token = answer["access_token"].as_str().context("sign-in gave no access_token")?;
+        write_secretly(&config, &format!("[headers]\nAuthorization = \"Bearer {token}\"\n"))
+    })
+    .why("each role sees other operations")
+}
+
+/// A role whose session was ended on the way was nobody from then on: green would say what didn't happen.
+fn still_signed_in(port: u16, role: &'static str, config: PathBuf) -> Step {
+    Step::task(&format!("was {role} to the end"), move |_| {
+        let config = fs::read_to_string(&config).context("there was no sign-in")?;
+        let token = config.split('"').nth(1).context("there is no token")?;
+        let status = http::get_as(port, "/api/me", token)?.status;
+        anyhow::ensure!(
+            status == 200,
+            Failure::check(format!("/api/me answered {status}: the session was ended on the way"))
+        );
+        Ok(())
+    })
+    .why("otherwise it was nobody who was tried")
+    .next("a request ended the session: name its path in ENDS_THE_SESSION in xtask/src/fuzz.rs")
+}
+
+fn write_secretly(file: &Path, text: &str) -> Result<()> {
+    if file.exists() {
+        fs::remove_file(file)?;
+    }
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    Ok(file.write_all(text.as_bytes())?)
+}
+
+fn attempt(fuzz: &Fuzz, here: &Here, name: &str, options: &[&str]) -> Step {
+    let document = format!("http://127.0.0.1:{}/openapi.json", fuzz.port);
+    let examples = fuzz.max_examples.to_string();
+    // It keeps its findings where it is started: not in the clone.
+    let _back_again = here.sh.push_dir(here.scratch(FOLDER));
+    // Options of the program stand before its verb, those of the verb behind it.
+    let (own, rest) = options.split_at(options.len().min(1));
+    Step::run(
+        name,
+        cmd!(
+            here.sh,
+            "schemathesis {own...} run {document} --checks all --max-examples {examples} --no-color {rest...}"
+        ),
+    )
+    .why("nothing that a client sends may make an error of ours")
+    .next("its log names each request as a curl command")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::plan_for;
+    use crate::script;
+
+    #[test]
+    fn every_role_and_nobody_are_tried_and_no_token_is_on_a_command_line() {
+        let here = Here::pretend(&["cargo", "schemathesis"]);
+        let text = script::text(&plan_for(&["test", "fuzz", "--max-examples", "5"], &here).unwrap(), &here);
+        let runs: Vec<_> = text.lines().filter(|line| line.contains("schemathesis ")).collect();
+        assert_eq!(runs.len(), 1 + 2 * ROLES.len());
+        assert_eq!(
+            runs[1],
+            "(cd target/xtask/fuzz && schemathesis --config-file=customer.toml run http://127.0.0.1:5099/openapi.json \
+             --checks all --max-examples 5 --no-color --exclude-path-regex '^/api/(auth/(logout|password)$|me/sessions/|users/)')"
+        );
+        assert!(!text.contains("Bearer"), "{text}");
+    }
+
+    #[test]
+    fn a_token_is_for_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("token");
+        fs::write(&file, "old").unwrap();
+        write_secretly(&file, "new").unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+    }
+}

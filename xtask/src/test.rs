@@ -1,0 +1,156 @@
+//! `test`: the tests of the workspace on SQLite always, and of the service on PostgreSQL and Redis where Docker answers.
+//!
+//! The tests start their own containers; this only chooses and says what was left out.
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use xshell::cmd;
+
+use crate::cli::Stage;
+use crate::exit::{Exit, Failure};
+use crate::fuzz;
+use crate::here::Here;
+use crate::plan::{Plan, Step};
+
+/// Run the tests: on SQLite, and on PostgreSQL and Redis where Docker answers.
+#[derive(Args)]
+pub struct Test {
+    /// Which: beside the code (unit), through the public face (it), both and the documentation (all),
+    /// or requests made up from the OpenAPI document, as each role (fuzz)
+    #[arg(value_enum, default_value = "all")]
+    kind: Kind,
+    /// Fail where Docker doesn't answer, instead of leaving those tests out
+    #[arg(long)]
+    require_docker: bool,
+    /// Passed to the tests: a part of a name, --nocapture …
+    #[arg(last = true, value_name = "ARGUMENTS")]
+    rest: Vec<String>,
+    #[command(flatten)]
+    fuzz: fuzz::Fuzz,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    All,
+    Unit,
+    It,
+    Fuzz,
+}
+
+impl Stage for Test {
+    const NAME: &'static str = "test";
+    const EXAMPLE: &'static str = "test it -- the_last_item";
+
+    fn plan(&self, here: &Here) -> Result<Plan> {
+        match self.kind {
+            Kind::Fuzz => fuzz::plan(&self.fuzz, here),
+            Kind::All | Kind::Unit | Kind::It => self.plan_of_cargo(here),
+        }
+    }
+}
+
+impl Test {
+    fn plan_of_cargo(&self, here: &Here) -> Result<Plan> {
+        let no_docker = !here.docker_answers();
+        if self.require_docker && no_docker {
+            return Err(docker_is_wanted(here).into());
+        }
+        let (stage, sqlite, postgres) = match self.kind {
+            Kind::All | Kind::Fuzz => ("test", self.on_sqlite(here, &[]), Some(self.on_postgres(here, no_docker))),
+            Kind::Unit => ("test unit", self.on_sqlite(here, &["--lib", "--bins"]), None),
+            Kind::It => ("test it", self.on_sqlite(here, &["--test", "*"]), Some(self.on_postgres(here, no_docker))),
+        };
+        Ok(Plan::new(stage, [sqlite].into_iter().chain(postgres)))
+    }
+
+    fn on_sqlite(&self, here: &Here, which: &[&str]) -> Step {
+        let rest = self.rest();
+        Step::run(
+            "on SQLite",
+            cmd!(here.sh, "cargo test --workspace --locked --no-fail-fast {which...} {rest...}").env(BACKEND, "sqlite"),
+        )
+        .why("the embedded form has to work on any machine")
+        .counting_tests()
+        .next("cargo xtask test -- NAME runs one alone")
+    }
+
+    fn on_postgres(&self, here: &Here, no_docker: bool) -> Step {
+        let (rest, remedy) = (self.rest(), crate::tools::remedy("docker"));
+        let why_not = if here.has("docker") {
+            "Docker doesn't answer: start it".to_owned()
+        } else {
+            format!("no Docker: {remedy}")
+        };
+        Step::run(
+            "on PostgreSQL and Redis",
+            cmd!(here.sh, "cargo test --package wayfare --locked --no-fail-fast --test it {rest...}")
+                .env(BACKEND, "postgres"),
+        )
+        .why(
+            "the same claims on what production runs on; images: WAYFARE_TEST_POSTGRES_IMAGE, WAYFARE_TEST_REDIS_IMAGE",
+        )
+        .changes("starts containers, and removes them")
+        .needs(&["docker"])
+        .skip_if(no_docker, why_not)
+        .counting_tests()
+        .next("docker ps; cargo xtask test it -- NAME runs one alone")
+    }
+
+    fn rest(&self) -> Vec<String> {
+        let separator = (!self.rest.is_empty()).then(|| "--".to_owned());
+        separator.into_iter().chain(self.rest.iter().cloned()).collect()
+    }
+}
+
+const BACKEND: &str = "WAYFARE_TEST_BACKEND";
+
+fn docker_is_wanted(here: &Here) -> Failure {
+    let message = "the tests on PostgreSQL and Redis are required, and Docker doesn't answer";
+    match here.has("docker") {
+        true => {
+            Failure::new(Exit::Unreachable, message).next("start the Docker daemon; `docker version` shows both halves")
+        }
+        false => Failure::new(Exit::ToolMissing, message).next(crate::tools::remedy("docker")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::plan_for;
+    use crate::script;
+
+    #[test]
+    fn a_filter_reaches_both_runs() {
+        let here = Here::pretend(&["cargo", "docker"]);
+        let plan = plan_for(&["test", "it", "--", "the_last"], &here).unwrap();
+        assert_eq!(
+            script::text(&plan, &here),
+            "\
+# cargo xtask test it: 2 steps, run in the root of the clone
+
+# 1. on SQLite: the embedded form has to work on any machine
+WAYFARE_TEST_BACKEND=sqlite cargo test --workspace --locked --no-fail-fast --test '*' -- the_last
+
+# 2. on PostgreSQL and Redis: the same claims on what production runs on; images: WAYFARE_TEST_POSTGRES_IMAGE, WAYFARE_TEST_REDIS_IMAGE
+#    changes: starts containers, and removes them
+WAYFARE_TEST_BACKEND=postgres cargo test --package wayfare --locked --no-fail-fast --test it -- the_last
+"
+        );
+    }
+
+    #[test]
+    fn without_docker_the_plan_says_what_it_leaves_out_and_how_to_get_it() {
+        let here = Here::pretend(&["cargo"]);
+        let plan = plan_for(&["test"], &here).unwrap();
+        let reason = plan.steps[1].skipped.as_deref().unwrap();
+        assert!(reason.starts_with("no Docker: docker: "), "{reason}");
+        assert!(plan.steps[0].skipped.is_none());
+    }
+
+    #[test]
+    fn a_required_docker_that_is_missing_is_a_missing_tool() {
+        let error = plan_for(&["test", "--require-docker"], &Here::pretend(&["cargo"])).err().unwrap();
+        assert_eq!(Failure::from_any(error).exit, Exit::ToolMissing);
+    }
+}

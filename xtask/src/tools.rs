@@ -1,0 +1,119 @@
+//! The tool table: what `tools.toml` says, and what this machine has of it.
+//!
+//! Looking a tool up costs a few `stat`s; asking for its version starts it, so only `doctor` and evidence do.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use rustix::fs::{Access, access};
+use serde::Deserialize;
+use xshell::{Shell, cmd};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tool {
+    version: Vec<String>,
+    pub minimum: Option<String>,
+    #[serde(default)]
+    pub required: bool,
+    #[serde(rename = "for")]
+    pub purpose: String,
+    debian: String,
+    macos: String,
+}
+
+static TABLE: LazyLock<BTreeMap<String, Tool>> =
+    LazyLock::new(|| toml::from_str(include_str!("../tools.toml")).expect("a test reads tools.toml"));
+
+pub fn table() -> &'static BTreeMap<String, Tool> {
+    &TABLE
+}
+
+impl Tool {
+    pub fn how_to_get(&self) -> &str {
+        if cfg!(target_os = "macos") { &self.macos } else { &self.debian }
+    }
+
+    /// The number in the first line that holds one: `git version 2.39.5` is `2.39.5`.
+    pub fn found_version(&self, path: &Path) -> Option<String> {
+        let sh = Shell::new().ok()?;
+        let arguments = &self.version;
+        let output = cmd!(sh, "{path} {arguments...}").quiet().ignore_status().output().ok()?;
+        let text = [output.stdout, output.stderr].concat();
+        String::from_utf8_lossy(&text).lines().find_map(number)
+    }
+}
+
+/// The remedy for a missing tool, in one line.
+pub fn remedy(name: &str) -> String {
+    match table().get(name) {
+        Some(tool) => format!("{name}: {}", tool.how_to_get()),
+        None => format!("{name}: put it on the PATH"),
+    }
+}
+
+/// The executable files of the table that the PATH leads to.
+pub fn on_path() -> BTreeMap<String, PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let find = |name: &str| {
+        std::env::split_paths(&path)
+            .map(|directory| directory.join(name))
+            .find(|file| file.is_file() && access(file, Access::EXEC_OK).is_ok())
+    };
+    table().keys().filter_map(|name| Some((name.clone(), find(name)?))).collect()
+}
+
+fn number(line: &str) -> Option<String> {
+    let words = line.split(|c: char| c.is_whitespace() || c == '=' || c == ',');
+    words
+        .map(|word| word.trim_start_matches('v'))
+        .find(|word| word.contains('.') && word.starts_with(|c: char| c.is_ascii_digit()))
+        .map(|word| {
+            let end = word.find(|c: char| c != '.' && !c.is_ascii_digit());
+            word[..end.unwrap_or(word.len())].to_owned()
+        })
+}
+
+/// Whether `found` is `minimum` or newer, number by number.
+pub fn at_least(found: &str, minimum: &str) -> bool {
+    let numbers = |text: &str| -> Vec<u64> { text.split('.').map(|n| n.parse().unwrap_or(0)).collect() };
+    numbers(found) >= numbers(minimum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_readable_and_names_a_remedy_for_each_tool() {
+        for (name, tool) in table() {
+            assert!(!tool.version.is_empty() && !tool.purpose.is_empty(), "{name}");
+            assert!(!tool.debian.is_empty() && !tool.macos.is_empty(), "{name}");
+        }
+        assert!(table()["cargo"].required);
+    }
+
+    #[test]
+    fn versions_are_found_in_what_tools_really_print() {
+        let cases = [
+            ("cargo 1.95.0 (f2d3ce0bd 2026-03-21)", "1.95.0"),
+            ("v22.11.0", "22.11.0"),
+            ("Docker version 20.10.24+dfsg1, build 297e128", "20.10.24"),
+            ("psql (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)", "15.14"),
+            ("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.2.1", "7.0.15"),
+            ("Schemathesis, version 4.3.1", "4.3.1"),
+        ];
+        for (line, version) in cases {
+            assert_eq!(number(line).as_deref(), Some(version), "{line}");
+        }
+        assert_eq!(number("usage: tool"), None);
+    }
+
+    #[test]
+    fn versions_compare_by_number_and_not_by_letter() {
+        assert!(at_least("20.10.24", "20.9"));
+        assert!(at_least("1.95.0", "1.95"));
+        assert!(!at_least("9.1", "15"));
+    }
+}
