@@ -4,7 +4,7 @@ Not here: anything that touches the network, which is where an async and a sync 
 """
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from os import environ
 
 import jwt
@@ -133,3 +133,63 @@ class Audit(Base):
     action: Mapped[str]
     subject: Mapped[str]
     created_at: Mapped[datetime]
+
+
+def product_view(product: Product) -> dict:
+    return {
+        "id": product.id,
+        "shop_id": product.shop_id,
+        "name": product.name,
+        "description": product.description,
+        "category": product.category,
+        "price": {"amount": product.price_cents, "currency": "EUR"},
+        "stock": product.stock,
+        "image": product.image,
+    }
+
+
+def page(products: list[Product]) -> dict:
+    return {"items": [product_view(product) for product in products], "next": str(products[-1].id)}
+
+
+def new_order(user, key, shop_id, address, mode, note, products, quantities) -> Order:
+    if len(products) != len(quantities):
+        raise Refused(422, "unknown_product", "a product isn't this shop's")
+    now = datetime.now(UTC)
+    for product in products:
+        if product.stock < quantities[product.id]:
+            raise Refused(409, "out_of_stock", f"too few of {product.name}")
+        product.stock -= quantities[product.id]
+    return Order(
+        id=uuid.uuid4(),
+        user_id=user,
+        shop_id=shop_id,
+        idempotency_key=key,
+        status="placed",
+        address=address["text"],
+        total_cents=sum(product.price_cents * quantities[product.id] for product in products),
+        created_at=now,
+        lines=[
+            OrderLine(product_id=product.id, name=product.name, quantity=quantities[product.id], price_cents=product.price_cents)
+            for product in products
+        ],
+        events=[OrderEvent(kind="placed", created_at=now)],
+    )
+
+
+def audit(order: Order) -> Audit:
+    return Audit(actor=order.user_id, action="order.placed", subject=str(order.id), created_at=order.created_at)
+
+
+def order_answer(order: Order) -> dict:
+    return {
+        "id": str(order.id),
+        "shop_id": order.shop_id,
+        "status": order.status,
+        "total": {"amount": order.total_cents, "currency": "EUR"},
+        "lines": [
+            {"product_id": line.product_id, "name": line.name, "quantity": line.quantity, "price": line.price_cents}
+            for line in order.lines
+        ],
+        "created_at": order.created_at.isoformat(),
+    }

@@ -74,7 +74,9 @@ impl Stat {
         let per_second = sysconf(SysconfVar::CLK_TCK)?.context("no clock tick")?;
         Ok(Self {
             parent: fields[1].parse()?,
-            ended_children: Duration::from_nanos(ticks * 1_000_000_000 / u64::try_from(per_second)?),
+            ended_children: Duration::from_nanos(
+                ticks * 1_000_000_000 / u64::try_from(per_second)?,
+            ),
         })
     }
 }
@@ -82,25 +84,41 @@ impl Stat {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::process::Command;
+    use std::{
+        io::{BufRead, BufReader},
+        process::{Command, Stdio},
+    };
 
-    #[test]
-    fn a_childs_work_is_counted_while_it_lives_and_after_it_ended() {
+    /// Runs a script that works, says so and then waits for its input to close.
+    fn after(script: &str) -> Duration {
         let mut shell = Command::new("sh")
-            .args(["-c", "sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'; read wait"])
-            .stdin(std::process::Stdio::piped())
+            .args(["-c", script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        while family(shell.id()).unwrap().len() < 2 {
-            std::thread::yield_now();
-        }
-        while family(shell.id()).unwrap().len() > 1 {
-            std::thread::yield_now();
-        }
-        let after = used(shell.id()).unwrap();
+        let mut line = String::new();
+        BufReader::new(shell.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let used = used(shell.id()).unwrap();
         drop(shell.stdin.take());
         shell.wait().unwrap();
-        assert!(after > Duration::from_millis(20), "{after:?}");
+        used
+    }
+
+    const WORK: &str = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done";
+
+    #[test]
+    fn a_living_childs_work_counts() {
+        let used = after(&format!("sh -c '{WORK}; echo done; read wait'; true"));
+        assert!(used > Duration::from_millis(20), "{used:?}");
+    }
+
+    #[test]
+    fn an_ended_childs_work_counts() {
+        let used = after(&format!("sh -c '{WORK}'; echo done; read wait"));
+        assert!(used > Duration::from_millis(20), "{used:?}");
     }
 
     #[test]
