@@ -3,9 +3,14 @@
 Not here: anything that touches the network, which is where an async and a sync program differ.
 """
 
+import logging
+import sys
+import time
 import uuid
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from os import environ
+from typing import Literal
 
 import jwt
 import orjson
@@ -14,30 +19,44 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from prometheus_client import Counter, Gauge, Histogram
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Text
+from pydantic import BaseModel, Field
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Integer, Text, select
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, selectinload
 
 RATE_LIMIT = int(environ.get("RATE_LIMIT", "100"))
-CACHE_SECONDS = 3600
+# As long as the service keeps its own.
+LIST_SECONDS = 3
+SESSION_SECONDS = 30
 KEYS = dict(pair.split(":", 1) for pair in environ["JWT_KEYS"].split(","))
+
+JSON = "application/json; charset=utf-8"
 
 SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "geolocation=(self), camera=(), microphone=()",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "strict-transport-security": "max-age=31536000; includeSubDomains",
 }
 
+SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 REQUESTS = Histogram(
     "http_server_request_duration_seconds",
     "How long requests took",
     ["http_request_method", "http_route", "http_response_status_code"],
-    buckets=[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
+    buckets=SECONDS,
 )
 ACTIVE = Gauge("http_server_active_requests", "Requests being answered", multiprocess_mode="livesum")
 ORDERS = Counter("wayfare_orders_placed", "Orders placed")
+REVENUE = Counter("wayfare_revenue_minor_units", "Value of the orders placed", ["currency"])
+TRANSACTIONS = Histogram(
+    "db_client_operation_duration_seconds",
+    "How long placing an order spent in its transaction",
+    ["db_operation_name"],
+    buckets=SECONDS,
+)
 
 
 def start_tracing() -> trace.Tracer:
@@ -45,6 +64,44 @@ def start_tracing() -> trace.Tracer:
     provider = TracerProvider()
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     return provider.get_tracer("peer")
+
+
+ACCESS = logging.getLogger("access")
+ACCESS.setLevel(logging.INFO)
+ACCESS.propagate = False
+ACCESS.addHandler(logging.StreamHandler(sys.stdout))
+
+
+def record(span: trace.Span, request_id: str, method: str, path: str, route: str, status: int, ip: str, took: float):
+    """One request in the metrics, in its span and in the log."""
+    REQUESTS.labels(method, route, status).observe(took)
+    span.set_attribute("http.route", route)
+    span.set_attribute("http.response.status_code", status)
+    line = {
+        "request_id": request_id,
+        "trace_id": format(span.get_span_context().trace_id, "032x"),
+        "method": method,
+        "path": path,
+        "route": route,
+        "status": status,
+        "micros": int(took * 1e6),
+        "ip": ip,
+    }
+    ACCESS.info(orjson.dumps(line).decode())
+
+
+def window(client: str) -> tuple[str, int]:
+    """The key that counts a client's requests in this minute, and the seconds until it ends."""
+    now = int(time.time())
+    return f"limit:{client}:{now // 60}", 60 - now % 60
+
+
+def request_headers(request_id: str, used: int, reset: int) -> dict[str, str]:
+    return {
+        "x-request-id": request_id,
+        "ratelimit-policy": f'"request";q={RATE_LIMIT};w=60',
+        "ratelimit": f'"request";r={max(RATE_LIMIT - used, 0)};t={reset}',
+    }
 
 
 class Refused(Exception):
@@ -59,9 +116,7 @@ def claims(authorization: str | None) -> dict:
         if scheme != "Bearer":
             raise jwt.InvalidTokenError
         key = KEYS[jwt.get_unverified_header(token)["kid"]]
-        return jwt.decode(
-            token, key, ["HS256"], audience=environ.get("JWT_AUDIENCE"), issuer=environ.get("JWT_ISSUER")
-        )
+        return jwt.decode(token, key, ["HS256"], audience="wayfare-api", issuer="wayfare", leeway=5)
     except (jwt.InvalidTokenError, KeyError):
         raise Refused(401, "unauthorized", "sign in") from None
 
@@ -75,6 +130,21 @@ class Base(DeclarativeBase):
     }
 
 
+class Account(Base):
+    __tablename__ = "account"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    disabled_at: Mapped[datetime | None]
+
+
+class Session(Base):
+    __tablename__ = "session"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[uuid.UUID]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class Product(Base):
     __tablename__ = "product"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -82,29 +152,32 @@ class Product(Base):
     name: Mapped[str]
     description: Mapped[str]
     category: Mapped[str]
-    price_cents: Mapped[int]
-    stock: Mapped[int]
+    price: Mapped[int]
+    currency: Mapped[str]
+    stock: Mapped[int] = mapped_column(Integer)
     image: Mapped[str | None]
-
-
-class Session(Base):
-    __tablename__ = "session"
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    user_id: Mapped[uuid.UUID]
-    revoked_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
 
 
 class Order(Base):
     __tablename__ = "orders"
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-    user_id: Mapped[uuid.UUID]
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[uuid.UUID]
     shop_id: Mapped[int]
-    idempotency_key: Mapped[str]
-    status: Mapped[str]
-    total_cents: Mapped[int]
+    state: Mapped[str]
+    total: Mapped[int]
+    currency: Mapped[str]
     address: Mapped[str]
-    created_at: Mapped[datetime]
-    lines: Mapped[list["OrderLine"]] = relationship(back_populates="order")
+    lat: Mapped[float]
+    lon: Mapped[float]
+    mode: Mapped[str]
+    note: Mapped[str | None]
+    idempotency_key: Mapped[str]
+    request_hash: Mapped[str]
+    placed_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    lines: Mapped[list["OrderLine"]] = relationship()
     events: Mapped[list["OrderEvent"]] = relationship()
 
 
@@ -113,26 +186,31 @@ class OrderLine(Base):
     order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
     product_id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
-    quantity: Mapped[int]
-    price_cents: Mapped[int]
-    order: Mapped[Order] = relationship(back_populates="lines")
+    price: Mapped[int]
+    quantity: Mapped[int] = mapped_column(Integer)
 
 
 class OrderEvent(Base):
     __tablename__ = "order_event"
     id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders.id"))
-    kind: Mapped[str]
-    created_at: Mapped[datetime]
+    shop_id: Mapped[int]
+    state: Mapped[str]
+    account_id: Mapped[uuid.UUID]
+    at: Mapped[datetime]
 
 
 class Audit(Base):
     __tablename__ = "audit"
     id: Mapped[int] = mapped_column(primary_key=True)
-    actor: Mapped[uuid.UUID]
+    at: Mapped[datetime]
+    account_id: Mapped[uuid.UUID]
+    role: Mapped[str]
     action: Mapped[str]
     subject: Mapped[str]
-    created_at: Mapped[datetime]
+    detail: Mapped[dict]
+    ip: Mapped[str]
+    request_id: Mapped[str]
 
 
 def product_view(product: Product) -> dict:
@@ -142,9 +220,10 @@ def product_view(product: Product) -> dict:
         "name": product.name,
         "description": product.description,
         "category": product.category,
-        "price": {"amount": product.price_cents, "currency": "EUR"},
+        "price": {"amount": product.price, "currency": product.currency},
         "stock": product.stock,
         "image": product.image,
+        "created_at": product.created_at,
     }
 
 
@@ -152,44 +231,148 @@ def page(products: list[Product]) -> dict:
     return {"items": [product_view(product) for product in products], "next": str(products[-1].id)}
 
 
-def new_order(user, key, shop_id, address, mode, note, products, quantities) -> Order:
+def owner(claims: dict):
+    """Whose live session the token belongs to."""
+    return (
+        select(Account.id, Account.role)
+        .join(Session, Session.account_id == Account.id)
+        .where(Session.id == uuid.UUID(claims["sid"]), Session.ended_at.is_(None))
+        .where(Session.expires_at > datetime.now(UTC), Account.disabled_at.is_(None))
+    )
+
+
+def identity(claims: dict, cached: bytes | None) -> tuple[uuid.UUID, str]:
+    """`account:role`, as the cache holds it."""
+    account, _, role = (cached or b"").decode().partition(":")
+    if account != claims["sub"]:
+        raise Refused(401, "unauthorized", "sign in")
+    return uuid.UUID(account), role
+
+
+def first_page(limit: int):
+    return select(Product).where(Product.retired_at.is_(None)).order_by(Product.name, Product.id).limit(limit)
+
+
+class Line(BaseModel):
+    product_id: int
+    quantity: int = Field(ge=1, le=100)
+
+
+class Address(BaseModel):
+    text: str = Field(max_length=200)
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
+
+
+class NewOrder(BaseModel):
+    shop_id: int
+    lines: list[Line] = Field(min_length=1, max_length=100)
+    address: Address
+    mode: Literal["car", "bike", "foot"]
+    note: str | None = None
+
+    def quantities(self) -> dict[int, int]:
+        return {line.product_id: line.quantity for line in self.lines}
+
+    def products(self):
+        """Locked in the order of their ids, so that two orders can't wait for each other."""
+        return (
+            select(Product)
+            .where(Product.id.in_(self.quantities()), Product.shop_id == self.shop_id)
+            .order_by(Product.id)
+            .with_for_update()
+        )
+
+
+@dataclass
+class Placing:
+    """Who orders, and how the request is known."""
+
+    account: uuid.UUID
+    role: str
+    key: str
+    hash: str
+    ip: str
+    request_id: str
+
+    def earlier(self):
+        return (
+            select(Order)
+            .where(Order.account_id == self.account, Order.idempotency_key == self.key)
+            .options(selectinload(Order.lines))
+        )
+
+
+def rows(new: NewOrder, placing: Placing, products: list[Product]) -> tuple[Order, Audit]:
+    """Takes the stock and gives what is to be inserted."""
+    quantities = new.quantities()
     if len(products) != len(quantities):
         raise Refused(422, "unknown_product", "a product isn't this shop's")
-    now = datetime.now(UTC)
     for product in products:
         if product.stock < quantities[product.id]:
             raise Refused(409, "out_of_stock", f"too few of {product.name}")
         product.stock -= quantities[product.id]
-    return Order(
+    now = datetime.now(UTC)
+    order = Order(
         id=uuid.uuid4(),
-        user_id=user,
-        shop_id=shop_id,
-        idempotency_key=key,
-        status="placed",
-        address=address["text"],
-        total_cents=sum(product.price_cents * quantities[product.id] for product in products),
-        created_at=now,
+        account_id=placing.account,
+        shop_id=new.shop_id,
+        state="placed",
+        total=sum(product.price * quantities[product.id] for product in products),
+        currency=products[0].currency,
+        address=new.address.text,
+        lat=new.address.lat,
+        lon=new.address.lon,
+        mode=new.mode,
+        note=new.note,
+        idempotency_key=placing.key,
+        request_hash=placing.hash,
+        placed_at=now,
+        changed_at=now,
         lines=[
-            OrderLine(product_id=product.id, name=product.name, quantity=quantities[product.id], price_cents=product.price_cents)
+            OrderLine(product_id=product.id, name=product.name, price=product.price, quantity=quantities[product.id])
             for product in products
         ],
-        events=[OrderEvent(kind="placed", created_at=now)],
+        events=[OrderEvent(shop_id=new.shop_id, state="placed", account_id=placing.account, at=now)],
     )
+    audit = Audit(
+        at=now,
+        account_id=placing.account,
+        role=placing.role,
+        action="place_order",
+        subject=str(order.id),
+        detail={"total": order.total},
+        ip=placing.ip,
+        request_id=placing.request_id,
+    )
+    return order, audit
 
 
-def audit(order: Order) -> Audit:
-    return Audit(actor=order.user_id, action="order.placed", subject=str(order.id), created_at=order.created_at)
+def placed(order: Order, took: float):
+    ORDERS.inc()
+    REVENUE.labels(order.currency).inc(order.total)
+    TRANSACTIONS.labels("place_order").observe(took)
 
 
-def order_answer(order: Order) -> dict:
-    return {
-        "id": str(order.id),
-        "shop_id": order.shop_id,
-        "status": order.status,
-        "total": {"amount": order.total_cents, "currency": "EUR"},
-        "lines": [
-            {"product_id": line.product_id, "name": line.name, "quantity": line.quantity, "price": line.price_cents}
-            for line in order.lines
-        ],
-        "created_at": order.created_at.isoformat(),
-    }
+def answer(order: Order) -> bytes:
+    return orjson.dumps(
+        {
+            "id": order.id,
+            "shop_id": order.shop_id,
+            "state": order.state,
+            "total": {"amount": order.total, "currency": order.currency},
+            "address": {"text": order.address, "lat": order.lat, "lon": order.lon},
+            "mode": order.mode,
+            "note": order.note,
+            "lines": [
+                {
+                    "product_id": line.product_id,
+                    "name": line.name,
+                    "price": {"amount": line.price, "currency": order.currency},
+                    "quantity": line.quantity,
+                }
+                for line in order.lines
+            ],
+            "placed_at": order.placed_at,
+        }
+    )

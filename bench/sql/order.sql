@@ -3,12 +3,19 @@
 \set b :shop * 100 + {third} + random(1, {third})
 \set c :shop * 100 + {third} * 2 + random(1, {third})
 BEGIN;
-SELECT id, shop_id, name, price_cents, stock FROM product WHERE id IN (:a, :b, :c) AND shop_id = :shop ORDER BY id FOR UPDATE;
-UPDATE product SET stock = stock - v.quantity FROM (VALUES (:a::bigint, 1::bigint), (:b, 2), (:c, 3)) AS v (id, quantity) WHERE product.id = v.id AND stock >= v.quantity;
-INSERT INTO orders (id, user_id, shop_id, idempotency_key, status, total_cents, address, created_at)
-VALUES (gen_random_uuid(), '{customer}', :shop, gen_random_uuid()::text, 'placed', 5000, '12 Harbour Street', now()) RETURNING id AS order_id \gset
-INSERT INTO order_line (order_id, product_id, name, quantity, price_cents)
-VALUES (:order_id, :a, 'Bench dish', 1, 500), (:order_id, :b, 'Bench dish', 2, 500), (:order_id, :c, 'Bench dish', 3, 500);
-INSERT INTO order_event (order_id, kind, created_at) VALUES (:order_id, 'placed', now());
-INSERT INTO audit (actor, action, subject, created_at) VALUES ('{customer}', 'order.placed', :order_id, now());
+SELECT id, shop_id, name, price, currency, stock FROM product
+WHERE id IN (:a, :b, :c) AND shop_id = :shop AND retired_at IS NULL ORDER BY id FOR UPDATE;
+UPDATE product SET stock = stock - v.quantity
+FROM (VALUES (:a::bigint, 1), (:b::bigint, 2), (:c::bigint, 3)) AS v (id, quantity)
+WHERE product.id = v.id AND stock >= v.quantity;
+INSERT INTO orders (id, account_id, shop_id, state, total, currency, address, lat, lon, mode, idempotency_key,
+    request_hash, placed_at, changed_at)
+VALUES (gen_random_uuid(), '{customer}', :shop, 'placed', 5000, 'EUR', '12 Harbour Street', 52.3702, 4.8952, 'bike',
+    gen_random_uuid()::text, md5('bench') || md5('bench'), now(), now())
+RETURNING id AS order_id \gset
+INSERT INTO order_line (order_id, product_id, name, price, quantity)
+VALUES (:order_id, :a, 'Bench dish', 500, 1), (:order_id, :b, 'Bench dish', 500, 2), (:order_id, :c, 'Bench dish', 500, 3);
+INSERT INTO order_event (order_id, shop_id, state, account_id, at) VALUES (:order_id, :shop, 'placed', '{customer}', now());
+INSERT INTO audit (at, account_id, role, action, subject, detail, ip, request_id)
+VALUES (now(), '{customer}', 'customer', 'place_order', :order_id, '{"total": 5000}', '127.0.0.1', gen_random_uuid()::text);
 COMMIT;

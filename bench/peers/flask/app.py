@@ -6,6 +6,7 @@ cached in Redis, token and session checks.
 
 import time
 import uuid
+from hashlib import sha256
 from os import environ
 
 import orjson
@@ -14,14 +15,15 @@ from opentelemetry.context import attach, detach
 from opentelemetry.propagate import extract
 from opentelemetry.trace import SpanKind, set_span_in_context
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
+from pydantic import ValidationError
 from redis import Redis
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as Unit
 from sqlalchemy.orm import sessionmaker
 
 import shop
-from shop import Order, Product, Refused, Session
+from shop import NewOrder, Order, Placing, Refused
 
 # gunicorn imports this in each worker, after the fork: nothing below is shared between processes.
 engine = create_engine(environ["DATABASE_URL"], pool_size=4, max_overflow=0)
@@ -32,40 +34,47 @@ app = Flask(__name__)
 
 
 @app.before_request
-def begin():
-    g.started = time.perf_counter()
+def begin() -> Response | None:
+    g.started, g.request_id = time.perf_counter(), str(uuid.uuid4())
     shop.ACTIVE.inc()
-    g.span = tracer.start_span(
-        request.method, extract(request.headers), SpanKind.SERVER, attributes={"url.path": request.path}
-    )
+    parent = extract(request.headers)
+    g.span = tracer.start_span(request.method, parent, SpanKind.SERVER, attributes={"url.path": request.path})
     g.context = attach(set_span_in_context(g.span))
-    if not allowed(request.remote_addr):
+    g.used, g.reset = count(request.remote_addr)
+    if g.used > shop.RATE_LIMIT:
         return Response(status=429, headers={"retry-after": "60"})
+    return None
 
 
 @app.after_request
 def end(response: Response) -> Response:
+    response.headers.extend(shop.SECURITY_HEADERS)
+    response.headers.extend(shop.request_headers(g.request_id, g.used, g.reset))
+    shop.ACTIVE.dec()
     route = request.url_rule.rule if request.url_rule else "unknown"
-    g.span.set_attribute("http.route", route)
-    g.span.set_attribute("http.response.status_code", response.status_code)
+    took = time.perf_counter() - g.started
+    ip, status = request.remote_addr, response.status_code
+    shop.record(g.span, g.request_id, request.method, request.path, route, status, ip, took)
     g.span.end()
     detach(g.context)
-    shop.ACTIVE.dec()
-    shop.REQUESTS.labels(request.method, route, response.status_code).observe(time.perf_counter() - g.started)
-    response.headers.extend(shop.SECURITY_HEADERS)
     return response
 
 
-def allowed(client: str) -> bool:
-    key = f"limit:{client}:{int(time.time()) // 60}"
+def count(client: str) -> tuple[int, int]:
+    key, reset = shop.window(client)
     with redis.pipeline(transaction=False) as pipeline:
         used, _ = pipeline.incr(key).expire(key, 60, nx=True).execute()
-    return used <= shop.RATE_LIMIT
+    return used, reset
 
 
 @app.errorhandler(Refused)
 def refused(error: Refused) -> Response:
     return Response(error.body, error.status, content_type="application/problem+json")
+
+
+@app.errorhandler(ValidationError)
+def invalid(error: ValidationError) -> Response:
+    return Response(error.json(), 422, content_type="application/problem+json")
 
 
 @app.get("/livez")
@@ -87,63 +96,45 @@ def menu_items() -> Response:
     body = redis.get(key)
     if body is None:
         with database() as session:
-            products = session.scalars(select(Product).order_by(Product.name, Product.id).limit(limit))
-            body = orjson.dumps(shop.page(list(products)))
-        redis.set(key, body, ex=shop.CACHE_SECONDS)
-    return Response(body, content_type="application/json; charset=utf-8")
+            body = orjson.dumps(shop.page(list(session.scalars(shop.first_page(limit)))))
+        redis.set(key, body, ex=shop.LIST_SECONDS)
+    return Response(body, content_type=shop.JSON)
 
 
-def customer() -> uuid.UUID:
+def customer() -> tuple[uuid.UUID, str]:
     claims = shop.claims(request.headers.get("authorization"))
     key = f"session:{claims['sid']}"
-    user = redis.get(key)
-    if user is None:
+    cached = redis.get(key)
+    if cached is None:
         with database() as session:
-            found = session.get(Session, uuid.UUID(claims["sid"]))
-        if found is None or found.revoked_at is not None:
-            raise Refused(401, "unauthorized", "sign in")
-        user = str(found.user_id).encode()
-        redis.set(key, user, ex=shop.CACHE_SECONDS)
-    return uuid.UUID(user.decode())
+            found = (session.execute(shop.owner(claims))).one_or_none()
+        if found is not None:
+            cached = f"{found.id}:{found.role}".encode()
+            redis.set(key, cached, ex=shop.SESSION_SECONDS)
+    return shop.identity(claims, cached)
 
 
 @app.post("/api/orders")
 def place() -> Response:
-    user, key, new = customer(), request.headers["idempotency-key"], checked(request.get_data())
+    who, body = customer(), request.get_data()
+    new = NewOrder.model_validate_json(body)
+    key, digest = request.headers["idempotency-key"], sha256(body).hexdigest()
+    placing = Placing(*who, key, digest, request.remote_addr, g.request_id)
+    started = time.perf_counter()
     with database() as session:
         try:
             with session.begin():
-                order = write(session, user, key, new)
+                order = write(session, new, placing)
+            shop.placed(order, time.perf_counter() - started)
         except IntegrityError:
-            order = session.scalar(select(Order).where(Order.user_id == user, Order.idempotency_key == key))
-            session.refresh(order, ["lines"])
-    shop.ORDERS.inc()
-    headers = {"location": f"/api/orders/{order.id}"}
-    return Response(orjson.dumps(shop.order_answer(order)), 201, headers, content_type="application/json; charset=utf-8")
+            order = session.scalar(placing.earlier())
+            if order is None or order.request_hash != digest:
+                raise Refused(422, "key_reused", "this key was another order's") from None
+    return Response(shop.answer(order), 201, {"location": f"/api/orders/{order.id}"}, content_type=shop.JSON)
 
 
-def checked(body: bytes) -> dict:
-    try:
-        new = orjson.loads(body)
-        quantities = {int(line["product_id"]): int(line["quantity"]) for line in new["lines"]}
-        address = {"text": str(new["address"]["text"]), "lat": float(new["address"]["lat"]), "lon": float(new["address"]["lon"])}
-        assert quantities and all(1 <= quantity <= 100 for quantity in quantities.values())
-        return {"shop_id": int(new["shop_id"]), "quantities": quantities, "address": address, "mode": str(new["mode"]), "note": new.get("note")}
-    except (ValueError, KeyError, TypeError, AssertionError):
-        raise Refused(422, "invalid", "the order isn't one") from None
-
-
-def write(session: Unit, user: uuid.UUID, key: str, new: dict) -> Order:
-    products = session.scalars(
-        select(Product)
-        .where(Product.id.in_(new["quantities"]), Product.shop_id == new["shop_id"])
-        .order_by(Product.id)
-        .with_for_update()
-    )
-    order = shop.new_order(
-        user, key, new["shop_id"], new["address"], new["mode"], new["note"], list(products), new["quantities"]
-    )
-    session.add(order)
-    session.flush()
-    session.add(shop.audit(order))
+def write(session: Unit, new: NewOrder, placing: Placing) -> Order:
+    products = list(session.scalars(new.products()))
+    order, audit = shop.rows(new, placing, products)
+    session.add_all([order, audit])
     return order
