@@ -341,7 +341,7 @@ def rows(new: NewOrder, placing: Placing, products: list[Product]) -> tuple[Orde
         role=placing.role,
         action="place_order",
         subject=str(order.id),
-        detail={"total": order.total},
+        detail={"total": order.total, "shop_id": order.shop_id, "currency": order.currency},
         ip=placing.ip,
         request_id=placing.request_id,
     )

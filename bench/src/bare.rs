@@ -24,10 +24,7 @@ pub fn run(args: &Args) -> Result<()> {
     // Leaked once for the life of the process: the floor shouldn't pay for a reference count either.
     let body: &'static [u8] = std::fs::read(&args.body)?.leak();
     let content_type: &'static str = args.content_type.clone().leak();
-    let app = Route::new()
-        .at("/api/menu-items", get(same))
-        .data(body)
-        .data(content_type);
+    let app = Route::new().at("/api/menu-items", get(same)).data(body).data(content_type);
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?

@@ -32,11 +32,7 @@ impl<'a> Contender<'a> {
     /// One that is loaded over HTTP by a second process.
     pub fn by_http(lab: &'a Lab, server: &'a Server, plan: &'a Path, requests: u64) -> Self {
         let run = move |requests, name: &str| load(lab, server, plan, requests, name);
-        Self {
-            name: server.name,
-            requests,
-            run: Box::new(run),
-        }
+        Self { name: server.name, requests, run: Box::new(run) }
     }
 }
 
@@ -58,11 +54,7 @@ pub struct Spread {
 pub fn alternate(lab: &Lab, contenders: &[Contender], rounds: usize) -> Result<Vec<Outcome>> {
     let mut outcomes: Vec<Outcome> = contenders
         .iter()
-        .map(|contender| Outcome {
-            name: contender.name,
-            requests: contender.requests,
-            samples: Vec::new(),
-        })
+        .map(|contender| Outcome { name: contender.name, requests: contender.requests, samples: Vec::new() })
         .collect();
     for contender in contenders {
         (contender.run)(contender.requests / 4, "warm-up").with_context(|| contender.name)?;
@@ -70,15 +62,8 @@ pub fn alternate(lab: &Lab, contenders: &[Contender], rounds: usize) -> Result<V
     for round in 1..=rounds {
         for (contender, outcome) in contenders.iter().zip(&mut outcomes) {
             lab.tidy()?;
-            let sample = (contender.run)(contender.requests, &format!("round-{round}"))
-                .context(contender.name)?;
-            let Sample {
-                server,
-                database,
-                redis,
-                per_second,
-                ..
-            } = sample;
+            let sample = (contender.run)(contender.requests, &format!("round-{round}")).context(contender.name)?;
+            let Sample { server, database, redis, per_second, .. } = sample;
             eprintln!(
                 "round {round}/{rounds} {:8} server {server:8.1} µs, database {database:7.1} µs, redis {redis:5.1} µs a request, {per_second:7.0}/s",
                 contender.name
@@ -95,40 +80,20 @@ fn load(lab: &Lab, server: &Server, plan: &Path, requests: u64, name: &str) -> R
     let (to, count) = (server.address.to_string(), requests.to_string());
     let plan = plan.to_str().context("a path that isn't text")?;
     let run = format!("{}-{name}", server.name);
-    let told = lab::this_program(&[
-        "load",
-        "--to",
-        &to,
-        "--plan",
-        plan,
-        "--requests",
-        &count,
-        "--name",
-        &run,
-    ])?;
+    let told = lab::this_program(&["load", "--to", &to, "--plan", plan, "--requests", &count, "--name", &run])?;
     let summary: Summary = serde_json::from_str(&told)?;
     // What was put off until after the answer (spans wait half a second) is part of the price.
     thread::sleep(Duration::from_millis(700));
+    // An idle process can seem to have un-used a little: a child's nanoseconds become whole ticks when it ends.
     let after = spent(lab, server)?;
     let [server, database, redis] =
-        [0, 1, 2].map(|n| (after[n] - before[n]).as_secs_f64() * 1e6 / summary.requests as f64);
+        [0, 1, 2].map(|n| after[n].saturating_sub(before[n]).as_secs_f64() * 1e6 / summary.requests as f64);
     let per_second = summary.requests as f64 / summary.seconds;
-    Ok(Sample {
-        server,
-        database,
-        redis,
-        per_second,
-        median_ms: Some(summary.median_ms),
-        p99_ms: Some(summary.p99_ms),
-    })
+    Ok(Sample { server, database, redis, per_second, median_ms: Some(summary.median_ms), p99_ms: Some(summary.p99_ms) })
 }
 
 fn spent(lab: &Lab, server: &Server) -> Result<[Duration; 3]> {
-    Ok([
-        cpu::used(server.id())?,
-        cpu::used(lab.postgres.id())?,
-        cpu::used(lab.redis_id())?,
-    ])
+    Ok([cpu::used(server.id())?, cpu::used(lab.postgres.id())?, cpu::used(lab.redis_id())?])
 }
 
 impl Outcome {
@@ -142,16 +107,8 @@ impl Spread {
     pub fn of(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
         let middle = values.len() / 2;
-        let median = if values.len() % 2 == 1 {
-            values[middle]
-        } else {
-            (values[middle - 1] + values[middle]) / 2.0
-        };
-        Self {
-            median,
-            min: values[0],
-            max: values[values.len() - 1],
-        }
+        let median = if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 };
+        Self { median, min: values[0], max: values[values.len() - 1] }
     }
 }
 

@@ -74,9 +74,7 @@ impl Stat {
         let per_second = sysconf(SysconfVar::CLK_TCK)?.context("no clock tick")?;
         Ok(Self {
             parent: fields[1].parse()?,
-            ended_children: Duration::from_nanos(
-                ticks * 1_000_000_000 / u64::try_from(per_second)?,
-            ),
+            ended_children: Duration::from_nanos(ticks * 1_000_000_000 / u64::try_from(per_second)?),
         })
     }
 }
@@ -91,16 +89,10 @@ mod tests {
 
     /// Runs a script that works, says so and then waits for its input to close.
     fn after(script: &str) -> Duration {
-        let mut shell = Command::new("sh")
-            .args(["-c", script])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut shell =
+            Command::new("sh").args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(shell.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        BufReader::new(shell.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let used = used(shell.id()).unwrap();
         drop(shell.stdin.take());
         shell.wait().unwrap();

@@ -22,10 +22,7 @@ pub struct Answer {
 impl Connection {
     /// Refuses every address that isn't this machine: a load generator must not be able to reach anybody else.
     pub fn new(to: SocketAddr) -> Result<Self> {
-        ensure!(
-            to.ip().is_loopback(),
-            "{to} isn't a loopback address; the bench loads only this machine"
-        );
+        ensure!(to.ip().is_loopback(), "{to} isn't a loopback address; the bench loads only this machine");
         Ok(Self { to, stream: None })
     }
 
@@ -56,9 +53,7 @@ pub fn get(path: &str) -> Vec<u8> {
 /// A POST of JSON; `headers` are whole lines, each ended by CRLF.
 pub fn post(path: &str, headers: &str, body: &str) -> Vec<u8> {
     let length = body.len();
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nHost: bench\r\n{headers}Content-Type: application/json\r\n"
-    );
+    let head = format!("POST {path} HTTP/1.1\r\nHost: bench\r\n{headers}Content-Type: application/json\r\n");
     format!("{head}Content-Length: {length}\r\n\r\n{body}").into_bytes()
 }
 
@@ -72,11 +67,7 @@ fn connect(to: SocketAddr) -> Result<TcpStream> {
 fn read(stream: &mut impl BufRead) -> Result<(Answer, bool)> {
     let mut line = String::new();
     stream.read_line(&mut line)?;
-    let status = line
-        .split(' ')
-        .nth(1)
-        .context("the server closed the connection")?
-        .parse()?;
+    let status = line.split(' ').nth(1).context("the server closed the connection")?.parse()?;
     let (mut length, mut keeps, mut content_type) = (None, true, String::new());
     loop {
         line.clear();
@@ -97,14 +88,7 @@ fn read(stream: &mut impl BufRead) -> Result<(Answer, bool)> {
     }
     let mut body = vec![0; length.unwrap_or(0)];
     stream.read_exact(&mut body)?;
-    Ok((
-        Answer {
-            status,
-            content_type,
-            body,
-        },
-        keeps,
-    ))
+    Ok((Answer { status, content_type, body }, keeps))
 }
 
 #[cfg(test)]
@@ -113,17 +97,9 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_to_its_length_and_no_further() {
-        let mut bytes =
-            &b"HTTP/1.1 201 Created\r\ncontent-length: 2\r\nContent-Type: a/b\r\n\r\nokHTTP/1.1"[..];
+        let mut bytes = &b"HTTP/1.1 201 Created\r\ncontent-length: 2\r\nContent-Type: a/b\r\n\r\nokHTTP/1.1"[..];
         let (answer, keeps) = read(&mut bytes).unwrap();
-        assert_eq!(
-            (
-                answer.status,
-                answer.content_type.as_str(),
-                &answer.body[..]
-            ),
-            (201, "a/b", &b"ok"[..])
-        );
+        assert_eq!((answer.status, answer.content_type.as_str(), &answer.body[..]), (201, "a/b", &b"ok"[..]));
         assert!(keeps);
         assert_eq!(bytes, b"HTTP/1.1");
     }

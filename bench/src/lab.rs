@@ -31,26 +31,15 @@ pub struct Lab {
 
 impl Lab {
     pub fn new(postgres_settings: &[&str]) -> Result<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("wayfare-bench-")
-            .tempdir()?;
+        let folder = tempfile::Builder::new().prefix("wayfare-bench-").tempdir()?;
         // The postgres user passes through to its own folder.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711))?;
         let postgres = Postgres::start(folder.path(), free()?, postgres_settings)?;
 
         let redis_address = free()?;
         let mut command = Command::new("redis-server");
-        command.args([
-            "--port",
-            &redis_address.port().to_string(),
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-        ]);
-        command
-            .args(["--appendonly", "no", "--dir"])
-            .arg(folder.path());
+        command.args(["--port", &redis_address.port().to_string(), "--bind", "127.0.0.1", "--save", ""]);
+        command.args(["--appendonly", "no", "--dir"]).arg(folder.path());
         let mut redis = Process::start("redis", &command, folder.path(), Signal::SIGTERM)?;
         redis.wait_until(|| TcpStream::connect(redis_address).is_ok())?;
 
@@ -59,15 +48,7 @@ impl Lab {
         command.args(["sink", "--listen", &sink_address.to_string()]);
         let mut sink = Process::start("sink", &command, folder.path(), Signal::SIGTERM)?;
         sink.wait_until(|| TcpStream::connect(sink_address).is_ok())?;
-        Ok(Self {
-            postgres,
-            redis,
-            redis_address,
-            _sink: sink,
-            sink_address,
-            jwt_secret: secret()?,
-            folder,
-        })
+        Ok(Self { postgres, redis, redis_address, _sink: sink, sink_address, jwt_secret: secret()?, folder })
     }
 
     pub fn redis_id(&self) -> u32 {
@@ -83,10 +64,7 @@ impl Lab {
     /// measured seconds of the contender that made them.
     pub fn tracing(&self) -> [(&'static str, String); 6] {
         [
-            (
-                "OTEL_EXPORTER_OTLP_ENDPOINT",
-                format!("http://{}", self.sink_address),
-            ),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{}", self.sink_address)),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf".into()),
             ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio".into()),
             ("OTEL_TRACES_SAMPLER_ARG", "0.1".into()),
@@ -120,11 +98,7 @@ pub fn root() -> PathBuf {
 /// Where cargo puts what it builds: this program runs from there.
 pub fn target() -> Result<PathBuf> {
     let exe = std::env::current_exe()?;
-    Ok(exe
-        .ancestors()
-        .nth(2)
-        .context("not run from a target folder")?
-        .to_owned())
+    Ok(exe.ancestors().nth(2).context("not run from a target folder")?.to_owned())
 }
 
 pub fn this_program(arguments: &[&str]) -> Result<String> {

@@ -67,25 +67,13 @@ pub fn run(args: &Args) -> Result<()> {
                 scope.spawn(move || work(args, plan, left, connection))
             })
             .collect();
-        workers
-            .into_iter()
-            .map(|worker| worker.join().expect("a load thread panicked"))
-            .collect::<Result<_>>()
+        workers.into_iter().map(|worker| worker.join().expect("a load thread panicked")).collect::<Result<_>>()
     })?;
     let seconds = started.elapsed().as_secs_f64();
-    let mut times: Vec<f64> = times
-        .into_iter()
-        .flatten()
-        .map(|time| time.as_secs_f64() * 1e3)
-        .collect();
+    let mut times: Vec<f64> = times.into_iter().flatten().map(|time| time.as_secs_f64() * 1e3).collect();
     times.sort_by(f64::total_cmp);
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
-    let summary = Summary {
-        requests: args.requests,
-        seconds,
-        median_ms: at(0.5),
-        p99_ms: at(0.99),
-    };
+    let summary = Summary { requests: args.requests, seconds, median_ms: at(0.5), p99_ms: at(0.99) };
     println!("{}", serde_json::to_string(&summary)?);
     Ok(())
 }
@@ -94,22 +82,13 @@ fn work(args: &Args, plan: &Plan, left: &AtomicU64, connection: u64) -> Result<V
     let mut to = Connection::new(args.to)?;
     let mut random = Random(connection + 1);
     let mut times = Vec::new();
-    while let Ok(n) = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-        left.checked_sub(1)
-    }) {
+    while let Ok(n) = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)) {
         let (request, expected) = plan.request(&args.name, n, &mut random);
         let sent = Instant::now();
-        let answer = to
-            .send(&request)
-            .with_context(|| format!("request {n} on connection {connection}"))?;
+        let answer = to.send(&request).with_context(|| format!("request {n} on connection {connection}"))?;
         times.push(sent.elapsed());
         let text = || String::from_utf8_lossy(&answer.body).into_owned();
-        ensure!(
-            answer.status == expected,
-            "got {} in place of {expected}: {}",
-            answer.status,
-            text()
-        );
+        ensure!(answer.status == expected, "got {} in place of {expected}: {}", answer.status, text());
     }
     Ok(times)
 }
@@ -143,16 +122,11 @@ fn order_body(random: &mut Random) -> String {
     let shop = FIRST_SHOP + random.below(SHOPS);
     let mut line = |n: i64| {
         let product = shop * 100 + n * third + random.below(third) + 1;
-        format!(
-            r#"{{"product_id":{product},"quantity":{}}}"#,
-            random.below(3) + 1
-        )
+        format!(r#"{{"product_id":{product},"quantity":{}}}"#, random.below(3) + 1)
     };
     let lines = [line(0), line(1), line(2)].join(",");
     let address = r#"{"text":"12 Harbour Street","lat":52.3702,"lon":4.8952}"#;
-    format!(
-        r#"{{"shop_id":{shop},"lines":[{lines}],"address":{address},"mode":"bike","note":null}}"#
-    )
+    format!(r#"{{"shop_id":{shop},"lines":[{lines}],"address":{address},"mode":"bike","note":null}}"#)
 }
 
 /// Splitmix64: the same picks in every run.
@@ -178,18 +152,10 @@ mod tests {
         for _ in 0..1000 {
             let order: serde_json::Value = serde_json::from_str(&order_body(&mut random)).unwrap();
             let shop = order["shop_id"].as_i64().unwrap();
-            let ids: std::collections::BTreeSet<i64> = order["lines"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|line| line["product_id"].as_i64().unwrap())
-                .collect();
+            let ids: std::collections::BTreeSet<i64> =
+                order["lines"].as_array().unwrap().iter().map(|line| line["product_id"].as_i64().unwrap()).collect();
             assert_eq!(ids.len(), 3);
-            assert!(
-                ids.iter()
-                    .all(|id| (1..=PRODUCTS).contains(&(id - shop * 100))),
-                "{ids:?}"
-            );
+            assert!(ids.iter().all(|id| (1..=PRODUCTS).contains(&(id - shop * 100))), "{ids:?}");
         }
     }
 }

@@ -1,6 +1,10 @@
 //! Rows 2 and 3: an order of three lines with a durable commit, against pgbench with the same statements and the peers.
 
-use std::{fs, path::PathBuf, time::Instant};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use anyhow::{Result, ensure};
 
@@ -16,29 +20,18 @@ use crate::{
 
 const CUSTOMERS: usize = 16;
 
-pub fn measure(
-    lab: &Lab,
-    service: &Server,
-    rounds: usize,
-    scale: u64,
-    report: &mut Report,
-) -> Result<()> {
+pub fn measure(lab: &Lab, service: &Server, rounds: usize, scale: u64, report: &mut Report) -> Result<()> {
     fill(lab)?;
     let plan = lab.folder.path().join("orders.json");
-    fs::write(
-        &plan,
-        serde_json::to_vec(&Plan::Orders {
-            tokens: service::customers(service, CUSTOMERS)?,
-        })?,
-    )?;
-    let scripts = scripts(lab)?;
+    fs::write(&plan, serde_json::to_vec(&Plan::Orders { tokens: service::customers(service, CUSTOMERS)? })?)?;
+    let script = script(lab)?;
     let (fastapi, flask) = (peers::fastapi(lab)?, peers::flask(lab)?);
     let contenders = [
         Contender::by_http(lab, service, &plan, 8_000 / scale),
         Contender {
             name: "pgbench",
             requests: 8_000 / scale,
-            run: Box::new(|requests, _| pgbench(lab, &scripts, requests)),
+            run: Box::new(|requests, _| pgbench(lab, &script, requests)),
         },
         Contender::by_http(lab, &fastapi, &plan, 1_000 / scale),
         Contender::by_http(lab, &flask, &plan, 800 / scale),
@@ -47,29 +40,11 @@ pub fn measure(
     let both = |n: usize| outcomes[n].spread(|sample| sample.server + sample.database);
     let database = outcomes[1].spread(|sample| sample.database);
     for (what, rival, bound) in [
-        (
-            "order: server + database CPU against pgbench's database CPU",
-            database,
-            Bound::AtMostTimes(2.0),
-        ),
-        (
-            "order: server + database CPU against FastAPI",
-            both(2),
-            Bound::TimesLess(8.0),
-        ),
-        (
-            "order: server + database CPU against Flask",
-            both(3),
-            Bound::TimesLess(10.0),
-        ),
+        ("order: server + database CPU against pgbench's database CPU", database, Bound::AtMostTimes(2.0)),
+        ("order: server + database CPU against FastAPI", both(2), Bound::TimesLess(8.0)),
+        ("order: server + database CPU against Flask", both(3), Bound::TimesLess(10.0)),
     ] {
-        report.rows.push(Row {
-            what: what.into(),
-            unit: "µs",
-            ours: both(0),
-            rival: Some(rival),
-            bound,
-        });
+        report.rows.push(Row { what: what.into(), unit: "µs", ours: both(0), rival: Some(rival), bound });
     }
     report.notes.push(format!(
         "the statements alone cost the database {:.0} µs: a service that runs them, and itself costs nothing, would be \
@@ -91,21 +66,16 @@ pub fn print_statements(args: &service::Args) -> Result<()> {
     fill(&lab)?;
     let tokens = service::customers(&server, 1)?;
     // The first order prepares its statements; the second shows what every later one does.
-    place(&server, &tokens[0], "first")?;
+    place(&server, &tokens[0], "statements-first")?;
     let before = lab.postgres.log()?.len();
-    place(&server, &tokens[0], "second")?;
+    place(&server, &tokens[0], "statements-second")?;
     print!("{}", &lab.postgres.log()?[before..]);
     Ok(())
 }
 
 fn place(server: &Server, token: &str, key: &str) -> Result<()> {
     let answer = http::once(server.address, &load::one_order(token, key))?;
-    ensure!(
-        answer.status == 201,
-        "order: {} {}",
-        answer.status,
-        String::from_utf8_lossy(&answer.body)
-    );
+    ensure!(answer.status == 201, "order: {} {}", answer.status, String::from_utf8_lossy(&answer.body));
     Ok(())
 }
 
@@ -117,49 +87,27 @@ fn fill(lab: &Lab) -> Result<()> {
     lab.postgres.sql(&fill).map(drop)
 }
 
-/// One script for each of the bench's customers, since pgbench's variables can't hold a UUID.
-fn scripts(lab: &Lab) -> Result<Vec<PathBuf>> {
-    let customers = lab
-        .postgres
-        .sql("SELECT id FROM account WHERE email LIKE 'bench-%'")?;
-    let third = load::PRODUCTS / 3;
-    customers
-        .lines()
-        .enumerate()
-        .map(|(n, customer)| {
-            let script = include_str!("../sql/order.sql")
-                .replace("{customer}", customer)
-                .replace("{first_shop}", &load::FIRST_SHOP.to_string())
-                .replace(
-                    "{last_shop}",
-                    &(load::FIRST_SHOP + load::SHOPS - 1).to_string(),
-                )
-                .replace("{third}", &third.to_string());
-            let file = lab.folder.path().join(format!("order-{n}.sql"));
-            fs::write(&file, script)?;
-            Ok(file)
-        })
-        .collect()
+fn script(lab: &Lab) -> Result<PathBuf> {
+    let script = include_str!("../sql/order.sql")
+        .replace("{first_shop}", &load::FIRST_SHOP.to_string())
+        .replace("{last_shop}", &(load::FIRST_SHOP + load::SHOPS - 1).to_string())
+        .replace("{third}", &(load::PRODUCTS / 3).to_string());
+    let file = lab.folder.path().join("order.sql");
+    fs::write(&file, script)?;
+    Ok(file)
 }
 
 /// Here "server" is pgbench itself, which isn't part of the bound: the rival is what the statements alone cost.
-fn pgbench(lab: &Lab, scripts: &[PathBuf], requests: u64) -> Result<Sample> {
+fn pgbench(lab: &Lab, script: &Path, requests: u64) -> Result<Sample> {
     // pgbench counts by connection, of which there are 8.
     let requests = requests / 8 * 8;
     let (client, database) = (cpu::ended_children()?, cpu::used(lab.postgres.id())?);
     let started = Instant::now();
-    lab.postgres.pgbench(scripts, requests)?;
+    lab.postgres.pgbench(script, requests)?;
     let seconds = started.elapsed().as_secs_f64();
     let each = |from, to: std::time::Duration| (to - from).as_secs_f64() * 1e6 / requests as f64;
     let database = each(database, cpu::used(lab.postgres.id())?);
     let server = each(client, cpu::ended_children()?);
     let per_second = requests as f64 / seconds;
-    Ok(Sample {
-        server,
-        database,
-        redis: 0.0,
-        per_second,
-        median_ms: None,
-        p99_ms: None,
-    })
+    Ok(Sample { server, database, redis: 0.0, per_second, median_ms: None, p99_ms: None })
 }

@@ -13,21 +13,8 @@ use crate::{
 pub fn fastapi(lab: &Lab) -> Result<Server> {
     let address = lab::free()?;
     let mut command = Command::new(environment("fastapi")?.join("bin/uvicorn"));
-    command.args([
-        "app:app",
-        "--host",
-        &address.ip().to_string(),
-        "--port",
-        &address.port().to_string(),
-    ]);
-    command.args([
-        "--loop",
-        "uvloop",
-        "--http",
-        "httptools",
-        "--no-access-log",
-        "--no-server-header",
-    ]);
+    command.args(["app:app", "--host", &address.ip().to_string(), "--port", &address.port().to_string()]);
+    command.args(["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--no-server-header"]);
     configure(&mut command, lab, "fastapi", "postgresql+asyncpg", 1);
     Server::start("FastAPI", &command, lab, address, "/livez")
 }
@@ -38,23 +25,8 @@ pub fn flask(lab: &Lab) -> Result<Server> {
     fs::create_dir_all(&metrics)?;
     let mut command = Command::new(environment("flask")?.join("bin/gunicorn"));
     // gthread: the default worker closes the connection after each answer, which would be an unfair burden.
-    command.args([
-        "app:app",
-        "--workers",
-        "4",
-        "--worker-class",
-        "gthread",
-        "--threads",
-        "4",
-    ]);
-    command.args([
-        "--bind",
-        &address.to_string(),
-        "--keep-alive",
-        "60",
-        "--worker-tmp-dir",
-        "/dev/shm",
-    ]);
+    command.args(["app:app", "--workers", "4", "--worker-class", "gthread", "--threads", "4"]);
+    command.args(["--bind", &address.to_string(), "--keep-alive", "60", "--worker-tmp-dir", "/dev/shm"]);
     configure(&mut command, lab, "flask", "postgresql+psycopg", 2);
     command.env("PROMETHEUS_MULTIPROC_DIR", metrics);
     Server::start("Flask", &command, lab, address, "/livez")
@@ -86,22 +58,9 @@ pub fn environment(name: &str) -> Result<PathBuf> {
         return Ok(place);
     }
     eprintln!("installing {name}'s locked packages");
-    process::output(
-        Command::new(python())
-            .args(["-m", "venv", "--clear"])
-            .arg(&place),
-    )?;
+    process::output(Command::new(python()).args(["-m", "venv", "--clear"]).arg(&place))?;
     let mut pip = Command::new(place.join("bin/pip"));
-    pip.args([
-        "install",
-        "--quiet",
-        "--require-hashes",
-        "--no-deps",
-        "--only-binary",
-        ":all:",
-        "-r",
-    ])
-    .arg(&lock);
+    pip.args(["install", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:", "-r"]).arg(&lock);
     process::output(&mut pip).with_context(|| format!("can't install {}", lock.display()))?;
     fs::write(installed, locked)?;
     Ok(place)
@@ -109,9 +68,5 @@ pub fn environment(name: &str) -> Result<PathBuf> {
 
 /// Debian's Python where it is there: the lock files are made for its version.
 fn python() -> &'static str {
-    if std::path::Path::new("/usr/bin/python3").exists() {
-        "/usr/bin/python3"
-    } else {
-        "python3"
-    }
+    if std::path::Path::new("/usr/bin/python3").exists() { "/usr/bin/python3" } else { "python3" }
 }

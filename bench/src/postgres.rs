@@ -40,46 +40,21 @@ impl Postgres {
         fs::create_dir(&data)?;
         fs::set_permissions(&data, fs::Permissions::from_mode(0o700))?;
         if geteuid().is_root() {
-            let user =
-                User::from_name("postgres")?.context("no user postgres; install postgresql")?;
+            let user = User::from_name("postgres")?.context("no user postgres; install postgresql")?;
             chown(&data, Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
         }
-        let init = [
-            "--username=wayfare",
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--locale=C.UTF-8",
-            "--no-sync",
-        ];
-        process::output(
-            as_postgres("initdb")?
-                .arg("-D")
-                .arg(&data)
-                .args(init)
-                .current_dir("/"),
-        )?;
+        let init = ["--username=wayfare", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"];
+        process::output(as_postgres("initdb")?.arg("-D").arg(&data).args(init).current_dir("/"))?;
 
         let mut command = as_postgres("postgres")?;
-        command
-            .current_dir("/")
-            .arg("-D")
-            .arg(&data)
-            .arg("-k")
-            .arg(&data);
-        command.args([
-            "-h",
-            &address.ip().to_string(),
-            "-p",
-            &address.port().to_string(),
-        ]);
+        command.current_dir("/").arg("-D").arg(&data).arg("-k").arg(&data);
+        command.args(["-h", &address.ip().to_string(), "-p", &address.port().to_string()]);
         for setting in SETTINGS.iter().chain(extra) {
             command.args(["-c", setting]);
         }
         // SIGINT: the server's fast shutdown, which doesn't wait for clients to leave.
         let mut process = Process::start("postgres", &command, folder, Signal::SIGINT)?;
-        process.wait_until(|| {
-            tool("pg_isready", address).is_ok_and(|mut ask| process::output(&mut ask).is_ok())
-        })?;
+        process.wait_until(|| tool("pg_isready", address).is_ok_and(|mut ask| process::output(&mut ask).is_ok()))?;
         let postgres = Self { process, address };
         postgres.sql_in("postgres", "CREATE DATABASE wayfare")?;
         Ok(postgres)
@@ -105,31 +80,16 @@ impl Postgres {
 
     fn sql_in(&self, database: &str, statements: &str) -> Result<String> {
         let mut psql = tool("psql", self.address)?;
-        psql.args([
-            "-d",
-            database,
-            "-XqAt",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-c",
-            statements,
-        ]);
+        psql.args(["-d", database, "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", statements]);
         process::output(&mut psql)
     }
 
     /// `pgbench` on this server: `script` a number of times on each of 8 connections, prepared statements.
-    pub fn pgbench(&self, scripts: &[PathBuf], transactions: u64) -> Result<String> {
+    pub fn pgbench(&self, script: &Path, transactions: u64) -> Result<String> {
         let mut pgbench = tool("pgbench", self.address)?;
-        pgbench.args([
-            "--no-vacuum",
-            "--protocol=prepared",
-            "--client=8",
-            "--jobs=2",
-        ]);
+        pgbench.args(["--no-vacuum", "--protocol=prepared", "--client=8", "--jobs=2"]);
         pgbench.arg(format!("--transactions={}", transactions / 8));
-        for script in scripts {
-            pgbench.arg("-f").arg(script);
-        }
+        pgbench.args(["-D", "known=0", "-f"]).arg(script);
         process::output(pgbench.arg("wayfare"))
     }
 }
@@ -142,17 +102,12 @@ pub fn program(name: &str) -> Result<PathBuf> {
         .filter(|path| path.exists())
         .collect();
     versions.sort();
-    versions
-        .pop()
-        .with_context(|| format!("no {name} under /usr/lib/postgresql; install postgresql"))
+    versions.pop().with_context(|| format!("no {name} under /usr/lib/postgresql; install postgresql"))
 }
 
 fn tool(name: &str, address: SocketAddr) -> Result<Command> {
     let mut command = Command::new(program(name)?);
-    command
-        .env("PGHOST", address.ip().to_string())
-        .env("PGPORT", address.port().to_string())
-        .env("PGUSER", "wayfare");
+    command.env("PGHOST", address.ip().to_string()).env("PGPORT", address.port().to_string()).env("PGUSER", "wayfare");
     Ok(command)
 }
 
@@ -163,14 +118,6 @@ fn as_postgres(name: &str) -> Result<Command> {
         return Ok(Command::new(program));
     }
     let mut command = Command::new("setpriv");
-    command
-        .args([
-            "--reuid=postgres",
-            "--regid=postgres",
-            "--init-groups",
-            "--pdeathsig=TERM",
-            "--",
-        ])
-        .arg(program);
+    command.args(["--reuid=postgres", "--regid=postgres", "--init-groups", "--pdeathsig=TERM", "--"]).arg(program);
     Ok(command)
 }

@@ -32,12 +32,7 @@ impl Process {
             .stderr(file)
             .spawn()
             .with_context(|| format!("can't start {name}"))?;
-        Ok(Self {
-            child,
-            name: name.into(),
-            log,
-            stop,
-        })
+        Ok(Self { child, name: name.into(), log, stop })
     }
 
     pub fn id(&self) -> u32 {
@@ -52,11 +47,7 @@ impl Process {
                 bail!("{} ended with {status}:\n{}", self.name, self.last_lines());
             }
             if Instant::now() > deadline {
-                bail!(
-                    "{} wasn't ready within 60 s:\n{}",
-                    self.name,
-                    self.last_lines()
-                );
+                bail!("{} wasn't ready within 60 s:\n{}", self.name, self.last_lines());
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -113,17 +104,10 @@ fn tied_to_us(command: &Command) -> Command {
 /// Runs a command to its end; its output is the answer, its failure tells what it printed.
 pub fn output(command: &mut Command) -> Result<String> {
     let name = format!("{command:?}");
-    let done = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("can't start {name}"))?;
+    let done = command.stdin(Stdio::null()).output().with_context(|| format!("can't start {name}"))?;
     let text = String::from_utf8_lossy(&done.stdout).into_owned();
     if !done.status.success() {
-        bail!(
-            "{name}: {}\n{text}{}",
-            done.status,
-            String::from_utf8_lossy(&done.stderr)
-        );
+        bail!("{name}: {}\n{text}{}", done.status, String::from_utf8_lossy(&done.stderr));
     }
     Ok(text)
 }

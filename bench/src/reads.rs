@@ -17,29 +17,15 @@ use crate::{
 
 const LIST: &str = "/api/menu-items?limit=20";
 
-pub fn measure(
-    lab: &Lab,
-    service: &Server,
-    rounds: usize,
-    scale: u64,
-    report: &mut Report,
-) -> Result<()> {
+pub fn measure(lab: &Lab, service: &Server, rounds: usize, scale: u64, report: &mut Report) -> Result<()> {
     let bare = bare(lab, service)?;
     let (fastapi, flask) = (peers::fastapi(lab)?, peers::flask(lab)?);
     for server in [service, &bare, &fastapi, &flask] {
         let answer = http::once(server.address, &http::get(LIST))?;
         let list: Value = serde_json::from_slice(&answer.body).context("the list isn't JSON")?;
         let items = list["items"].as_array().map_or(0, Vec::len);
-        ensure!(
-            items == 20,
-            "{} listed {items} products in place of 20",
-            server.name
-        );
-        report.notes.push(format!(
-            "{} sends {} bytes for the list",
-            server.name,
-            answer.body.len()
-        ));
+        ensure!(items == 20, "{} listed {items} products in place of 20", server.name);
+        report.notes.push(format!("{} sends {} bytes for the list", server.name, answer.body.len()));
     }
 
     let plan = lab.folder.path().join("reads.json");
@@ -52,35 +38,14 @@ pub fn measure(
         Contender::by_http(lab, &flask, &plan, 4_000 / scale),
     ];
     let outcomes = contest::alternate(lab, &contenders, rounds)?;
-    report.notes.push(format!(
-        "{} batches of spans were exported during the reads",
-        lab.deliveries()? - spans
-    ));
+    report.notes.push(format!("{} batches of spans were exported during the reads", lab.deliveries()? - spans));
     let server = |n: usize| outcomes[n].spread(|sample| sample.server);
     for (rival, what, bound) in [
-        (
-            1,
-            "cached list: server CPU against a bare handler",
-            Bound::AtMostTimes(2.0),
-        ),
-        (
-            2,
-            "cached list: server CPU against FastAPI",
-            Bound::TimesLess(8.0),
-        ),
-        (
-            3,
-            "cached list: server CPU against Flask",
-            Bound::TimesLess(20.0),
-        ),
+        (1, "cached list: server CPU against a bare handler", Bound::AtMostTimes(2.0)),
+        (2, "cached list: server CPU against FastAPI", Bound::TimesLess(8.0)),
+        (3, "cached list: server CPU against Flask", Bound::TimesLess(20.0)),
     ] {
-        report.rows.push(Row {
-            what: what.into(),
-            unit: "µs",
-            ours: server(0),
-            rival: Some(server(rival)),
-            bound,
-        });
+        report.rows.push(Row { what: what.into(), unit: "µs", ours: server(0), rival: Some(server(rival)), bound });
     }
     report.reads = outcomes;
     Ok(())
@@ -93,13 +58,6 @@ fn bare(lab: &Lab, service: &Server) -> Result<Server> {
     fs::write(&body, &answer.body)?;
     let address = lab::free()?;
     let mut command = Command::new(std::env::current_exe()?);
-    command.args([
-        "bare",
-        "--listen",
-        &address.to_string(),
-        "--content-type",
-        &answer.content_type,
-        "--body",
-    ]);
+    command.args(["bare", "--listen", &address.to_string(), "--content-type", &answer.content_type, "--body"]);
     Server::start("bare", command.arg(body), lab, address, LIST)
 }

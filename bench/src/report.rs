@@ -79,19 +79,12 @@ impl Report {
         let mut text = String::new();
         for (title, outcomes) in [("reads", &self.reads), ("orders", &self.orders)] {
             if !outcomes.is_empty() {
-                writeln!(
-                    text,
-                    "\n{title}: µs of CPU a request, median (lowest–highest) of the rounds"
-                )?;
+                writeln!(text, "\n{title}: µs of CPU a request, median (lowest–highest) of the rounds")?;
                 contest(&mut text, outcomes)?;
             }
         }
         writeln!(text, "\nbounds")?;
-        let mut table = vec![
-            ["what", "ours", "rival", "ratio", "bound", "reached"]
-                .map(String::from)
-                .to_vec(),
-        ];
+        let mut table = vec![["what", "ours", "rival", "ratio", "bound", "reached"].map(String::from).to_vec()];
         table.extend(self.rows.iter().map(Row::cells));
         align(&mut text, &table)?;
         writeln!(text)?;
@@ -115,11 +108,8 @@ impl Row {
         vec![
             self.what.clone(),
             format!("{} {}", self.ours.text(), self.unit),
-            self.rival.map_or(String::new(), |rival| {
-                format!("{} {}", rival.text(), self.unit)
-            }),
-            self.ratio()
-                .map_or(String::new(), |ratio| format!("{ratio:.2}×")),
+            self.rival.map_or(String::new(), |rival| format!("{} {}", rival.text(), self.unit)),
+            self.ratio().map_or(String::new(), |ratio| format!("{ratio:.2}×")),
             bound,
             if self.reached() { "yes" } else { "NO" }.into(),
         ]
@@ -129,24 +119,12 @@ impl Row {
 impl Spread {
     fn text(self) -> String {
         let Self { median, min, max } = self;
-        if min == max {
-            format!("{median:.0}")
-        } else {
-            format!("{median:.1} ({min:.1}–{max:.1})")
-        }
+        if min == max { format!("{median:.0}") } else { format!("{median:.1} ({min:.1}–{max:.1})") }
     }
 }
 
 fn contest(text: &mut String, outcomes: &[Outcome]) -> Result<()> {
-    let head = [
-        "who",
-        "server",
-        "database",
-        "redis",
-        "requests/s",
-        "median ms",
-        "p99 ms",
-    ];
+    let head = ["who", "server", "database", "redis", "requests/s", "median ms", "p99 ms"];
     let mut table = vec![head.map(String::from).to_vec()];
     for outcome in outcomes {
         table.push(vec![
@@ -164,27 +142,15 @@ fn contest(text: &mut String, outcomes: &[Outcome]) -> Result<()> {
 
 fn milliseconds(outcome: &Outcome, of: impl Fn(&Sample) -> Option<f64>) -> String {
     let told: Option<Vec<f64>> = outcome.samples.iter().map(of).collect();
-    told.map_or("–".into(), |times| {
-        format!("{:.2}", Spread::of(times).median)
-    })
+    told.map_or("–".into(), |times| format!("{:.2}", Spread::of(times).median))
 }
 
 fn align(text: &mut String, table: &[Vec<String>]) -> Result<()> {
     let widths: Vec<usize> = (0..table[0].len())
-        .map(|column| {
-            table
-                .iter()
-                .map(|row| row[column].chars().count())
-                .max()
-                .unwrap_or(0)
-        })
+        .map(|column| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
         .collect();
     for row in table {
-        let cells: Vec<String> = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         writeln!(text, "  {}", cells.join("  ").trim_end())?;
     }
     Ok(())
@@ -196,13 +162,7 @@ mod tests {
 
     fn row(ours: f64, rival: f64, bound: Bound) -> Row {
         let spread = |value| Spread::of(vec![value]);
-        Row {
-            what: String::new(),
-            unit: "µs",
-            ours: spread(ours),
-            rival: Some(spread(rival)),
-            bound,
-        }
+        Row { what: String::new(), unit: "µs", ours: spread(ours), rival: Some(spread(rival)), bound }
     }
 
     #[test]
@@ -216,10 +176,7 @@ mod tests {
 
     #[test]
     fn a_missed_bound_stands_out_in_the_table() {
-        let report = Report {
-            rows: vec![row(28.1, 14.0, Bound::AtMostTimes(2.0))],
-            ..Report::default()
-        };
+        let report = Report { rows: vec![row(28.1, 14.0, Bound::AtMostTimes(2.0))], ..Report::default() };
         assert!(report.text().unwrap().contains("2.01×  at most 2×  NO"));
     }
 }

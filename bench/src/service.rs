@@ -32,22 +32,10 @@ pub struct Server {
 
 impl Server {
     /// Starts it and waits for its first 200 on `path`.
-    pub fn start(
-        name: &'static str,
-        command: &Command,
-        lab: &Lab,
-        address: SocketAddr,
-        path: &str,
-    ) -> Result<Self> {
+    pub fn start(name: &'static str, command: &Command, lab: &Lab, address: SocketAddr, path: &str) -> Result<Self> {
         let mut process = Process::start(name, command, lab.folder.path(), Signal::SIGTERM)?;
-        process.wait_until(|| {
-            http::once(address, &http::get(path)).is_ok_and(|answer| answer.status == 200)
-        })?;
-        Ok(Self {
-            name,
-            address,
-            process,
-        })
+        process.wait_until(|| http::once(address, &http::get(path)).is_ok_and(|answer| answer.status == 200))?;
+        Ok(Self { name, address, process })
     }
 
     pub fn id(&self) -> u32 {
@@ -61,11 +49,7 @@ impl Args {
             return Ok(std::path::absolute(binary)?);
         }
         eprintln!("building wayfare in release mode");
-        process::output(
-            Command::new("cargo")
-                .args(["build", "--release", "-p", "wayfare"])
-                .current_dir(lab::root()),
-        )?;
+        process::output(Command::new("cargo").args(["build", "--release", "-p", "wayfare"]).current_dir(lab::root()))?;
         Ok(lab::target()?.join("release/wayfare"))
     }
 }
@@ -79,9 +63,7 @@ pub fn migrate_and_seed(binary: &Path, lab: &Lab) -> Result<()> {
 pub fn serve(binary: &Path, lab: &Lab) -> Result<Server> {
     let address = lab::free()?;
     let mut command = command(binary, lab);
-    command
-        .arg("serve")
-        .env("WAYFARE_LISTEN", address.to_string());
+    command.arg("serve").env("WAYFARE_LISTEN", address.to_string());
     Server::start("wayfare", &command, lab, address, "/readyz")
 }
 
@@ -94,20 +76,10 @@ fn customer(address: SocketAddr, n: usize) -> Result<String> {
     let email = format!("bench-{n}@wayfare.example");
     let who = json!({"email": email, "name": "Bench", "password": "a bench customer"}).to_string();
     let made = http::once(address, &http::post("/api/auth/register", "", &who))?;
-    ensure!(
-        made.status == 201,
-        "register: {} {}",
-        made.status,
-        String::from_utf8_lossy(&made.body)
-    );
-    let entered = http::once(
-        address,
-        &http::post("/api/auth/login", "", &who_signs_in(&email)),
-    )?;
+    ensure!(made.status == 201, "register: {} {}", made.status, String::from_utf8_lossy(&made.body));
+    let entered = http::once(address, &http::post("/api/auth/login", "", &who_signs_in(&email)))?;
     let answer: Value = serde_json::from_slice(&entered.body)?;
-    let token = answer["access_token"]
-        .as_str()
-        .with_context(|| format!("login: {} {answer}", entered.status))?;
+    let token = answer["access_token"].as_str().with_context(|| format!("login: {} {answer}", entered.status))?;
     Ok(token.to_owned())
 }
 

@@ -27,9 +27,7 @@ fn count() -> String {
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    let app = Route::new()
-        .at("/v1/traces", post(take))
-        .at("/count", get(count));
+    let app = Route::new().at("/v1/traces", post(take)).at("/count", get(count));
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?

@@ -25,41 +25,18 @@ pub fn all(folder: &Path) -> Result<Vec<(String, String)>> {
         ("machine".into(), machine()?),
         (
             "file system of the database".into(),
-            said(
-                Command::new("findmnt")
-                    .args(["-no", "FSTYPE", "-T"])
-                    .arg(folder),
-            )?,
+            said(Command::new("findmnt").args(["-no", "FSTYPE", "-T"]).arg(folder))?,
         ),
-        (
-            "rustc".into(),
-            said(
-                Command::new("rustc")
-                    .arg("--version")
-                    .current_dir(lab::root()),
-            )?,
-        ),
+        ("rustc".into(), said(Command::new("rustc").arg("--version").current_dir(lab::root()))?),
         ("poem (bare)".into(), locked_crate("poem")?),
-        (
-            "PostgreSQL".into(),
-            said(Command::new(postgres::program("postgres")?).arg("--version"))?,
-        ),
-        (
-            "Redis".into(),
-            said(Command::new("redis-server").arg("--version"))?,
-        ),
+        ("PostgreSQL".into(), said(Command::new(postgres::program("postgres")?).arg("--version"))?),
+        ("Redis".into(), said(Command::new("redis-server").arg("--version"))?),
     ];
     for peer in ["fastapi", "flask"] {
         let python = lab::target()?.join("peers").join(peer).join("bin/python");
         if python.exists() {
-            versions.push((
-                peer.into(),
-                format!(
-                    "{}, {}",
-                    said(Command::new(python).arg("--version"))?,
-                    packages(peer)?
-                ),
-            ));
+            versions
+                .push((peer.into(), format!("{}, {}", said(Command::new(python).arg("--version"))?, packages(peer)?)));
         }
     }
     Ok(versions)
@@ -68,33 +45,20 @@ pub fn all(folder: &Path) -> Result<Vec<(String, String)>> {
 /// Time that the hypervisor kept from this machine since it started, and all time, in ticks.
 pub fn stolen() -> Result<(u64, u64)> {
     let text = fs::read_to_string("/proc/stat")?;
-    let ticks: Vec<u64> = text
-        .lines()
-        .next()
-        .context("empty /proc/stat")?
-        .split_whitespace()
-        .skip(1)
-        .flat_map(str::parse)
-        .collect();
+    let ticks: Vec<u64> =
+        text.lines().next().context("empty /proc/stat")?.split_whitespace().skip(1).flat_map(str::parse).collect();
     Ok((ticks[7], ticks[..8].iter().sum()))
 }
 
 fn machine() -> Result<String> {
     let cpus = fs::read_to_string("/proc/cpuinfo")?;
-    let model = cpus
-        .lines()
-        .find_map(|line| line.strip_prefix("model name"))
-        .unwrap_or(": unknown");
+    let model = cpus.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown");
     let number = std::thread::available_parallelism()?;
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;
     let load = fs::read_to_string("/proc/loadavg")?;
     let load: Vec<&str> = load.split(' ').take(3).collect();
     let model = model.trim_start_matches(['\t', ' ', ':']);
-    Ok(format!(
-        "{number} × {model}, Linux {}, load at the end {}",
-        kernel.trim(),
-        load.join(" ")
-    ))
+    Ok(format!("{number} × {model}, Linux {}, load at the end {}", kernel.trim(), load.join(" ")))
 }
 
 fn said(command: &mut Command) -> Result<String> {
@@ -103,21 +67,14 @@ fn said(command: &mut Command) -> Result<String> {
 
 fn locked_crate(name: &str) -> Result<String> {
     let lock = fs::read_to_string(lab::root().join("Cargo.lock"))?;
-    let (_, rest) = lock
-        .split_once(&format!("name = \"{name}\"\nversion = \""))
-        .context("not in Cargo.lock")?;
+    let (_, rest) = lock.split_once(&format!("name = \"{name}\"\nversion = \"")).context("not in Cargo.lock")?;
     Ok(rest.split('"').next().unwrap_or_default().to_owned())
 }
 
 fn packages(peer: &str) -> Result<String> {
-    let lock =
-        fs::read_to_string(lab::root().join(format!("bench/peers/{peer}/requirements.lock")))?;
-    let telling = lock
-        .lines()
-        .filter_map(|line| line.split_once("=="))
-        .filter(|(name, _)| TELLING.contains(name));
-    let list: Vec<String> = telling
-        .map(|(name, version)| format!("{name} {}", version.trim_end_matches([' ', '\\'])))
-        .collect();
+    let lock = fs::read_to_string(lab::root().join(format!("bench/peers/{peer}/requirements.lock")))?;
+    let telling = lock.lines().filter_map(|line| line.split_once("==")).filter(|(name, _)| TELLING.contains(name));
+    let list: Vec<String> =
+        telling.map(|(name, version)| format!("{name} {}", version.trim_end_matches([' ', '\\']))).collect();
     Ok(list.join(", "))
 }
