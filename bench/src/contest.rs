@@ -14,6 +14,8 @@ pub struct Sample {
     pub database: f64,
     pub redis: f64,
     pub per_second: f64,
+    /// Batches of spans that arrived: shows that tracing was on.
+    pub span_batches: u64,
     /// None where the load generator doesn't tell.
     pub median_ms: Option<f64>,
     pub p99_ms: Option<f64>,
@@ -76,7 +78,7 @@ pub fn alternate(lab: &Lab, contenders: &[Contender], rounds: usize) -> Result<V
 
 /// Loads a server by a second process and reads what it, the database and Redis spent on it.
 fn load(lab: &Lab, server: &Server, plan: &Path, requests: u64, name: &str) -> Result<Sample> {
-    let before = spent(lab, server)?;
+    let (before, batches) = (spent(lab, server)?, lab.deliveries()?);
     let (to, count) = (server.address.to_string(), requests.to_string());
     let plan = plan.to_str().context("a path that isn't text")?;
     let run = format!("{}-{name}", server.name);
@@ -89,7 +91,15 @@ fn load(lab: &Lab, server: &Server, plan: &Path, requests: u64, name: &str) -> R
     let [server, database, redis] =
         [0, 1, 2].map(|n| after[n].saturating_sub(before[n]).as_secs_f64() * 1e6 / summary.requests as f64);
     let per_second = summary.requests as f64 / summary.seconds;
-    Ok(Sample { server, database, redis, per_second, median_ms: Some(summary.median_ms), p99_ms: Some(summary.p99_ms) })
+    Ok(Sample {
+        server,
+        database,
+        redis,
+        per_second,
+        span_batches: lab.deliveries()? - batches,
+        median_ms: Some(summary.median_ms),
+        p99_ms: Some(summary.p99_ms),
+    })
 }
 
 fn spent(lab: &Lab, server: &Server) -> Result<[Duration; 3]> {

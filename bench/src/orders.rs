@@ -109,5 +109,5 @@ fn pgbench(lab: &Lab, script: &Path, requests: u64) -> Result<Sample> {
     let database = each(database, cpu::used(lab.postgres.id())?);
     let server = each(client, cpu::ended_children()?);
     let per_second = requests as f64 / seconds;
-    Ok(Sample { server, database, redis: 0.0, per_second, median_ms: None, p99_ms: None })
+    Ok(Sample { server, database, redis: 0.0, per_second, span_batches: 0, median_ms: None, p99_ms: None })
 }

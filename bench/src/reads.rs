@@ -30,7 +30,6 @@ pub fn measure(lab: &Lab, service: &Server, rounds: usize, scale: u64, report: &
 
     let plan = lab.folder.path().join("reads.json");
     fs::write(&plan, serde_json::to_vec(&Plan::Get { path: LIST.into() })?)?;
-    let spans = lab.deliveries()?;
     let contenders = [
         Contender::by_http(lab, service, &plan, 80_000 / scale),
         Contender::by_http(lab, &bare, &plan, 120_000 / scale),
@@ -38,7 +37,6 @@ pub fn measure(lab: &Lab, service: &Server, rounds: usize, scale: u64, report: &
         Contender::by_http(lab, &flask, &plan, 4_000 / scale),
     ];
     let outcomes = contest::alternate(lab, &contenders, rounds)?;
-    report.notes.push(format!("{} batches of spans were exported during the reads", lab.deliveries()? - spans));
     let server = |n: usize| outcomes[n].spread(|sample| sample.server);
     for (rival, what, bound) in [
         (1, "cached list: server CPU against a bare handler", Bound::AtMostTimes(2.0)),

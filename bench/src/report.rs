@@ -124,7 +124,7 @@ impl Spread {
 }
 
 fn contest(text: &mut String, outcomes: &[Outcome]) -> Result<()> {
-    let head = ["who", "server", "database", "redis", "requests/s", "median ms", "p99 ms"];
+    let head = ["who", "server", "database", "redis", "requests/s", "span batches", "median ms", "p99 ms"];
     let mut table = vec![head.map(String::from).to_vec()];
     for outcome in outcomes {
         table.push(vec![
@@ -133,6 +133,7 @@ fn contest(text: &mut String, outcomes: &[Outcome]) -> Result<()> {
             outcome.spread(|sample| sample.database).text(),
             outcome.spread(|sample| sample.redis).text(),
             format!("{:.0}", outcome.spread(|sample| sample.per_second).median),
+            format!("{:.0}", outcome.spread(|sample| sample.span_batches as f64).median),
             milliseconds(outcome, |sample| sample.median_ms),
             milliseconds(outcome, |sample| sample.p99_ms),
         ]);
