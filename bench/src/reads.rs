@@ -45,6 +45,12 @@ pub fn measure(lab: &Lab, service: &Server, rounds: usize, scale: u64, report: &
     ] {
         report.rows.push(Row { what: what.into(), unit: "µs", ours: server(0), rival: Some(server(rival)), bound });
     }
+    for outcome in outcomes.iter().filter(|outcome| outcome.name != "bare") {
+        if outcome.samples.iter().all(|sample| sample.span_batches == 0) {
+            let flaw = "exported no spans, so its figures lack what tracing costs; look at its log";
+            report.flaws.push(format!("{} {flaw}", outcome.name));
+        }
+    }
     report.reads = outcomes;
     Ok(())
 }

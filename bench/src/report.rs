@@ -34,6 +34,8 @@ pub struct Report {
     pub reads: Vec<Outcome>,
     pub orders: Vec<Outcome>,
     pub notes: Vec<String>,
+    /// Why figures above don't mean what they say. One such is as bad as a bound that isn't reached.
+    pub flaws: Vec<String>,
     pub versions: Vec<(String, String)>,
 }
 
@@ -72,7 +74,7 @@ impl Report {
     }
 
     pub fn all_reached(&self) -> bool {
-        self.rows.iter().all(Row::reached)
+        self.flaws.is_empty() && self.rows.iter().all(Row::reached)
     }
 
     fn text(&self) -> Result<String> {
@@ -88,6 +90,9 @@ impl Report {
         table.extend(self.rows.iter().map(Row::cells));
         align(&mut text, &table)?;
         writeln!(text)?;
+        for flaw in &self.flaws {
+            writeln!(text, "NOT VALID: {flaw}")?;
+        }
         for note in &self.notes {
             writeln!(text, "{note}")?;
         }
@@ -173,6 +178,13 @@ mod tests {
         assert!(row(10.0, 80.0, Bound::TimesLess(8.0)).reached());
         assert!(!row(10.0, 79.9, Bound::TimesLess(8.0)).reached());
         assert!(!row(150.0, 0.0, Bound::Under(150.0)).reached());
+    }
+
+    #[test]
+    fn a_flaw_spoils_bounds_that_are_reached() {
+        let rows = || vec![row(1.0, 14.0, Bound::AtMostTimes(2.0))];
+        assert!(Report { rows: rows(), ..Report::default() }.all_reached());
+        assert!(!Report { rows: rows(), flaws: vec!["tracing was off".into()], ..Report::default() }.all_reached());
     }
 
     #[test]
