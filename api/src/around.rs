@@ -11,22 +11,23 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use opentelemetry::{global, trace::TraceContextExt};
+use opentelemetry::trace::{FutureExt as _, TraceContextExt};
 use poem::{
     Endpoint, IntoResponse, Request, Response,
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
 };
 use poem_openapi::OperationId;
-use tracing::{Instrument, Span};
-use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{
     App,
+    access::Access,
     error::Error,
     headers::{self, Cors},
     limit::{Action, Standing},
     metrics::Held,
+    telemetry,
 };
 
 /// Who calls, for the audit and the limits.
@@ -58,20 +59,32 @@ impl<E: Endpoint<Output = Response>> Endpoint for Around<E> {
         let _active = Held::new(&self.app.metrics.http_server_active_requests);
         let caller = self.caller(&request);
         let seen = Seen::of(&request, &self.app);
-        let span = self.span(&request, &caller);
+        let trace = self.app.signals.enter(method(request.method()), request.headers());
+        let trace_id = trace.as_ref().map(|t| t.span().span_context().trace_id().to_string());
+        let span = tracing::info_span!("request", request_id = &*caller.request_id, trace_id);
         request.set_data(self.app.clone());
         request.set_data(caller.clone());
 
-        let (answer, standing) = self.admitted(request, &caller, &seen).instrument(span.clone()).await;
-        let operation =
-            answer.as_ref().map_or_else(|e| e.data::<OperationId>().copied(), |r| r.data::<OperationId>().copied());
+        let work = self.admitted(request, &caller, &seen).instrument(span.clone());
+        let (answer, standing) = match trace.as_ref().filter(|t| t.span().is_recording()) {
+            Some(trace) => work.with_context(trace.clone()).await,
+            None => work.await,
+        };
+        let operation = match &answer {
+            Ok(response) => response.data::<OperationId>().copied(),
+            Err(error) => error.data::<OperationId>().copied(),
+        };
         let mut response = match answer {
             Ok(response) => response,
             Err(error) => span.in_scope(|| self.refusal(error, &seen, &caller)),
         };
         headers::revalidate(&seen.if_none_match, &mut response);
         headers::write(&mut response, &caller.request_id, standing, &seen, &self.cors);
-        self.record(&seen, operation, &response, start.elapsed(), &span, &caller);
+        let route = operation.map_or(seen.fixed_route, |o| o.0);
+        self.record(&seen, route, response.status(), start.elapsed(), &caller, trace_id.as_deref());
+        if let Some(trace) = trace {
+            telemetry::leave(&trace, method(&seen.method), route, &seen.path, response.status().as_u16());
+        }
         Ok(response)
     }
 }
@@ -120,8 +133,7 @@ impl<E: Endpoint<Output = Response>> Around<E> {
         if !seen.limited {
             return Ok(None);
         }
-        let client = caller.ip.to_string();
-        match self.app.limits.take(&self.app.config, Action::Request, &client).await {
+        match self.app.limits.take(&self.app.config, Action::Request, caller.ip).await {
             Ok(standing) => Ok(Some(standing)),
             Err(error) => {
                 self.app.metrics.wayfare_rate_limited_total.with_label_values(&[Action::Request.name()]).inc();
@@ -178,42 +190,27 @@ impl<E: Endpoint<Output = Response>> Around<E> {
     fn record(
         &self,
         seen: &Seen,
-        operation: Option<OperationId>,
-        response: &Response,
+        route: &'static str,
+        status: StatusCode,
         took: Duration,
-        span: &Span,
         caller: &Caller,
+        trace_id: Option<&str>,
     ) {
-        let status = response.status();
-        let route = operation.map_or(seen.fixed_route, |o| o.0);
-        self.app
-            .metrics
-            .http_server_request_duration_seconds
-            .with_label_values(&[method(&seen.method), route, status.as_str()])
-            .observe(took.as_secs_f64());
-        if !seen.operational {
-            let (_in, micros) = (span.enter(), u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
-            tracing::info!(target: "access", method = seen.method.as_str(), path = seen.path, route, status = status.as_u16(), micros, ip = %caller.ip);
+        let (method, requests) = (method(&seen.method), &self.app.metrics.http_server_request_duration_seconds);
+        requests.with_label_values(&[method, route, status.as_str()]).observe(took.as_secs_f64());
+        if let Some(log) = self.app.signals.access.as_ref().filter(|_| !seen.operational) {
+            log.write(&Access {
+                at: self.app.clock.now(),
+                method,
+                path: &seen.path,
+                route,
+                status: status.as_u16(),
+                micros: took.as_micros(),
+                ip: caller.ip,
+                request_id: &caller.request_id,
+                trace_id,
+            });
         }
-    }
-
-    fn span(&self, request: &Request, caller: &Caller) -> Span {
-        let span = tracing::info_span!(
-            "request",
-            request_id = &*caller.request_id,
-            trace_id = tracing::field::Empty,
-            otel.kind = "server"
-        );
-        if self.app.traces || request.headers().contains_key("traceparent") {
-            let parent = global::get_text_map_propagator(|p| p.extract(&Headers(request.headers())));
-            let mut trace = parent.span().span_context().trace_id();
-            if self.app.traces {
-                let _ = span.set_parent(parent);
-                trace = span.context().span().span_context().trace_id();
-            }
-            span.record("trace_id", tracing::field::display(trace));
-        }
-        span
     }
 
     fn caller(&self, request: &Request) -> Caller {
@@ -296,15 +293,4 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message")
-}
-
-struct Headers<'a>(&'a HeaderMap);
-
-impl opentelemetry::propagation::Extractor for Headers<'_> {
-    fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key)?.to_str().ok()
-    }
-    fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(HeaderName::as_str).collect()
-    }
 }

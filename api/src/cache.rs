@@ -57,6 +57,11 @@ impl Cache {
         }
     }
 
+    /// The answer under `key`, when this process has it.
+    pub async fn peek(&self, key: &str) -> Option<Ready> {
+        self.memory.get(key).await
+    }
+
     /// The answer under `key`, fetched by `fetch` when nobody has it.
     ///
     /// # Errors

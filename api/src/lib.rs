@@ -2,6 +2,7 @@
 //!
 //! Domains know [`App`] and [`error::Error`], and each other in one direction: orders → cart → catalog → auth.
 
+pub mod access;
 pub mod around;
 pub mod audit;
 pub mod auth;
@@ -20,6 +21,7 @@ pub mod health;
 pub mod http;
 pub mod layers;
 pub mod limit;
+pub mod log;
 pub mod metrics;
 pub mod migrations;
 pub mod openapi;
@@ -54,6 +56,7 @@ use crate::{
     limit::Limits,
     metrics::Metrics,
     redis::Redis,
+    telemetry::Signals,
 };
 
 /// What a handler may reach.
@@ -71,8 +74,7 @@ pub struct App {
     pub images: Images,
     pub flags: Arc<Flags>,
     pub metrics: Metrics,
-    /// Whether traces are exported.
-    pub traces: bool,
+    pub signals: Signals,
     draining: AtomicBool,
     /// Tells long-lived work, such as event streams, to come to an end.
     stop: watch::Sender<bool>,
@@ -83,7 +85,7 @@ impl App {
     ///
     /// # Errors
     /// What can't be read, opened or made, in words for the person who starts the service.
-    pub async fn new(config: Config, clock: Clock, traces: bool) -> anyhow::Result<Arc<Self>> {
+    pub async fn new(config: Config, clock: Clock, signals: Signals) -> anyhow::Result<Arc<Self>> {
         config.check()?;
         let db = Db::connect(&config).await?;
         let redis = config.redis_url.as_ref().map(Redis::new).transpose()?;
@@ -107,7 +109,7 @@ impl App {
             db,
             redis,
             flags,
-            traces,
+            signals,
         }))
     }
 

@@ -5,12 +5,12 @@
 //! replicas together; it may get less, by what replicas leased and didn't spend. See docs/adr/0003-rate-limits.md.
 
 use std::{
-    sync::Mutex,
+    net::IpAddr,
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use moka::sync::Cache as Memory;
-use std::sync::Arc;
 
 use crate::{
     config::Config,
@@ -83,7 +83,7 @@ struct Lease {
 }
 
 pub struct Limits {
-    leases: Memory<(Action, String), Arc<Mutex<Lease>>>,
+    leases: Memory<(Action, IpAddr), Arc<Mutex<Lease>>>,
     redis: Option<Redis>,
     script: redis::Script,
 }
@@ -98,11 +98,11 @@ impl Limits {
     ///
     /// # Errors
     /// 429 with the seconds to wait, when the client has none left.
-    pub async fn take(&self, config: &Config, action: Action, client: &str) -> Result<Standing, Error> {
+    pub async fn take(&self, config: &Config, action: Action, client: IpAddr) -> Result<Standing, Error> {
         let limit = action.limit(config);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
         let (window, reset) = (now / WINDOW, WINDOW - now % WINDOW);
-        let lease = self.leases.get_with((action, client.to_owned()), Arc::default);
+        let lease = self.leases.get_with((action, client), Arc::default);
         for attempt in 0..2 {
             if let Some(left) = spend(&lease, window) {
                 return Ok(Standing { limit, left, reset });
@@ -114,7 +114,7 @@ impl Limits {
         Err(Error::throttled("rate_limited", action.message()).retry_after(reset))
     }
 
-    async fn lease(&self, lease: &Mutex<Lease>, action: Action, client: &str, limit: u32, window: u64) {
+    async fn lease(&self, lease: &Mutex<Lease>, action: Action, client: IpAddr, limit: u32, window: u64) {
         let (alone, nothing_left) = {
             let lease = lease.lock().expect("no holder panics");
             (lease.alone && lease.window == window, lease.window == window && lease.shared == 0 && lease.mine == 0)
@@ -143,7 +143,7 @@ impl Limits {
         &self,
         redis: &Redis,
         action: Action,
-        client: &str,
+        client: IpAddr,
         limit: u32,
         window: u64,
     ) -> Result<(u32, u32), Away> {

@@ -3,7 +3,14 @@
 use std::{process::ExitCode, sync::Arc};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use wayfare::{App, clock::Clock, config::Config, http, layers, migrations, seed, telemetry::Telemetry, worker};
+use wayfare::{
+    App,
+    clock::Clock,
+    config::Config,
+    http, layers, migrations, seed,
+    telemetry::{Signals, Telemetry},
+    worker,
+};
 
 /// A city's orders and journeys: the service
 #[derive(Parser)]
@@ -96,7 +103,10 @@ async fn act(cli: Cli) -> anyhow::Result<ExitCode> {
             }
         }
         Verb::Seed { if_empty } => {
-            println!("{}", seed::seed(&*App::new(cli.config, Clock::system(), false).await?, if_empty).await?)
+            println!(
+                "{}",
+                seed::seed(&*App::new(cli.config, Clock::system(), Signals::default()).await?, if_empty).await?
+            )
         }
         Verb::Serve => {
             return with_telemetry(cli.config, async |app, telemetry| {
@@ -122,7 +132,7 @@ async fn with_telemetry(
 ) -> anyhow::Result<ExitCode> {
     config.check()?;
     let telemetry = Telemetry::start(&config)?;
-    let done = match App::new(config, Clock::system(), telemetry.exports()).await {
+    let done = match App::new(config, Clock::system(), telemetry.signals()).await {
         Ok(app) => work(app, &telemetry).await,
         Err(problem) => Err(problem),
     };
@@ -143,7 +153,7 @@ async fn offline(config: Config) -> anyhow::Result<Arc<App>> {
         data_dir: std::env::temp_dir(),
         ..config
     };
-    App::new(config, Clock::system(), false).await
+    App::new(config, Clock::system(), Signals::default()).await
 }
 
 async fn healthy(url: &str) -> bool {

@@ -1,22 +1,44 @@
-//! Logs and traces. Logs are lines on stdout, JSON or text, each with its trace and request id; traces go out by OTLP when
+//! Logs and traces. Logs are lines on stdout, JSON or text, each with its request id and trace id; traces go out by OTLP when
 //! `OTEL_EXPORTER_OTLP_ENDPOINT` is set. Only the OpenTelemetry specification's own variables are read here.
 
 use std::env;
 
-use anyhow::Context;
-use opentelemetry::{global, trace::TracerProvider as _};
+use anyhow::Context as _;
+use opentelemetry::{
+    Context, InstrumentationScope, KeyValue, global,
+    propagation::Extractor,
+    trace::{FutureExt, SpanKind, Status, TraceContextExt, Tracer, TracerProvider},
+};
 use opentelemetry_otlp::{Protocol, WithExportConfig};
-use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
-use tracing_appender::non_blocking::WorkerGuard;
+use opentelemetry_sdk::{
+    Resource,
+    propagation::TraceContextPropagator,
+    trace::{SdkTracer, SdkTracerProvider},
+};
+use poem::http::{HeaderMap, HeaderName};
 use tracing_subscriber::{EnvFilter, Layer, Registry, layer::SubscriberExt, reload, util::SubscriberInitExt};
 
-use crate::config::{Config, LogFormat};
+use crate::{
+    access::AccessLog,
+    config::{Config, LogFormat},
+    log::{Guard, Lines},
+};
 
 /// Keeps the log's writer and the exporter alive; `close` sends what is still waiting.
 pub struct Telemetry {
     traces: Option<SdkTracerProvider>,
     filter: reload::Handle<EnvFilter, Registry>,
-    _writer: WorkerGuard,
+    access: AccessLog,
+    _writer: Guard,
+}
+
+/// What the app needs of it.
+#[derive(Clone, Default)]
+pub struct Signals {
+    /// None when traces go nowhere.
+    pub tracer: Option<SdkTracer>,
+    /// None where nobody set logging up, as in tests.
+    pub access: Option<AccessLog>,
 }
 
 impl Telemetry {
@@ -24,32 +46,19 @@ impl Telemetry {
     /// A filter or an OTLP address that can't be read.
     pub fn start(config: &Config) -> anyhow::Result<Self> {
         let (filter, handle) = reload::Layer::new(EnvFilter::try_new(&config.log)?);
-        // A thread of its own writes the log: a slow terminal or pipe doesn't hold up requests. Lines are never dropped.
-        let (writer, guard) =
-            tracing_appender::non_blocking::NonBlockingBuilder::default().lossy(false).finish(std::io::stdout());
-        let lines = tracing_subscriber::fmt::layer().with_writer(writer);
-        let lines = match config.log_format {
-            LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed(),
-            LogFormat::Text => lines
-                .with_ansi(env::var_os("NO_COLOR").is_none() && std::io::IsTerminal::is_terminal(&std::io::stdout()))
-                .boxed(),
+        let (lines, guard) = Lines::start(std::io::stdout());
+        let layer = tracing_subscriber::fmt::layer().with_writer(lines.clone());
+        let layer = match config.log_format {
+            LogFormat::Json => layer.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed(),
+            LogFormat::Text => {
+                let colours = env::var_os("NO_COLOR").is_none() && std::io::IsTerminal::is_terminal(&std::io::stdout());
+                layer.with_ansi(colours).boxed()
+            }
         };
-        let traces = exporter()?;
-        let spans = traces.as_ref().map(|provider| {
-            tracing_opentelemetry::layer()
-                .with_tracer(provider.tracer("wayfare"))
-                .with_location(false)
-                .with_threads(false)
-                .with_tracked_inactivity(false)
-        });
-        tracing_subscriber::registry()
-            .with(filter)
-            .with(lines)
-            .with(spans)
-            .try_init()
-            .context("logging is set up twice")?;
+        tracing_subscriber::registry().with(filter).with(layer).try_init().context("logging is set up twice")?;
         global::set_text_map_propagator(TraceContextPropagator::new());
-        Ok(Self { traces, filter: handle, _writer: guard })
+        let access = AccessLog { lines, format: config.log_format };
+        Ok(Self { traces: exporter()?, filter: handle, access, _writer: guard })
     }
 
     /// A handle that changes the log filter while the service runs.
@@ -57,9 +66,9 @@ impl Telemetry {
         self.filter.clone()
     }
 
-    /// Whether traces go anywhere.
-    pub fn exports(&self) -> bool {
-        self.traces.is_some()
+    pub fn signals(&self) -> Signals {
+        let scope = InstrumentationScope::builder("wayfare").with_version(env!("CARGO_PKG_VERSION")).build();
+        Signals { tracer: self.traces.as_ref().map(|t| t.tracer_with_scope(scope)), access: Some(self.access.clone()) }
     }
 
     pub fn close(self) {
@@ -75,16 +84,64 @@ fn exporter() -> anyhow::Result<Option<SdkTracerProvider>> {
     if off || names.iter().all(|n| env::var_os(n).is_none_or(|v| v.is_empty())) {
         return Ok(None);
     }
-    let exporter = opentelemetry_otlp::SpanExporter::builder()
-        .with_http()
-        .with_protocol(Protocol::HttpBinary)
-        .build()
-        .context("the OTLP exporter can't be set up")?;
+    // The batch is sent from a thread of its own, which has no runtime: hence the blocking client.
+    let exporter = opentelemetry_otlp::SpanExporter::builder().with_http().with_protocol(Protocol::HttpBinary).build();
+    let exporter = exporter.context("the OTLP exporter can't be set up")?;
     // The sampler, the batch and the resource's attributes come from the specification's own variables.
-    let resource = if env::var_os("OTEL_SERVICE_NAME").is_some() {
-        Resource::builder()
-    } else {
-        Resource::builder().with_service_name("wayfare")
-    };
+    let named = env::var_os("OTEL_SERVICE_NAME").is_some();
+    let resource = if named { Resource::builder() } else { Resource::builder().with_service_name("wayfare") };
     Ok(Some(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build()).build()))
+}
+
+impl Signals {
+    /// The trace that a request belongs to: its own span when traces are exported, else what the client says of it.
+    pub fn enter(&self, method: &'static str, headers: &HeaderMap) -> Option<Context> {
+        let parent = || global::get_text_map_propagator(|p| p.extract(&Incoming(headers)));
+        match &self.tracer {
+            Some(tracer) => {
+                let parent = if headers.contains_key("traceparent") { parent() } else { Context::new() };
+                let span = tracer.span_builder(method).with_kind(SpanKind::Server).start_with_context(tracer, &parent);
+                Some(parent.with_span(span))
+            }
+            None => headers.contains_key("traceparent").then(parent).filter(|p| p.span().span_context().is_valid()),
+        }
+    }
+
+    /// Does `work` in a span of its own, below the one that is under way.
+    pub async fn within<T>(&self, name: &'static str, work: impl Future<Output = T>) -> T {
+        match &self.tracer {
+            Some(tracer) if Context::map_current(|c| c.span().is_recording()) => {
+                let span = tracer.span_builder(name).with_kind(SpanKind::Client).start(tracer);
+                work.with_context(Context::current_with_span(span)).await
+            }
+            _ => work.await,
+        }
+    }
+}
+
+/// What the server span tells of an answer, by the semantic conventions' names.
+pub fn leave(trace: &Context, method: &'static str, route: &'static str, path: &str, status: u16) {
+    let span = trace.span();
+    if span.is_recording() {
+        span.update_name(format!("{method} {route}"));
+        span.set_attribute(KeyValue::new("http.request.method", method));
+        span.set_attribute(KeyValue::new("http.route", route));
+        span.set_attribute(KeyValue::new("url.path", path.to_owned()));
+        span.set_attribute(KeyValue::new("http.response.status_code", i64::from(status)));
+        if status >= 500 {
+            span.set_status(Status::error(""));
+        }
+    }
+    span.end();
+}
+
+struct Incoming<'a>(&'a HeaderMap);
+
+impl Extractor for Incoming<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.to_str().ok()
+    }
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(HeaderName::as_str).collect()
+    }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
+use poem::Request;
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
@@ -60,7 +61,7 @@ impl CatalogApi {
     #[oai(path = "/shops", method = "get", operation_id = "list_shops")]
     async fn shops(&self) -> Result<Cached<Vec<shop::Model>>> {
         let app = &self.0;
-        Ok(app.cache.get("shops", async { Ok(bytes(&shop::Entity::list(&app.db.read).await?)) }).await?.into())
+        Ok(app.cache.get("/shops", async { Ok(bytes(&shop::Entity::list(&app.db.read).await?)) }).await?.into())
     }
 
     /// One shop
@@ -75,7 +76,7 @@ impl CatalogApi {
         let app = &self.0;
         Ok(app
             .cache
-            .get("categories", async { Ok(bytes(&product::Entity::categories(&app.db.read).await?)) })
+            .get("/categories", async { Ok(bytes(&product::Entity::categories(&app.db.read).await?)) })
             .await?
             .into())
     }
@@ -85,6 +86,7 @@ impl CatalogApi {
     #[allow(clippy::too_many_arguments)]
     async fn menu_items(
         &self,
+        request: &Request,
         /// Only of this shop
         shop: Query<Option<i64>>,
         /// Only of this category
@@ -124,7 +126,12 @@ impl CatalogApi {
             limit: limit.0,
         };
         let app = &self.0;
-        Ok(app.cache.get(&format!("{wanted:?}"), items(app, wanted)).await?.into())
+        // The address says what is wanted; two spellings of the same are only kept twice.
+        let key = request.uri().query().unwrap_or_default();
+        match app.cache.peek(key).await {
+            Some(ready) => Ok(ready.into()),
+            None => Ok(app.cache.get(key, Box::pin(items(app, wanted))).await?.into()),
+        }
     }
 
     /// One product

@@ -67,7 +67,7 @@ pub async fn place(app: &App, who: &Identity, key: String, new: NewOrder) -> Res
         .iter()
         .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     let timer = app.metrics.db_client_operation_duration_seconds.with_label_values(&["place_order"]).start_timer();
-    let done = attempt(app, who, &key, &hash, new).await;
+    let done = app.signals.within("place_order", attempt(app, who, &key, &hash, new)).await;
     timer.observe_duration();
     match done {
         Ok((order, left)) => {
