@@ -19,6 +19,7 @@ pub mod moves;
 pub mod order;
 pub mod place;
 pub mod stream;
+pub mod write;
 
 use crate::{
     App,

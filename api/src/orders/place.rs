@@ -1,25 +1,22 @@
-//! Placing an order: stock taken, order and event and audit written, all in one transaction or not at all.
+//! Placing an order, once for each key; what is written, and how, is in [`write`].
 
 use std::collections::BTreeMap;
 
 use poem_openapi::{Object, types::ToJSON};
-use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, SqlErr};
-use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
     App,
-    audit::{self, Deed},
     auth::Identity,
     bus::Note,
     cart,
     catalog::product::{self, Left},
-    db::Tx,
     error::{Detail, Error, Result},
     orders::{
-        event, line,
+        line,
         order::{self, Address, Mode, Order, State},
+        write::{self, Draft, Found, write},
     },
     text::Text,
 };
@@ -90,138 +87,64 @@ pub async fn place(app: &App, who: &Identity, key: String, new: NewOrder) -> Res
 }
 
 async fn attempt(app: &App, who: &Identity, key: &str, hash: &str, new: NewOrder) -> Result<(Order, Vec<Left>)> {
-    let tx = app.db.begin().await?;
-    let wanted = match &new.lines {
-        Some(lines) => wanted(lines)?,
-        None => in_cart(&tx, who.account_id).await?,
+    let (wanted, cart) = match &new.lines {
+        Some(lines) => (wanted(lines), None),
+        None => in_cart(app, who.account_id, new.shop_id).await?,
     };
-    let products = product::Entity::lock(&*tx, new.shop_id, wanted.keys().copied()).await?;
-    // The cart may hold products of other shops; named lines are all meant.
-    let wanted: Vec<(i64, i32)> = match new.lines {
-        Some(_) => wanted.into_iter().collect(),
-        None => wanted.into_iter().filter(|(id, _)| products.iter().any(|p| p.id == *id)).collect(),
-    };
-    check(&wanted, &products)?;
-    let left = product::Entity::take(&*tx, &wanted).await?;
-    if left.len() < wanted.len() {
-        return Err(out_of_stock(&wanted, &left, &products));
-    }
-    let (id, now) = (Uuid::now_v7(), app.clock.now());
-    let lines: Vec<line::Model> = products
-        .iter()
-        .zip(&wanted)
-        .map(|(p, (_, quantity))| line::Model {
-            order_id: id,
-            product_id: p.id,
-            name: p.name.clone(),
-            price: p.price,
-            quantity: *quantity,
-        })
-        .collect();
-    let order = order::Model {
-        id,
-        account_id: who.account_id,
-        shop_id: new.shop_id,
-        courier_id: None,
-        state: State::Placed,
-        total: lines.iter().map(|l| l.price * i64::from(l.quantity)).sum(),
-        currency: products[0].currency.clone(),
-        address: new.address.text.into(),
-        lat: new.address.lat,
-        lon: new.address.lon,
-        mode: new.mode,
-        note: new.note.map(Into::into),
-        idempotency_key: key.to_owned(),
-        request_hash: hash.to_owned(),
-        placed_at: now,
-        changed_at: now,
-    };
-    order::Entity::insert(order::ActiveModel::from(order.clone()).reset_all())
-        .exec_without_returning(&*tx)
-        .await
-        .map_err(taken_key)?;
-    line::Entity::add(&*tx, &lines).await?;
-    event::Entity::add(&*tx, id, order.shop_id, State::Placed, who.account_id, now).await?;
-    audit::write(
-        &*tx,
-        app,
-        who,
-        Deed::PlaceOrder,
-        id,
-        json!({ "shop_id": order.shop_id, "total": order.total, "currency": order.currency }),
-    )
-    .await?;
-    if new.lines.is_none() {
-        empty_cart(&tx, who.account_id, &wanted).await?;
-    }
-    tx.commit().await?;
-    Ok((order.with(&lines), left))
-}
-
-fn wanted(lines: &[NewLine]) -> Result<BTreeMap<i64, i32>> {
-    let mut wanted = BTreeMap::new();
-    for line in lines {
-        *wanted.entry(line.product_id).or_insert(0) += line.quantity;
-    }
-    Ok(wanted)
-}
-
-async fn in_cart(tx: &Tx, account: Uuid) -> Result<BTreeMap<i64, i32>> {
-    let Some(cart) = cart::entity::Entity::of_account(&**tx, account).await? else {
-        return Ok(BTreeMap::new());
-    };
-    Ok(cart::line::Entity::of(&**tx, cart.id).await?.into_iter().map(|l| (l.product_id, l.quantity)).collect())
-}
-
-async fn empty_cart(tx: &Tx, account: Uuid, wanted: &[(i64, i32)]) -> Result<()> {
-    match cart::entity::Entity::of_account(&**tx, account).await? {
-        Some(cart) => cart::line::Entity::remove(&**tx, cart.id, wanted.iter().map(|w| w.0)).await,
-        None => Ok(()),
-    }
-}
-
-fn check(wanted: &[(i64, i32)], products: &[product::Model]) -> Result<()> {
     if wanted.is_empty() {
         return Err(Error::conflict(
             "nothing_to_order",
             "The cart holds nothing of this shop; put something in, or name the lines.",
         ));
     }
-    let missing: Vec<Detail> = wanted
-        .iter()
-        .filter(|(id, _)| products.iter().all(|p| p.id != *id))
-        .map(|(id, _)| Detail { at: id.to_string(), detail: "This shop doesn't sell it.".to_owned() })
-        .collect();
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::conflict("not_sold_here", "The shop doesn't sell everything that was ordered.").with(missing))
-    }
+    let draft = Draft { id: Uuid::now_v7(), who, key, hash, new: &new, wanted: &wanted, cart, now: app.clock.now() };
+    let found = write(app, &draft).await?;
+    check(&wanted, &found)?;
+    let left = found.iter().filter_map(|f| Some(Left { product: f.product_id, stock: f.left? })).collect();
+    Ok((write::order(&draft, &found).with(&write::lines(&draft, &found)), left))
 }
 
-fn out_of_stock(wanted: &[(i64, i32)], left: &[Left], products: &[product::Model]) -> Error {
-    let short = wanted.iter().filter(|(id, _)| left.iter().all(|l| l.product != *id));
-    let detail = |(id, quantity): &(i64, i32)| {
-        let product = products.iter().find(|p| p.id == *id);
-        Detail {
-            at: id.to_string(),
-            detail: format!(
-                "{}: {} wanted, {} left",
-                product.map_or("?", |p| &p.name),
-                quantity,
-                product.map_or(0, |p| p.stock)
-            ),
-        }
-    };
-    Error::conflict("out_of_stock", "There is not enough left of everything that was ordered.")
-        .with(short.map(detail).collect())
+/// Product and quantity, in the order of the products' ids; a product that is named twice is wanted once, and more.
+fn wanted(lines: &[NewLine]) -> Vec<(i64, i32)> {
+    let mut wanted = BTreeMap::new();
+    for line in lines {
+        *wanted.entry(line.product_id).or_insert(0) += line.quantity;
+    }
+    wanted.into_iter().collect()
 }
 
-fn taken_key(cause: DbErr) -> Error {
-    match cause.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(_)) => Error::conflict("already_placed", "This order has been placed."),
-        _ => cause.into(),
+/// What the cart holds of one shop.
+async fn in_cart(app: &App, account: Uuid, shop: i64) -> Result<(Vec<(i64, i32)>, Option<Uuid>)> {
+    let db = &app.db.write;
+    let Some(cart) = cart::entity::Entity::of_account(db, account).await? else { return Ok((vec![], None)) };
+    let lines = cart::line::Entity::of(db, cart.id).await?;
+    let products = product::Entity::by_ids(db, lines.iter().map(|l| l.product_id)).await?;
+    let of_shop = |line: &&cart::line::Model| products.iter().any(|p| p.id == line.product_id && p.shop_id == shop);
+    Ok((lines.iter().filter(of_shop).map(|l| (l.product_id, l.quantity)).collect(), Some(cart.id)))
+}
+
+/// Whether everything that was wanted was found, and taken.
+fn check(wanted: &[(i64, i32)], found: &[Found]) -> Result<()> {
+    let of = |id: i64| found.iter().find(|f| f.product_id == id);
+    let missing = wanted.iter().filter(|(id, _)| of(*id).is_none());
+    let missing: Vec<Detail> =
+        missing.map(|(id, _)| Detail { at: id.to_string(), detail: "This shop doesn't sell it.".to_owned() }).collect();
+    if !missing.is_empty() {
+        return Err(
+            Error::conflict("not_sold_here", "The shop doesn't sell everything that was ordered.").with(missing)
+        );
     }
+    if found.iter().all(|f| f.left.is_some()) {
+        return Ok(());
+    }
+    let short =
+        wanted.iter().filter_map(|(id, quantity)| of(*id).filter(|f| f.stock < *quantity).map(|f| (f, quantity)));
+    let short = short.map(|(f, quantity)| Detail {
+        at: f.product_id.to_string(),
+        detail: format!("{}: {quantity} wanted, {} left", f.name, f.stock),
+    });
+    Err(Error::conflict("out_of_stock", "There is not enough left of everything that was ordered.")
+        .with(short.collect()))
 }
 
 fn refused(app: &App, error: Error) -> Error {
