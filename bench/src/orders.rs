@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::{
     contest::{self, Contender, Sample},
@@ -57,7 +57,7 @@ pub fn measure(lab: &Lab, service: &Server, rounds: usize, scale: u64, report: &
     Ok(())
 }
 
-/// What one order makes PostgreSQL do, as its own log tells: the source of `sql/order.sql`.
+/// What one order makes PostgreSQL do, as its own log tells.
 pub fn print_statements(args: &service::Args) -> Result<()> {
     let binary = args.binary()?;
     let lab = Lab::new(&["log_statement=all"])?;
@@ -91,10 +91,47 @@ fn script(lab: &Lab) -> Result<PathBuf> {
     let script = include_str!("../sql/order.sql")
         .replace("{first_shop}", &load::FIRST_SHOP.to_string())
         .replace("{last_shop}", &(load::FIRST_SHOP + load::SHOPS - 1).to_string())
-        .replace("{third}", &(load::PRODUCTS / 3).to_string());
+        .replace("{third}", &(load::PRODUCTS / 3).to_string())
+        .replace("{statement}", &statement()?);
     let file = lab.folder.path().join("order.sql");
     fs::write(&file, script)?;
     Ok(file)
+}
+
+/// The statement that the service sends, with pgbench's values in place of its parameters. Read from the service's source,
+/// so that the two can't drift apart.
+fn statement() -> Result<String> {
+    let source = include_str!("../../api/src/orders/write.rs");
+    let (_, rest) = source.split_once("const AT_ONCE: &str = \"").context("write.rs has no AT_ONCE any more")?;
+    let (statement, _) = rest.split_once("\";").context("AT_ONCE has no end")?;
+    let order = "(lpad(to_hex(:n::bigint + :client_id::bigint), 32, '0'))::uuid";
+    let text = |value: &str| format!("'{value}'");
+    let values = [
+        "ARRAY[:a, :b, :c]".to_owned(),
+        "ARRAY[1, 2, 3]".to_owned(),
+        ":shop::bigint".to_owned(),
+        order.to_owned(),
+        ":customer::uuid".to_owned(),
+        text("12 Harbour Street"),
+        "52.3702".to_owned(),
+        "4.8952".to_owned(),
+        text("bike"),
+        "NULL::text".to_owned(),
+        format!("{order}::text"),
+        text("c79e315e1620db0e5ab9ae259eb9e276187fc78ca6cae3f3007310e1ca1460f0"),
+        "now()".to_owned(),
+        text("customer"),
+        text("place_order"),
+        format!("{order}::text"),
+        text("127.0.0.1"),
+        text("01a1fcc04e7d77398c4db093d19f8465"),
+        "NULL::uuid".to_owned(),
+    ];
+    // From the last: `$1` is the beginning of `$19`.
+    let filled = values.iter().enumerate().rev();
+    let statement =
+        filled.fold(statement.trim().to_owned(), |sql, (i, value)| sql.replace(&format!("${}", i + 1), value));
+    Ok(statement)
 }
 
 /// Here "server" is pgbench itself, which isn't part of the bound: the rival is what the statements alone cost.

@@ -7,6 +7,7 @@ use std::{
     os::unix::fs::{PermissionsExt, chown},
     path::{Path, PathBuf},
     process::Command,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::{Context, Result};
@@ -89,7 +90,9 @@ impl Postgres {
         let mut pgbench = tool("pgbench", self.address)?;
         pgbench.args(["--no-vacuum", "--protocol=prepared", "--client=8", "--jobs=2"]);
         pgbench.arg(format!("--transactions={}", transactions / 8));
-        pgbench.args(["-D", "known=0", "-f"]).arg(script);
+        // Where the ids of this run begin: after those of every earlier one.
+        let first = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
+        pgbench.arg("-D").arg(format!("n={first}")).args(["-D", "known=0", "-f"]).arg(script);
         process::output(pgbench.arg("wayfare"))
     }
 }
