@@ -14,7 +14,7 @@ use futures_util::FutureExt;
 use opentelemetry::trace::{FutureExt as _, TraceContextExt};
 use poem::{
     Endpoint, IntoResponse, Request, Response,
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Version, header},
 };
 use poem_openapi::OperationId;
 use tracing::Instrument;
@@ -80,6 +80,10 @@ impl<E: Endpoint<Output = Response>> Endpoint for Around<E> {
         };
         headers::revalidate(&seen.if_none_match, &mut response);
         headers::write(&mut response, &caller.request_id, standing, &seen, &self.cors);
+        if seen.is_http1 && self.app.is_draining() {
+            // Before the connection is closed under its next request, the client is told to make another one elsewhere.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         let route = operation.map_or(seen.fixed_route, |o| o.0);
         self.record(&seen, route, response.status(), start.elapsed(), &caller, trace_id.as_deref());
         if let Some(trace) = trace {
@@ -236,6 +240,7 @@ pub struct Seen {
     pub forwarded_proto: Option<String>,
     pub if_none_match: Option<HeaderValue>,
     pub preflight: bool,
+    pub is_http1: bool,
     pub limited: bool,
     pub image: bool,
     /// Asked by machines all the time: not logged, not limited, never redirected.
@@ -264,6 +269,7 @@ impl Seen {
             if_none_match: header(header::IF_NONE_MATCH),
             preflight: request.method() == Method::OPTIONS
                 && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD),
+            is_http1: request.version() <= Version::HTTP_11,
             limited: path.starts_with("/api/"),
             image: path.ends_with("/image"),
             fixed_route: if operational { "operational" } else { "unmatched" },
