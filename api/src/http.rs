@@ -100,12 +100,16 @@ pub async fn serve(app: Arc<App>, telemetry: Option<&Telemetry>) -> anyhow::Resu
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
     }
     let background = background(&app, telemetry);
+    let worker = app.config.runs_worker().then(|| tokio::spawn(worker::run(app.clone())));
     let ending = ending(app.clone());
     // The last event streams have been told to end before this starts to count.
     Server::new_with_acceptor(listener)
         .name("wayfare")
         .run_with_graceful_shutdown(routes(app.clone()), ending, Some(app.config.timeout() + Duration::from_secs(5)))
         .await?;
+    if let Some(worker) = worker {
+        worker::ended(worker).await;
+    }
     for task in background {
         task.abort();
     }
@@ -116,9 +120,6 @@ pub async fn serve(app: Arc<App>, telemetry: Option<&Telemetry>) -> anyhow::Resu
 
 fn background(app: &Arc<App>, telemetry: Option<&Telemetry>) -> Vec<tokio::task::JoinHandle<()>> {
     let mut tasks = vec![tokio::spawn(Bus::carry(app.bus.clone())), tokio::spawn(catalog::follow(app.clone()))];
-    if app.config.runs_worker() {
-        tasks.push(tokio::spawn(worker::run(app.clone())));
-    }
     if let (Some(path), Some(telemetry)) = (app.config.flags.clone(), telemetry) {
         let filter = telemetry.filter();
         tasks.push(tokio::spawn(flags::watch(app.flags.clone(), path, move |text| {

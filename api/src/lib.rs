@@ -122,9 +122,13 @@ impl App {
         self.draining.store(true, Relaxed);
     }
 
-    /// From now on event streams end.
+    /// From now on event streams end, and the worker takes on nothing new.
     pub fn stop(&self) {
         self.stop.send_replace(true);
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
     }
 
     /// Resolves when the process is to end.

@@ -26,17 +26,18 @@ use crate::{
 };
 use crash::point;
 use sea_orm::EntityTrait;
+use tokio::task::JoinHandle;
 
 /// How long to rest when nothing waits and no note comes.
 const REST: Duration = Duration::from_secs(1);
 /// Guests' carts that nobody touched for so long are forgotten.
 const CART_DAYS: i64 = 30;
 
-/// Works until the process ends.
+/// Works until the app is told to stop; what is under way is finished.
 pub async fn run(app: Arc<App>) {
     let mut notes = app.bus.listen();
     let mut tidied = app.clock.now() - TimeDelta::days(1);
-    loop {
+    while !app.is_stopping() {
         let busy = match once(&app).await {
             Ok(done) => done > 0,
             Err(cause) => {
@@ -52,23 +53,34 @@ pub async fn run(app: Arc<App>) {
         }
         if !busy {
             let noted = async { while !matches!(notes.recv().await, Ok(Note::Outbox) | Err(_)) {} };
-            let _ = tokio::time::timeout(REST, noted).await;
+            tokio::select! {
+                _ = tokio::time::timeout(REST, noted) => {}
+                () = app.stopped() => {}
+            }
         }
     }
 }
 
-/// Works until SIGTERM or Ctrl-C; what is under way is finished.
+/// Works until SIGTERM or Ctrl-C.
 pub async fn until_signalled(app: Arc<App>) -> anyhow::Result<()> {
     let carry = tokio::spawn(Bus::carry(app.bus.clone()));
+    let worker = tokio::spawn(run(app.clone()));
     tracing::info!("the worker works");
-    tokio::select! {
-        () = run(app.clone()) => {}
-        () = http::signalled() => {}
-    }
+    http::signalled().await;
+    tracing::info!("ending: finishing what is under way");
+    app.stop();
+    ended(worker).await;
     carry.abort();
     app.db.close().await;
     tracing::info!("ended");
     Ok(())
+}
+
+/// Waits for a worker that was told to stop, as long as one delivery may take.
+pub async fn ended(worker: JoinHandle<()>) {
+    if tokio::time::timeout(send::PATIENCE + REST, worker).await.is_err() {
+        tracing::warn!("the worker is cut off: what it was at comes again");
+    }
 }
 
 /// Does what waits now; tells how much that was.

@@ -25,7 +25,8 @@ use crate::{
     },
 };
 
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a webhook may take to answer.
+pub const PATIENCE: Duration = Duration::from_secs(10);
 /// A claimed delivery is somebody else's turn again after this.
 const CLAIM: TimeDelta = TimeDelta::seconds(30);
 const LONGEST_WAIT: i64 = 3_600_000;
@@ -35,6 +36,9 @@ pub async fn due(app: &App) -> Result<usize> {
     let due = Entity::due(&app.db.write, app.clock.now()).await?;
     let mut tried = 0;
     for delivery in due {
+        if app.is_stopping() {
+            break;
+        }
         if Entity::claim(&app.db.write, &delivery, app.clock.now() + CLAIM).await? {
             point("claimed");
             let outcome = attempt(app, &delivery).await;
