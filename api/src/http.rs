@@ -120,6 +120,8 @@ pub async fn serve(app: Arc<App>, telemetry: Option<&Telemetry>) -> anyhow::Resu
 
 fn background(app: &Arc<App>, telemetry: Option<&Telemetry>) -> Vec<tokio::task::JoinHandle<()>> {
     let mut tasks = vec![tokio::spawn(Bus::carry(app.bus.clone())), tokio::spawn(catalog::follow(app.clone()))];
+    let swept = app.clone();
+    tasks.push(tokio::spawn(async move { swept.sessions.follow(&swept).await }));
     if let (Some(path), Some(telemetry)) = (app.config.flags.clone(), telemetry) {
         let filter = telemetry.filter();
         tasks.push(tokio::spawn(flags::watch(app.flags.clone(), path, move |text| {

@@ -2,7 +2,8 @@
 //! request costs one question to Redis.
 //!
 //! No revoked session gets in: the end is written to the database, then taken out of the cache. A replica that lost Redis
-//! asks the database, and before it believes the cache again it takes out what ended meanwhile. See
+//! asks the database, and before it believes the cache again it takes out what ended meanwhile; it does so by itself, at
+//! the latest a second and a half after Redis is back, for the sake of replicas that noticed nothing. See
 //! docs/adr/0002-sessions.md for what is left (a replica that dies between the two steps: [`TTL`]).
 
 use std::{
@@ -25,6 +26,8 @@ use crate::{
 
 /// How long a cached look-up is believed.
 const TTL: Duration = Duration::from_secs(30);
+/// How often to see whether Redis is back; costs two comparisons.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Object)]
 #[sea_orm(table_name = "session")]
@@ -164,6 +167,18 @@ impl Sessions {
             if redis.ask::<()>(redis::cmd("DEL").arg(keys)).await.is_err() {
                 tracing::debug!("ended sessions are taken out of the cache when redis is back");
             }
+        }
+    }
+
+    /// Sweeps as soon as Redis is back, for as long as the process lives: whose Redis never was away, such as another
+    /// replica that nobody asked anything meanwhile, would go on believing what we couldn't take out.
+    pub async fn follow(&self, app: &App) {
+        let Some(redis) = &self.redis else { return };
+        loop {
+            if !redis.is_away() {
+                let _ = self.sweep(app, redis).await;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
 
