@@ -89,6 +89,11 @@ fn writable(dir: &Path) -> anyhow::Result<()> {
 }
 
 async fn open(url: &Secret, connections: u32) -> anyhow::Result<DatabaseConnection> {
+    // The driver's own message would repeat the address, and with it the password.
+    if !url.expose().starts_with("sqlite:") {
+        reqwest::Url::parse(url.expose())
+            .context("its address can't be read: postgres://user:password@host:port/name")?;
+    }
     let mut options = ConnectOptions::new(url.expose());
     options
         .max_connections(connections)
