@@ -193,10 +193,13 @@ fn is_away(cause: &DbErr) -> bool {
                 | Sqlx::PoolClosed
                 | Sqlx::WorkerCrashed
                 | Sqlx::Protocol(_) => true,
-                // Class 57: shutting down or starting; 08: connection; 53: out of connections; 25006: a read-only standby;
-                // SQLite 5: locked for longer than the busy time-out.
+                // Class 57: shutting down or starting; 08: connection; 53: out of connections or disk; 25006: a standby.
                 Sqlx::Database(e) => e.code().is_some_and(|c| {
-                    c.starts_with("57P") || c.starts_with("08") || c.starts_with("53") || c == "25006" || c == "5"
+                    c.starts_with("57P")
+                        || c.starts_with("08")
+                        || c.starts_with("53")
+                        || c == "25006"
+                        || sqlite_is_away(&c)
                 }),
                 _ => false,
             },
@@ -204,6 +207,12 @@ fn is_away(cause: &DbErr) -> bool {
         },
         _ => false,
     }
+}
+
+/// Locked for longer than the busy time-out, can't read or write, disk full. The lowest byte says so, what is above it says
+/// how; the codes of PostgreSQL have five places and never fewer.
+fn sqlite_is_away(code: &str) -> bool {
+    code.len() < 5 && code.parse::<u32>().is_ok_and(|c| matches!(c & 0xff, 5 | 10 | 13))
 }
 
 impl ApiResponse for Error {
