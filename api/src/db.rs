@@ -88,6 +88,10 @@ fn writable(dir: &Path) -> anyhow::Result<()> {
         })
 }
 
+/// How long a request may wait for a connection: short enough for two waits in the time of one request, so that a lost
+/// database is told as such and not as a request that took too long.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 async fn open(url: &Secret, connections: u32) -> anyhow::Result<DatabaseConnection> {
     // The driver's own message would repeat the address, and with it the password.
     if !url.expose().starts_with("sqlite:") {
@@ -97,8 +101,8 @@ async fn open(url: &Secret, connections: u32) -> anyhow::Result<DatabaseConnecti
     let mut options = ConnectOptions::new(url.expose());
     options
         .max_connections(connections)
-        .connect_timeout(Duration::from_secs(5))
-        .acquire_timeout(Duration::from_secs(5))
+        .connect_timeout(PATIENCE)
+        .acquire_timeout(PATIENCE)
         .test_before_acquire_if_idle_for(Duration::from_secs(1))
         .sqlx_logging(false)
         .set_application_name("wayfare")

@@ -45,6 +45,8 @@ pub struct Detail {
     pub detail: String,
 }
 
+const DATABASE_AWAY: &str = "database_away";
+
 #[derive(Debug)]
 pub struct Error {
     pub status: StatusCode,
@@ -115,8 +117,12 @@ impl Error {
     pub fn database_away(cause: impl Into<anyhow::Error>) -> Self {
         Self {
             cause: Some(cause.into()),
-            ..Self::unavailable("database_away", "The database is away for a moment; try again.").retry_after(2)
+            ..Self::unavailable(DATABASE_AWAY, "The database is away for a moment; try again.").retry_after(2)
         }
+    }
+
+    pub fn is_database_away(&self) -> bool {
+        self.code == DATABASE_AWAY
     }
 
     pub fn retry_after(self, seconds: u64) -> Self {

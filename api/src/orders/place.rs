@@ -71,6 +71,8 @@ pub async fn place(app: &App, who: &Identity, key: String, new: NewOrder) -> Res
             announce(app, &order, left);
             Ok(Placed { order, again: false })
         }
+        // Asking once more would wait in vain as long again, and run into the request's own time limit.
+        Err(error) if error.is_database_away() => Err(refused(app, error)),
         // A failure may be the echo of the client's first try, which took the key or the last of the stock.
         Err(error) => match order::Entity::by_key(&app.db.write, who.account_id, &key).await {
             Ok(Some(first)) if first.request_hash == hash => {
