@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::{lab::Lab, orders, reads, report::Report, service, start, versions};
+use crate::{lab::Lab, orders, reads, report::Report, start, versions, wayfare};
 
 /// xtask's code for "over budget".
 const BOUND_MISSED: u8 = 7;
@@ -22,7 +22,7 @@ pub struct Args {
     #[arg(long)]
     only: Option<Part>,
     #[command(flatten)]
-    service: service::Args,
+    service: wayfare::Args,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -44,8 +44,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         start::measure_xtask(&mut report)?;
     }
     if wanted(Part::Reads) || wanted(Part::Orders) {
-        service::migrate_and_seed(&binary, &lab)?;
-        let service = service::serve(&binary, &lab)?;
+        wayfare::migrate_and_seed(&binary, &lab)?;
+        let service = wayfare::serve(&binary, &lab)?;
         if wanted(Part::Reads) {
             reads::measure(&lab, &service, rounds, scale, &mut report)?;
         }

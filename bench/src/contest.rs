@@ -5,7 +5,7 @@ use std::{path::Path, thread, time::Duration};
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use crate::{cpu, lab, lab::Lab, load::Summary, service::Server};
+use crate::{cpu, lab, lab::Lab, load::Summary, wayfare::Server};
 
 /// One run of one contender. CPU times are microseconds a request.
 #[derive(Clone, Serialize)]

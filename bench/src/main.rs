@@ -15,10 +15,10 @@ mod postgres;
 mod process;
 mod reads;
 mod report;
-mod service;
 mod sink;
 mod start;
 mod versions;
+mod wayfare;
 
 use std::process::ExitCode;
 
@@ -30,7 +30,7 @@ enum Command {
     /// Measure the service and print the table of bounds
     Api(api::Args),
     /// Print the statements that one order runs in PostgreSQL, as the server logged them
-    Statements(service::Args),
+    Statements(wayfare::Args),
     /// Send a bounded number of requests to a server on this machine (started by `api`)
     Load(load::Args),
     /// Serve one file's bytes and nothing else: the floor that reads are compared with (started by `api`)

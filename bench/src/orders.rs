@@ -15,7 +15,7 @@ use crate::{
     load::{self, Plan},
     peers,
     report::{Bound, Report, Row},
-    service::{self, Server},
+    wayfare::{self, Server},
 };
 
 const CUSTOMERS: usize = 16;
@@ -23,7 +23,7 @@ const CUSTOMERS: usize = 16;
 pub fn measure(lab: &Lab, service: &Server, rounds: usize, scale: u64, report: &mut Report) -> Result<()> {
     fill(lab)?;
     let plan = lab.folder.path().join("orders.json");
-    fs::write(&plan, serde_json::to_vec(&Plan::Orders { tokens: service::customers(service, CUSTOMERS)? })?)?;
+    fs::write(&plan, serde_json::to_vec(&Plan::Orders { tokens: wayfare::customers(service, CUSTOMERS)? })?)?;
     let script = script(lab)?;
     let (fastapi, flask) = (peers::fastapi(lab)?, peers::flask(lab)?);
     let contenders = [
@@ -58,13 +58,13 @@ pub fn measure(lab: &Lab, service: &Server, rounds: usize, scale: u64, report: &
 }
 
 /// What one order makes PostgreSQL do, as its own log tells.
-pub fn print_statements(args: &service::Args) -> Result<()> {
+pub fn print_statements(args: &wayfare::Args) -> Result<()> {
     let binary = args.binary()?;
     let lab = Lab::new(&["log_statement=all"])?;
-    service::migrate_and_seed(&binary, &lab)?;
-    let server = service::serve(&binary, &lab)?;
+    wayfare::migrate_and_seed(&binary, &lab)?;
+    let server = wayfare::serve(&binary, &lab)?;
     fill(&lab)?;
-    let tokens = service::customers(&server, 1)?;
+    let tokens = wayfare::customers(&server, 1)?;
     // The first order prepares its statements; the second shows what every later one does.
     place(&server, &tokens[0], "statements-first")?;
     let before = lab.postgres.log()?.len();

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::{
     lab::{self, Lab},
     process,
-    service::Server,
+    wayfare::Server,
 };
 
 pub fn fastapi(lab: &Lab) -> Result<Server> {

@@ -12,7 +12,7 @@ use crate::{
     load::Plan,
     peers,
     report::{Bound, Report, Row},
-    service::Server,
+    wayfare::Server,
 };
 
 const LIST: &str = "/api/menu-items?limit=20";
