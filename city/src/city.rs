@@ -1,9 +1,11 @@
 //! The city as a whole: built from a draft or read from its file, then only asked.
 
 use crate::clock::Zone;
+use crate::density::{self, People};
 use crate::draft::{CityDraft, PeopleSource};
 use crate::error::FileError;
 use crate::file::{self, stored};
+use crate::gazetteer::{self, Gazetteer};
 use crate::geo::Bounds;
 use crate::network::{self, Network, Vehicle};
 use crate::route::{Scratch, Streets};
@@ -18,6 +20,8 @@ pub struct City {
     /// By `Vehicle`.
     pub(crate) streets: Vec<Streets>,
     pub(crate) timetable: Timetable,
+    pub(crate) gazetteer: Gazetteer,
+    pub(crate) people: People,
     pub(crate) days: Days,
     pub(crate) zone: Zone,
     bounds: Bounds,
@@ -47,8 +51,10 @@ struct Content {
     network: Network,
     streets: Vec<Streets>,
     timetable: Timetable,
+    gazetteer: Gazetteer,
+    people: People,
 }
-stored!(Content { about, network, streets, timetable });
+stored!(Content { about, network, streets, timetable, gazetteer, people });
 
 impl City {
     /// Prepares networks and timetable: seconds for a town.
@@ -61,16 +67,18 @@ impl City {
             }
         }
         let timetable = timetable::build(&draft.feed, &network, &streets[Vehicle::Foot as usize]);
+        let gazetteer = gazetteer::build(&draft, &network);
+        let people = density::build(&draft, &network);
         let about = About { name: draft.name, zone: draft.zone, people_source: draft.people_source as u8 };
-        Self::assemble(Content { about, network, streets, timetable })
+        Self::assemble(Content { about, network, streets, timetable, gazetteer, people })
     }
 
     fn assemble(content: Content) -> Self {
-        let Content { about, network, streets, timetable } = content;
+        let Content { about, network, streets, timetable, gazetteer, people } = content;
         let zone = Zone::named(&about.zone);
         let nowhere = Bounds { south: 0.0, west: 0.0, north: 0.0, east: 0.0 };
         let bounds = network.bounds().unwrap_or(nowhere);
-        Self { about, network, streets, timetable, days: Days::default(), zone, bounds, desks: Mutex::default() }
+        Self { about, network, streets, timetable, gazetteer, people, days: Days::default(), zone, bounds, desks: Mutex::default() }
     }
 
     /// Reads a city file.
@@ -87,6 +95,8 @@ impl City {
         content.streets.iter().try_for_each(|s| s.check(arcs))?;
         let states = content.streets[Vehicle::Foot as usize].hierarchy.states();
         content.timetable.check(states, content.network.segments())?;
+        content.gazetteer.check()?;
+        content.people.check()?;
         Ok(Self::assemble(content))
     }
 
@@ -137,11 +147,13 @@ impl file::Store for ContentRef<'_> {
     const LEAST: usize = 1;
 
     fn put(&self, out: &mut Vec<u8>) {
-        let City { about, network, streets, timetable, .. } = self.0;
+        let City { about, network, streets, timetable, gazetteer, people, .. } = self.0;
         about.put(out);
         network.put(out);
         streets.put(out);
         timetable.put(out);
+        gazetteer.put(out);
+        people.put(out);
     }
 
     fn take(_: &mut file::Reader) -> Result<Self, FileError> {

@@ -5,7 +5,7 @@
 //! the result, depends on nothing but the graph.
 
 use super::hierarchy::{Hierarchy, ORIGINAL, Rows};
-use super::witness::Witness;
+use super::witness::{ROUGH, THOROUGH, Witness};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -95,30 +95,23 @@ impl Contraction {
     fn run(&mut self) -> Vec<u32> {
         let states = self.out.len() as u32;
         let mut queue: BinaryHeap<Reverse<(u32, u32)>> = (0..states).map(|s| Reverse((self.importance(s), s))).collect();
-        let mut current: Vec<u32> = vec![0; states as usize];
-        queue.iter().for_each(|Reverse((i, s))| current[*s as usize] = *i);
-        let mut done = vec![false; states as usize];
         let mut order = Vec::with_capacity(states as usize);
-        while let Some(Reverse((importance, state))) = queue.pop() {
-            if done[state as usize] || importance != current[state as usize] {
+        // Importance is found anew only when a state comes up: its neighbours' removal may have raised it.
+        while let Some(Reverse((known, state))) = queue.pop() {
+            let importance = self.importance(state);
+            if importance > known && queue.peek().is_some_and(|Reverse(next)| (importance, state) > *next) {
+                queue.push(Reverse((importance, state)));
                 continue;
             }
-            done[state as usize] = true;
             order.push(state);
-            for near in self.remove(state) {
-                let fresh = self.importance(near);
-                if fresh != current[near as usize] {
-                    current[near as usize] = fresh;
-                    queue.push(Reverse((fresh, near)));
-                }
-            }
+            self.remove(state);
         }
         order
     }
 
     /// Takes a state out and returns its neighbours, sorted.
     fn remove(&mut self, state: u32) -> Vec<u32> {
-        self.find_shortcuts(state);
+        self.find_shortcuts(state, THOROUGH);
         let new = std::mem::take(&mut self.new);
         for &(from, to, link) in &new {
             self.link(from, to, link);
@@ -145,12 +138,12 @@ impl Contraction {
     }
 
     /// Fills `new` with the arcs that removing the state would need.
-    fn find_shortcuts(&mut self, state: u32) {
+    fn find_shortcuts(&mut self, state: u32, most: usize) {
         self.new.clear();
         let out = &self.out[state as usize];
         let farthest = out.iter().map(|l| l.weight).max().unwrap_or(0);
         for a in &self.inward[state as usize] {
-            self.witness.search(&self.out, a.other, state, a.weight.saturating_add(farthest), out.len());
+            self.witness.search(&self.out, a.other, state, a.weight.saturating_add(farthest), most);
             for b in out.iter().filter(|b| b.other != a.other) {
                 let weight = a.weight.saturating_add(b.weight);
                 if self.witness.distance(b.other) > weight {
@@ -169,7 +162,7 @@ impl Contraction {
 
     /// How late a state should be removed: depth, and arcs and hops put in for each one taken away.
     fn importance(&mut self, state: u32) -> u32 {
-        self.find_shortcuts(state);
+        self.find_shortcuts(state, ROUGH);
         let s = state as usize;
         let gone = (self.out[s].len() + self.inward[s].len()).max(1) as u64;
         let gone_hops: u64 = self.out[s].iter().chain(&self.inward[s]).map(|l| u64::from(l.hops)).sum();

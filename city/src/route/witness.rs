@@ -5,8 +5,10 @@ use super::contract::Link;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// States looked at before giving up: more make fewer arcs and a slower import.
-const MOST_SETTLED: usize = 120;
+/// States looked at before giving up, when removing a state: more make fewer arcs.
+pub(super) const THOROUGH: usize = 500;
+/// The same when only the importance of a state is estimated.
+pub(super) const ROUGH: usize = 30;
 
 pub(super) struct Witness {
     distance: Vec<u32>,
@@ -25,13 +27,12 @@ impl Witness {
     }
 
     /// Searches from `source` without `avoided`, up to `limit`.
-    pub fn search(&mut self, out: &[Vec<Link>], source: u32, avoided: u32, limit: u32, targets: usize) {
+    pub fn search(&mut self, out: &[Vec<Link>], source: u32, avoided: u32, limit: u32, most: usize) {
         for state in self.touched.drain(..) {
             self.distance[state as usize] = NONE;
         }
         self.queue.clear();
         self.reach(source, 0);
-        let most = MOST_SETTLED.min(20 + 20 * targets);
         let mut settled = 0;
         while let Some(Reverse((d, state))) = self.queue.pop() {
             if d > limit || settled >= most {

@@ -130,6 +130,16 @@ impl Rounds {
         found
     }
 
+    /// Stop → when one can be there after the last search, by ride or by the first walk.
+    pub fn arrivals(&self, stops: usize) -> Vec<i32> {
+        let mut best = vec![NEVER; stops];
+        for (k, round) in self.rounds.iter().enumerate().filter(|(_, r)| r.ride.len() == stops) {
+            let times = if k == 0 { &round.ready } else { &round.ride };
+            best.iter_mut().zip(times).for_each(|(b, t)| *b = (*b).min(*t));
+        }
+        best
+    }
+
     /// Starts a round from what fewer rides achieve.
     fn prepare(&mut self, k: usize, stops: usize) {
         let (before, after) = self.rounds.split_at_mut(k);
