@@ -6,7 +6,7 @@ use super::{access, buildings, places, turns};
 use crate::draft::CityDraft;
 use crate::error::ImportError;
 use crate::geo::Coord;
-use crate::network::{DraftWay, Manner, SIGNALS, Vehicle};
+use crate::network::{DraftWay, SIGNALS};
 use std::collections::HashMap;
 
 pub(super) fn read(bytes: &[u8], draft: &mut CityDraft, report: &mut Report) -> Result<(), ImportError> {
@@ -60,13 +60,4 @@ pub(super) fn middle(line: &[Coord]) -> Option<Coord> {
     let n = i64::try_from(line.len()).ok().filter(|n| *n > 0)?;
     let mean = |f: fn(&Coord) -> i32| (line.iter().map(|c| i64::from(f(c))).sum::<i64>() / n) as i32;
     Some(Coord { lat: mean(|c| c.lat), lon: mean(|c| c.lon) })
-}
-
-/// The manner of a street open to all, for the demo city and tests.
-pub(crate) fn open_manner(class: crate::network::Class, speeds: [u16; 3]) -> Manner {
-    let mut manner = Manner { class: class as u8, ..Manner::default() };
-    for v in Vehicle::ALL {
-        manner.speed[v as usize] = [speeds[v as usize]; 2];
-    }
-    manner
 }

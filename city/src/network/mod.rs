@@ -17,7 +17,7 @@ pub(crate) use snap::Snap;
 
 use crate::error::FileError;
 use crate::file::{Names, stored};
-use crate::geo::{Bounds, Coord, Point};
+use crate::geo::{Bounds, Coord};
 use serde::Serialize;
 
 /// A way of using the streets. The order is the order of every table by mode.
@@ -137,12 +137,6 @@ impl Network {
 
     pub fn bounds(&self) -> Option<Bounds> {
         Bounds::around(self.junctions.iter().map(|c| c.point()))
-    }
-
-    /// Shape of an arc from its start.
-    pub fn arc_shape(&self, arc: u32) -> Box<dyn Iterator<Item = Point> + '_> {
-        let shape = self.shape(arc / 2).iter().map(|c| c.point());
-        if arc & 1 == 0 { Box::new(shape) } else { Box::new(shape.rev()) }
     }
 
     /// Verifies every index once, so that queries need not.

@@ -82,7 +82,7 @@ fn rows(links: &[Vec<Link>], order: &[u32], number: &[u32]) -> Rows {
 impl Contraction {
     /// Adds an arc, or improves the one there is between the two.
     fn link(&mut self, from: u32, to: u32, link: Link) {
-        let mut put = |links: &mut Vec<Link>, other: u32| match links.iter_mut().find(|l| l.other == other) {
+        let put = |links: &mut Vec<Link>, other: u32| match links.iter_mut().find(|l| l.other == other) {
             Some(known) if known.weight > link.weight => *known = Link { other, ..link },
             Some(_) => {}
             None => links.push(Link { other, ..link }),
@@ -109,32 +109,25 @@ impl Contraction {
         order
     }
 
-    /// Takes a state out and returns its neighbours, sorted.
-    fn remove(&mut self, state: u32) -> Vec<u32> {
+    /// Takes a state out: its neighbours lose their arcs to it and lie deeper.
+    fn remove(&mut self, state: u32) {
         self.find_shortcuts(state, THOROUGH);
         let new = std::mem::take(&mut self.new);
         for &(from, to, link) in &new {
             self.link(from, to, link);
         }
         self.new = new;
-        let mut near: Vec<u32> = Vec::new();
+        let level = self.level[state as usize] + 1;
         for i in 0..self.out[state as usize].len() {
-            let other = self.out[state as usize][i].other;
-            self.inward[other as usize].retain(|l| l.other != state);
-            near.push(other);
+            let other = self.out[state as usize][i].other as usize;
+            self.inward[other].retain(|l| l.other != state);
+            self.level[other] = self.level[other].max(level);
         }
         for i in 0..self.inward[state as usize].len() {
-            let other = self.inward[state as usize][i].other;
-            self.out[other as usize].retain(|l| l.other != state);
-            near.push(other);
+            let other = self.inward[state as usize][i].other as usize;
+            self.out[other].retain(|l| l.other != state);
+            self.level[other] = self.level[other].max(level);
         }
-        near.sort_unstable();
-        near.dedup();
-        let level = self.level[state as usize] + 1;
-        for &n in &near {
-            self.level[n as usize] = self.level[n as usize].max(level);
-        }
-        near
     }
 
     /// Fills `new` with the arcs that removing the state would need.

@@ -11,12 +11,12 @@ mod search;
 mod states;
 mod steps;
 mod sweep;
+#[cfg(test)]
+pub(crate) mod tests;
 mod track;
 mod witness;
 
 pub(crate) use alternatives::alternatives;
-pub(crate) use contract::{Edge, contract};
-pub(crate) use hierarchy::Hierarchy;
 pub(crate) use near::Near;
 pub(crate) use search::Scratch;
 pub(crate) use states::Streets;

@@ -35,8 +35,8 @@ stored!(Streets { head, tail_first, tails, hierarchy });
 pub(crate) struct Graph {
     pub states: usize,
     pub edges: Vec<Edge>,
-    head: Vec<u32>,
-    tails: Vec<Vec<[u32; 2]>>,
+    pub head: Vec<u32>,
+    pub tails: Vec<Vec<[u32; 2]>>,
 }
 
 impl Streets {

@@ -14,7 +14,6 @@ const LATEST: i32 = DAY + DAY / 2;
 /// Trips over the same stops.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Route {
-    pub pattern: u32,
     /// First of its stops in `stops`.
     pub stops: u32,
     pub len: u32,
@@ -67,7 +66,6 @@ impl Running {
     fn route(&mut self, t: &Timetable, pattern: u32, trips: &[(i32, u32, i32)]) {
         let stops = t.stops_of(pattern);
         self.routes.push(Route {
-            pattern,
             stops: self.stops.len() as u32,
             len: stops.len() as u32,
             times: self.arrive.len() as u32,

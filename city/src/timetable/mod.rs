@@ -15,11 +15,11 @@ mod walks;
 
 pub(crate) use board::board;
 pub(crate) use build::build;
-pub(crate) use day::{DayPlan, Days, Running};
+pub(crate) use day::{DayPlan, Days};
 pub(crate) use feed::{Feed, FeedLine, FeedStop, FeedTrip, StopTime};
 pub(crate) use range::{Ends, earliest, latest, profile};
 pub(crate) use search::{Itinerary, MOST_RIDES, Ride, Rounds};
-pub(crate) use walks::{Access, LONGEST_CHANGE, WALK_SPEED};
+pub(crate) use walks::{Access, WALK_SPEED};
 
 use crate::clock::Day;
 use crate::error::FileError;
