@@ -38,11 +38,25 @@ const ADEME: &str = "ADEME Base Empreinte / Impact CO2";
 const DESNZ: &str = "UK DESNZ/DEFRA conversion factors";
 
 const fn ademe(what: &'static str, on_the_way: f64, vehicle: f64) -> Factor {
-    Factor { what, grams: on_the_way + vehicle, per: Per::PassengerKilometre, scope: Scope::UseAndVehicle, source: ADEME, year: 2026 }
+    Factor {
+        what,
+        grams: on_the_way + vehicle,
+        per: Per::PassengerKilometre,
+        scope: Scope::UseAndVehicle,
+        source: ADEME,
+        year: 2026,
+    }
 }
 
 const fn desnz(what: &'static str, grams: f64, per: Per) -> Factor {
-    Factor { what, grams, per, scope: Scope::Use, source: DESNZ, year: 2024 }
+    Factor {
+        what,
+        grams,
+        per,
+        scope: Scope::Use,
+        source: DESNZ,
+        year: 2024,
+    }
 }
 
 /// All factors known. The DESNZ values are second hand.
@@ -58,9 +72,30 @@ pub static FACTORS: [Factor; 14] = [
     desnz("bus, average local", 108.46, Per::PassengerKilometre),
     desnz("car, petrol", 164.5, Per::VehicleKilometre),
     desnz("car, hybrid", 126.07, Per::VehicleKilometre),
-    Factor { what: "car, thermal", grams: 217.6, per: Per::VehicleKilometre, scope: Scope::UseAndVehicle, source: ADEME, year: 2024 },
-    Factor { what: "car, electric (older table)", grams: 103.4, per: Per::VehicleKilometre, scope: Scope::UseAndVehicle, source: ADEME, year: 2024 },
-    Factor { what: "car, electric", grams: 67.4, per: Per::VehicleKilometre, scope: Scope::UseAndVehicle, source: ADEME, year: 2025 },
+    Factor {
+        what: "car, thermal",
+        grams: 217.6,
+        per: Per::VehicleKilometre,
+        scope: Scope::UseAndVehicle,
+        source: ADEME,
+        year: 2024,
+    },
+    Factor {
+        what: "car, electric (older table)",
+        grams: 103.4,
+        per: Per::VehicleKilometre,
+        scope: Scope::UseAndVehicle,
+        source: ADEME,
+        year: 2024,
+    },
+    Factor {
+        what: "car, electric",
+        grams: 67.4,
+        per: Per::VehicleKilometre,
+        scope: Scope::UseAndVehicle,
+        source: ADEME,
+        year: 2025,
+    },
 ];
 
 /// People in a car on average in city traffic: what a vehicle-kilometre is divided by.
@@ -129,7 +164,13 @@ pub fn of(parts: &[(Traveller, f64)]) -> Emission {
             factors.push(traveller.factor());
         }
     }
-    Emission { grams: parts.iter().map(|(t, metres)| t.grams_per_metre() * metres).sum(), factors }
+    Emission {
+        grams: parts
+            .iter()
+            .map(|(t, metres)| t.grams_per_metre() * metres)
+            .sum(),
+        factors,
+    }
 }
 
 #[cfg(test)]

@@ -86,9 +86,15 @@ pub enum FileError {
     /// It doesn't begin as a city file does.
     Foreign,
     /// Written by another version: found, readable here.
-    Version { found: u32, known: u32 },
+    Version {
+        found: u32,
+        known: u32,
+    },
     /// Shorter or longer than it says: bytes found, bytes stated.
-    Length { found: u64, stated: u64 },
+    Length {
+        found: u64,
+        stated: u64,
+    },
     /// The checksum doesn't match the content.
     Checksum,
     /// The content contradicts itself, at the part named.
@@ -99,16 +105,26 @@ impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(e) => write!(f, "the city file can't be read: {e}"),
-            Self::Foreign => f.write_str("this is not a city file; make one with `wayfare city import`"),
+            Self::Foreign => {
+                f.write_str("this is not a city file; make one with `wayfare city import`")
+            }
             Self::Version { found, known } => write!(
                 f,
                 "the city file has version {found}, this program reads version {known}: import the city again"
             ),
             Self::Length { found, stated } => {
-                write!(f, "the city file has {found} bytes and should have {stated}: it was cut or extended, copy it again")
+                write!(
+                    f,
+                    "the city file has {found} bytes and should have {stated}: it was cut or extended, copy it again"
+                )
             }
-            Self::Checksum => f.write_str("the city file is damaged (checksum): copy or import it again"),
-            Self::Inconsistent(what) => write!(f, "the city file contradicts itself ({what}): import it again"),
+            Self::Checksum => {
+                f.write_str("the city file is damaged (checksum): copy or import it again")
+            }
+            Self::Inconsistent(what) => write!(
+                f,
+                "the city file contradicts itself ({what}): import it again"
+            ),
         }
     }
 }
@@ -128,9 +144,15 @@ pub enum ImportError {
     /// The pbf file can't be decoded: where, why.
     Pbf(String),
     /// The feed can't be decoded: which file, why.
-    Feed { file: String, why: String },
+    Feed {
+        file: String,
+        why: String,
+    },
     /// An archive or file larger than any honest one: what, limit in bytes.
-    TooLarge { what: String, limit: u64 },
+    TooLarge {
+        what: String,
+        limit: u64,
+    },
     /// Nothing usable was found.
     Empty(&'static str),
 }

@@ -20,7 +20,9 @@ impl City {
             })
         };
         let height = (b.north - b.south) * scale;
-        let mut svg = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\"><rect width=\"100%\" height=\"100%\" fill=\"#f4f1ea\"/>");
+        let mut svg = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\"><rect width=\"100%\" height=\"100%\" fill=\"#f4f1ea\"/>"
+        );
         for segment in 0..self.network.segments() as u32 {
             let class = self.network.manner(segment).class;
             let (colour, wide) = match class {
@@ -30,17 +32,26 @@ impl City {
                 _ => ("#ffffff", 2.0),
             };
             let points = line(&mut self.network.shape(segment).iter().map(|c| c.point()));
-            _ = write!(svg, "<polyline points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{wide}\"/>");
+            _ = write!(
+                svg,
+                "<polyline points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{wide}\"/>"
+            );
         }
         for pattern in 0..self.timetable.patterns.len() as u32 {
             let p = &self.timetable.patterns[pattern as usize];
             let points = line(&mut self.ride_shape(pattern, 0, p.len - 1).into_iter());
             let colour = self.timetable.lines[p.line as usize].colour;
-            _ = write!(svg, "<polyline points=\"{points}\" fill=\"none\" stroke=\"#{colour:06x}\" stroke-width=\"2\"/>");
+            _ = write!(
+                svg,
+                "<polyline points=\"{points}\" fill=\"none\" stroke=\"#{colour:06x}\" stroke-width=\"2\"/>"
+            );
         }
         for stop in &self.timetable.stops {
             let (x, y) = place(stop.point());
-            _ = write!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2\" fill=\"#333\"/>");
+            _ = write!(
+                svg,
+                "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2\" fill=\"#333\"/>"
+            );
         }
         svg.push_str("</svg>");
         svg

@@ -1,36 +1,15 @@
 //! Ten bus lines along the streets, with timetables for working days, Saturdays and Sundays.
 
-use super::ground::{Ground, WIDE, coord};
+use super::courses::COURSES;
+use super::ground::{Ground, coord};
 use super::places::nearest;
+use super::roads::{Crossing, Streets};
 use super::streets::Plan;
 use crate::clock::Day;
 use crate::draft::CityDraft;
 use crate::geo::Coord;
-use crate::network::Class;
 use crate::timetable::{FeedLine, FeedStop, FeedTrip, Service, StopTime};
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
-
-/// A line: number, colour, minutes between buses by day, and where it leads (shares of width and height).
-struct Course {
-    number: &'static str,
-    colour: u32,
-    every: i32,
-    over: &'static [(f64, f64)],
-}
-
-const COURSES: [Course; 10] = [
-    Course { number: "1", colour: 0xd7_26_3d, every: 8, over: &[(0.04, 0.50), (0.30, 0.55), (0.50, 0.50), (0.70, 0.50), (0.95, 0.50)] },
-    Course { number: "2", colour: 0x1b_73_c4, every: 8, over: &[(0.50, 0.04), (0.50, 0.30), (0.52, 0.52), (0.50, 0.75), (0.52, 0.96)] },
-    Course { number: "3", colour: 0x2e_8b_57, every: 12, over: &[(0.16, 0.18), (0.35, 0.36), (0.48, 0.46), (0.44, 0.60), (0.33, 0.70), (0.20, 0.86)] },
-    Course { number: "4", colour: 0xf2_9e_1f, every: 12, over: &[(0.84, 0.16), (0.68, 0.30), (0.52, 0.47), (0.60, 0.62), (0.66, 0.72), (0.82, 0.85)] },
-    Course { number: "5", colour: 0x7b_3f_a0, every: 15, over: &[(0.14, 0.30), (0.30, 0.22), (0.50, 0.12), (0.72, 0.22), (0.88, 0.36)] },
-    Course { number: "6", colour: 0x00_8c_95, every: 15, over: &[(0.10, 0.62), (0.33, 0.70), (0.50, 0.80), (0.66, 0.72), (0.88, 0.66)] },
-    Course { number: "7", colour: 0x8a_5a_2b, every: 15, over: &[(0.22, 0.30), (0.22, 0.50), (0.23, 0.72), (0.33, 0.92)] },
-    Course { number: "8", colour: 0xe8_5d_9a, every: 15, over: &[(0.78, 0.20), (0.80, 0.47), (0.78, 0.60), (0.80, 0.78), (0.62, 0.92)] },
-    Course { number: "9", colour: 0x5a_7d_1c, every: 20, over: &[(0.06, 0.40), (0.28, 0.45), (0.44, 0.60), (0.60, 0.60), (0.78, 0.58), (0.93, 0.60)] },
-    Course { number: "10", colour: 0x44_55_66, every: 20, over: &[(0.36, 0.08), (0.40, 0.36), (0.36, 0.55), (0.40, 0.92)] },
-];
+use std::collections::HashMap;
 
 /// Metres between stops, at least.
 const SPACING: f64 = 330.0;
@@ -40,19 +19,27 @@ const SPEED: f64 = 6.2;
 /// Hundredths of a euro, changes included.
 const FARE: (u32, &str, u8) = (180, "EUR", 2);
 
-type Crossing = (usize, usize);
-
 pub(super) fn run(ground: &Ground, plan: &Plan, draft: &mut CityDraft) {
-    let (Some(start), Some(end)) = (Day::of(2020, 1, 1), Day::of(2039, 12, 31)) else { return };
+    let (Some(start), Some(end)) = (Day::of(2020, 1, 1), Day::of(2039, 12, 31)) else {
+        return;
+    };
     for weekdays in [0b001_1111, 0b010_0000, 0b100_0000] {
-        draft.feed.services.push(Service { weekdays, start, end, ..Service::default() });
+        draft.feed.services.push(Service {
+            weekdays,
+            start,
+            end,
+            ..Service::default()
+        });
     }
     let streets = Streets::of(ground, plan);
     let mut stops: HashMap<(Crossing, i32), u32> = HashMap::new();
     for course in &COURSES {
         let mut way: Vec<Crossing> = Vec::new();
         for pair in course.over.windows(2) {
-            let part = streets.way(nearest(plan, pair[0].0, pair[0].1), nearest(plan, pair[1].0, pair[1].1));
+            let part = streets.way(
+                nearest(plan, pair[0].0, pair[0].1),
+                nearest(plan, pair[1].0, pair[1].1),
+            );
             way.extend(part.into_iter().skip(usize::from(!way.is_empty())));
         }
         drop_detours(&mut way);
@@ -70,9 +57,25 @@ pub(super) fn run(ground: &Ground, plan: &Plan, draft: &mut CityDraft) {
             kind: 3,
             fare: Some((FARE.0, FARE.1.to_owned(), FARE.2)),
         });
-        direction(ground, &streets, &way, &last, (line, course.every, 0), &mut stops, draft);
+        direction(
+            ground,
+            &streets,
+            &way,
+            &last,
+            (line, course.every, 0),
+            &mut stops,
+            draft,
+        );
         way.reverse();
-        direction(ground, &streets, &way, &first, (line, course.every, 1), &mut stops, draft);
+        direction(
+            ground,
+            &streets,
+            &way,
+            &first,
+            (line, course.every, 1),
+            &mut stops,
+            draft,
+        );
     }
 }
 
@@ -102,31 +105,69 @@ fn direction(
     let mut times: Vec<StopTime> = Vec::new();
     let (mut since, mut now) = (f64::INFINITY, 0);
     for (k, &at) in way.iter().enumerate() {
-        let hop = if k == 0 { 0.0 } else { line_of_road[k - 1].metres_to(line_of_road[k]) };
+        let hop = if k == 0 {
+            0.0
+        } else {
+            line_of_road[k - 1].metres_to(line_of_road[k])
+        };
         since += hop;
         now += (hop / SPEED).round() as i32;
         if since >= SPACING || k + 1 == way.len() {
             since = 0.0;
             // Buses stop on the right: the side depends on where the street leads.
-            let towards = if k + 1 < way.len() { (at, way[k + 1]) } else { (way[k - 1], at) };
+            let towards = if k + 1 < way.len() {
+                (at, way[k + 1])
+            } else {
+                (way[k - 1], at)
+            };
             let stop = *stops.entry((at, side(towards))).or_insert_with(|| {
-                let (a, b) = (ground.metres(towards.0.0, towards.0.1), ground.metres(towards.1.0, towards.1.1));
+                let (a, b) = (
+                    ground.metres(towards.0.0, towards.0.1),
+                    ground.metres(towards.1.0, towards.1.1),
+                );
                 let (x, y) = ground.metres(at.0, at.1);
                 let (dx, dy) = (b.0 - a.0, b.1 - a.1);
                 let length = (dx * dx + dy * dy).sqrt().max(1.0);
-                let spot = (x + dy / length * 7.0 + dx / length * 12.0, y - dx / length * 7.0 + dy / length * 12.0);
-                draft.feed.stops.push(FeedStop { name: streets.label(at), at: coord(spot) });
+                let spot = (
+                    x + dy / length * 7.0 + dx / length * 12.0,
+                    y - dx / length * 7.0 + dy / length * 12.0,
+                );
+                draft.feed.stops.push(FeedStop {
+                    name: streets.label(at),
+                    at: coord(spot),
+                });
                 draft.feed.stops.len() as u32 - 1
             });
-            let depart = if times.is_empty() || k + 1 == way.len() { now } else { now + DWELL };
-            times.push(StopTime { stop, arrive: now, depart });
+            let depart = if times.is_empty() || k + 1 == way.len() {
+                now
+            } else {
+                now + DWELL
+            };
+            times.push(StopTime {
+                stop,
+                arrive: now,
+                depart,
+            });
             now = depart;
         }
     }
     for service in 0..3 {
         for start in starts(service, every, line as i32 * 97 + back * 240) {
-            let shifted = times.iter().map(|t| StopTime { arrive: t.arrive + start, depart: t.depart + start, ..*t }).collect();
-            draft.feed.trips.push(FeedTrip { line, service, headsign: headsign.to_owned(), shape: Some(shape), times: shifted });
+            let shifted = times
+                .iter()
+                .map(|t| StopTime {
+                    arrive: t.arrive + start,
+                    depart: t.depart + start,
+                    ..*t
+                })
+                .collect();
+            draft.feed.trips.push(FeedTrip {
+                line,
+                service,
+                headsign: headsign.to_owned(),
+                shape: Some(shape),
+                times: shifted,
+            });
         }
     }
 }
@@ -138,86 +179,23 @@ fn side((from, to): (Crossing, Crossing)) -> i32 {
 /// Seconds at which buses start: often by day, less in the evening and on Sundays, until after midnight.
 fn starts(service: u32, every: i32, offset: i32) -> Vec<i32> {
     let slower = [1.0, 1.5, 2.0][service as usize];
-    let (first, last) = ([5 * 3600 + 1200, 6 * 3600, 7 * 3600][service as usize], [23 * 3600 + 1800, 25 * 3600, 23 * 3600][service as usize]);
+    let (first, last) = (
+        [5 * 3600 + 1200, 6 * 3600, 7 * 3600][service as usize],
+        [23 * 3600 + 1800, 25 * 3600, 23 * 3600][service as usize],
+    );
     let mut at = first + offset.rem_euclid(every * 60);
     let mut all = Vec::new();
     while at <= last {
         all.push(at);
         let hour = at / 3600;
-        let busy = if (7..9).contains(&hour) || (16..19).contains(&hour) { 0.75 } else if !(6..20).contains(&hour) { 2.0 } else { 1.0 };
+        let busy = if (7..9).contains(&hour) || (16..19).contains(&hour) {
+            0.75
+        } else if !(6..20).contains(&hour) {
+            2.0
+        } else {
+            1.0
+        };
         at += (f64::from(every) * 60.0 * slower * busy) as i32 / 60 * 60;
     }
     all
-}
-
-/// The lattice as buses see it: wide streets are preferred, narrow ones cost more, paths are closed.
-struct Streets<'a> {
-    arms: HashMap<Crossing, Vec<(Crossing, u64)>>,
-    names: HashMap<Crossing, Vec<&'a str>>,
-}
-
-impl<'a> Streets<'a> {
-    fn of(ground: &Ground, plan: &'a Plan) -> Self {
-        let mut streets = Self { arms: HashMap::new(), names: HashMap::new() };
-        for block in &plan.blocks {
-            for end in [block.from, block.to] {
-                let names = streets.names.entry(end).or_default();
-                if !names.contains(&block.name.as_str()) {
-                    names.push(&block.name);
-                }
-            }
-            let weight = match block.class {
-                Class::Secondary => 10,
-                Class::Tertiary => 11,
-                Class::Street => 22,
-                Class::Living => 40,
-                _ => continue,
-            };
-            let length = ground.coord(block.from.0, block.from.1).metres_to(ground.coord(block.to.0, block.to.1)).round() as u64;
-            streets.arms.entry(block.from).or_default().push((block.to, length * weight));
-            streets.arms.entry(block.to).or_default().push((block.from, length * weight));
-        }
-        streets
-    }
-
-    fn label(&self, at: Crossing) -> String {
-        let names = self.names.get(&at).map(Vec::as_slice).unwrap_or_default();
-        match names {
-            [] => format!("Crossing {}", at.1 * WIDE + at.0),
-            [one] => (*one).to_owned(),
-            [a, b, ..] => format!("{a} / {b}"),
-        }
-    }
-
-    /// The cheapest way between two crossings; nothing where there is none.
-    fn way(&self, from: Crossing, to: Crossing) -> Vec<Crossing> {
-        let mut best: HashMap<Crossing, (u64, Crossing)> = HashMap::from([(from, (0, from))]);
-        let mut queue = BinaryHeap::from([Reverse((0, from))]);
-        while let Some(Reverse((cost, at))) = queue.pop() {
-            if at == to {
-                break;
-            }
-            if cost > best[&at].0 {
-                continue;
-            }
-            for &(next, more) in self.arms.get(&at).map(Vec::as_slice).unwrap_or_default() {
-                let sum = cost + more;
-                if best.get(&next).is_none_or(|b| sum < b.0) {
-                    best.insert(next, (sum, at));
-                    queue.push(Reverse((sum, next)));
-                }
-            }
-        }
-        let mut way = Vec::new();
-        let mut at = to;
-        while let Some((_, before)) = best.get(&at) {
-            way.push(at);
-            if *before == at {
-                way.reverse();
-                return way;
-            }
-            at = *before;
-        }
-        Vec::new()
-    }
 }

@@ -4,10 +4,12 @@
 //! timetable. Layout uses only exact arithmetic (no sine, no hypotenuse), so that no platform differs.
 
 mod buses;
+mod courses;
 mod ground;
 mod houses;
 mod names;
 mod places;
+mod roads;
 mod streets;
 
 use crate::City;

@@ -50,7 +50,15 @@ pub(crate) struct Entry {
     /// Words of its name.
     pub words: u8,
 }
-stored!(Entry { name, kind, at, street, number, weight, words });
+stored!(Entry {
+    name,
+    kind,
+    at,
+    street,
+    number,
+    weight,
+    words
+});
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Gazetteer {
@@ -78,14 +86,28 @@ pub(crate) struct Gazetteer {
     pub districts: Vec<u32>,
 }
 stored!(Gazetteer {
-    names, kinds, entries, words, first, posts, house_first, house_number, houses, house_street, house_grid, grid, spots,
+    names,
+    kinds,
+    entries,
+    words,
+    first,
+    posts,
+    house_first,
+    house_number,
+    houses,
+    house_street,
+    house_grid,
+    grid,
+    spots,
     districts
 });
 
 impl Gazetteer {
     pub fn check(&self) -> Result<(), FileError> {
         let rows = |first: &[u32], n: usize, end: usize| {
-            first.len() == n + 1 && first.windows(2).all(|w| w[0] <= w[1]) && first.last().is_some_and(|&l| l as usize == end)
+            first.len() == n + 1
+                && first.windows(2).all(|w| w[0] <= w[1])
+                && first.last().is_some_and(|&l| l as usize == end)
         };
         let n = self.entries.len();
         let ok = rows(&self.first, self.words.len(), self.posts.len())
@@ -129,7 +151,8 @@ impl City {
     #[must_use]
     pub fn places_of_kind(&self, key: &str, value: &str, limit: usize) -> Vec<Place> {
         let g = &self.gazetteer;
-        let kind = (0..g.kinds.len() as u32).find(|k| g.kinds.get(*k).split_once('=') == Some((key, value)));
+        let kind = (0..g.kinds.len() as u32)
+            .find(|k| g.kinds.get(*k).split_once('=') == Some((key, value)));
         let all = (0..g.entries.len() as u32).filter(|e| Some(g.entries[*e as usize].kind) == kind);
         all.filter_map(|e| self.place(e)).take(limit).collect()
     }

@@ -3,51 +3,19 @@
 //! Archives are bounded: one that unpacks to more than any honest feed is refused. Left out: pathways, zones in fares,
 //! pickup and drop-off rules, flexible services, translations.
 
+use super::archive::Archive;
 use super::report::Report;
 use super::table::Table;
-use super::{calendar, stop_times};
+use super::{calendar, fares, stop_times};
 use crate::clock::Zone;
 use crate::draft::CityDraft;
 use crate::error::ImportError;
 use crate::geo::{Coord, Point};
 use crate::timetable::{Feed, FeedLine, FeedStop};
 use std::collections::HashMap;
-use std::io::{Cursor, Read};
-use zip::ZipArchive;
 
-/// Bytes that one file of a feed may unpack to.
-const MOST_BYTES: u64 = 1 << 30;
 /// Stops, lines or points a feed may have: numbers stay far from 32 bits.
 const MOST_ROWS: usize = 20_000_000;
-
-pub(super) struct Archive<'a>(ZipArchive<Cursor<&'a [u8]>>);
-
-impl<'a> Archive<'a> {
-    fn open(bytes: &'a [u8]) -> Result<Self, ImportError> {
-        let failed = |e: zip::result::ZipError| ImportError::Feed { file: "the archive".to_owned(), why: e.to_string() };
-        ZipArchive::new(Cursor::new(bytes)).map(Self).map_err(failed)
-    }
-
-    /// The content of a file, wherever in the archive it lies; nothing when there is none.
-    pub fn bytes(&mut self, name: &str) -> Result<Option<Vec<u8>>, ImportError> {
-        let mut names = self.0.file_names().filter_map(Result::ok).map(std::borrow::Cow::into_owned);
-        let Some(path) = names.find(|n| n.rsplit('/').next() == Some(name)) else { return Ok(None) };
-        drop(names);
-        let failed = |why: String| ImportError::Feed { file: name.to_owned(), why };
-        let file = self.0.by_name(&path).map_err(|e| failed(e.to_string()))?;
-        let mut bytes = Vec::new();
-        file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|e| failed(e.to_string()))?;
-        if bytes.len() as u64 > MOST_BYTES {
-            return Err(ImportError::TooLarge { what: name.to_owned(), limit: MOST_BYTES });
-        }
-        Ok(Some(bytes))
-    }
-
-    fn required(&mut self, name: &str) -> Result<Vec<u8>, ImportError> {
-        let missing = || ImportError::Feed { file: name.to_owned(), why: "it is missing".to_owned() };
-        self.bytes(name)?.ok_or_else(missing)
-    }
-}
 
 /// Ids of a feed and the numbers they became.
 #[derive(Default)]
@@ -58,7 +26,11 @@ pub(super) struct Ids {
     pub shapes: HashMap<String, u32>,
 }
 
-pub(super) fn read(bytes: &[u8], draft: &mut CityDraft, report: &mut Report) -> Result<(), ImportError> {
+pub(super) fn read(
+    bytes: &[u8],
+    draft: &mut CityDraft,
+    report: &mut Report,
+) -> Result<(), ImportError> {
     let mut archive = Archive::open(bytes)?;
     let (mut feed, mut ids) = (Feed::default(), Ids::default());
     zone(&mut archive, draft, report)?;
@@ -73,14 +45,23 @@ pub(super) fn read(bytes: &[u8], draft: &mut CityDraft, report: &mut Report) -> 
         transfers(&bytes, &mut feed, &ids, report)?;
     }
     if feed.trips.is_empty() {
-        return Err(ImportError::Feed { file: "the feed".to_owned(), why: "it holds no usable trip".to_owned() });
+        return Err(ImportError::Feed {
+            file: "the feed".to_owned(),
+            why: "it holds no usable trip".to_owned(),
+        });
     }
     draft.feed.append(feed);
     Ok(())
 }
 
-fn zone(archive: &mut Archive, draft: &mut CityDraft, report: &mut Report) -> Result<(), ImportError> {
-    let Some(bytes) = archive.bytes("agency.txt")? else { return Ok(()) };
+fn zone(
+    archive: &mut Archive,
+    draft: &mut CityDraft,
+    report: &mut Report,
+) -> Result<(), ImportError> {
+    let Some(bytes) = archive.bytes("agency.txt")? else {
+        return Ok(());
+    };
     let mut table = Table::new("agency.txt", &bytes)?;
     let column = table.column("agency_timezone");
     while let Some(row) = table.next_row(report) {
@@ -90,25 +71,46 @@ fn zone(archive: &mut Archive, draft: &mut CityDraft, report: &mut Report) -> Re
         } else if draft.zone.is_empty() {
             draft.zone = name;
         } else if draft.zone != name {
-            report.drop("feeds in another time zone (read as if in the first one)", name);
+            report.drop(
+                "feeds in another time zone (read as if in the first one)",
+                name,
+            );
         }
     }
     Ok(())
 }
 
-fn stops(bytes: &[u8], feed: &mut Feed, ids: &mut Ids, report: &mut Report) -> Result<(), ImportError> {
+fn stops(
+    bytes: &[u8],
+    feed: &mut Feed,
+    ids: &mut Ids,
+    report: &mut Report,
+) -> Result<(), ImportError> {
     let mut table = Table::new("stops.txt", bytes)?;
-    let [id, name, lat, lon, kind] = ["stop_id", "stop_name", "stop_lat", "stop_lon", "location_type"].map(|c| table.column(c));
+    let [id, name, lat, lon, kind] = [
+        "stop_id",
+        "stop_name",
+        "stop_lat",
+        "stop_lon",
+        "location_type",
+    ]
+    .map(|c| table.column(c));
     while let Some(row) = table.next_row(report) {
         let key = row.text(id);
         if row.number::<u8>(kind).is_some_and(|k| k != 0) {
             continue;
         }
-        let at = row.number(lat).zip(row.number(lon)).map(|(lat, lon)| Point::new(lat, lon));
+        let at = row
+            .number(lat)
+            .zip(row.number(lon))
+            .map(|(lat, lon)| Point::new(lat, lon));
         match at.filter(|p| p.is_valid() && (p.lat, p.lon) != (0.0, 0.0)) {
             Some(at) if feed.stops.len() < MOST_ROWS => {
                 ids.stops.insert(key, feed.stops.len() as u32);
-                feed.stops.push(FeedStop { name: row.text(name), at: at.into() });
+                feed.stops.push(FeedStop {
+                    name: row.text(name),
+                    at: at.into(),
+                });
             }
             _ => report.drop("stops without coordinates", key),
         }
@@ -116,16 +118,30 @@ fn stops(bytes: &[u8], feed: &mut Feed, ids: &mut Ids, report: &mut Report) -> R
     Ok(())
 }
 
-fn lines(archive: &mut Archive, feed: &mut Feed, ids: &mut Ids, report: &mut Report) -> Result<(), ImportError> {
-    let fares = fares(archive, report)?;
+fn lines(
+    archive: &mut Archive,
+    feed: &mut Feed,
+    ids: &mut Ids,
+    report: &mut Report,
+) -> Result<(), ImportError> {
+    let fares = fares::read(archive, report)?;
     let bytes = archive.required("routes.txt")?;
     let mut table = Table::new("routes.txt", &bytes)?;
-    let [id, short, long, kind, colour, agency] =
-        ["route_id", "route_short_name", "route_long_name", "route_type", "route_color", "agency_id"].map(|c| table.column(c));
+    let [id, short, long, kind, colour, agency] = [
+        "route_id",
+        "route_short_name",
+        "route_long_name",
+        "route_type",
+        "route_color",
+        "agency_id",
+    ]
+    .map(|c| table.column(c));
     while let Some(row) = table.next_row(report) {
         let key = row.text(id);
         let text = row.field(colour);
-        let parsed = u32::from_str_radix(text, 16).ok().filter(|_| text.len() == 6);
+        let parsed = u32::from_str_radix(text, 16)
+            .ok()
+            .filter(|_| text.len() == 6);
         if parsed.is_none() && !text.is_empty() {
             report.drop("colours that aren't RRGGBB", text);
         }
@@ -143,51 +159,27 @@ fn lines(archive: &mut Archive, feed: &mut Feed, ids: &mut Ids, report: &mut Rep
     Ok(())
 }
 
-type Fare = (u32, String, u8);
-
-/// The price of a ride by route; under the empty name the one for all.
-fn fares(archive: &mut Archive, report: &mut Report) -> Result<HashMap<String, Fare>, ImportError> {
-    let mut by_id: HashMap<String, Fare> = HashMap::new();
-    let mut cheapest: Option<Fare> = None;
-    if let Some(bytes) = archive.bytes("fare_attributes.txt")? {
-        let mut table = Table::new("fare_attributes.txt", &bytes)?;
-        let [id, price, currency, changes] = ["fare_id", "price", "currency_type", "transfers"].map(|c| table.column(c));
-        while let Some(row) = table.next_row(report) {
-            let Some(amount) = row.number::<f64>(price).filter(|p| (0.0..1e6).contains(p)) else {
-                report.drop("fares without a price", row.text(id));
-                continue;
-            };
-            let changes = row.number::<u8>(changes).unwrap_or(255);
-            let fare = ((amount * 100.0).round() as u32, row.text(currency), changes);
-            if cheapest.as_ref().is_none_or(|c| fare.0 < c.0) {
-                cheapest = Some(fare.clone());
-            }
-            by_id.insert(row.text(id), fare);
-        }
-    }
-    let mut by_route = HashMap::new();
-    if let Some(bytes) = archive.bytes("fare_rules.txt")? {
-        let mut table = Table::new("fare_rules.txt", &bytes)?;
-        let [id, route] = ["fare_id", "route_id"].map(|c| table.column(c));
-        while let Some(row) = table.next_row(report) {
-            match by_id.get(row.field(id)) {
-                Some(fare) => _ = by_route.insert(row.text(route), fare.clone()),
-                None => report.drop("fare rules for unknown fares", row.text(id)),
-            }
-        }
-    }
-    if by_route.is_empty() && let Some(fare) = cheapest {
-        by_route.insert(String::new(), fare);
-    }
-    Ok(by_route)
-}
-
-fn shapes(bytes: &[u8], feed: &mut Feed, ids: &mut Ids, report: &mut Report) -> Result<(), ImportError> {
+fn shapes(
+    bytes: &[u8],
+    feed: &mut Feed,
+    ids: &mut Ids,
+    report: &mut Report,
+) -> Result<(), ImportError> {
     let mut table = Table::new("shapes.txt", bytes)?;
-    let [id, lat, lon, sequence] = ["shape_id", "shape_pt_lat", "shape_pt_lon", "shape_pt_sequence"].map(|c| table.column(c));
+    let [id, lat, lon, sequence] = [
+        "shape_id",
+        "shape_pt_lat",
+        "shape_pt_lon",
+        "shape_pt_sequence",
+    ]
+    .map(|c| table.column(c));
     let mut shapes: Vec<Vec<(u32, Coord)>> = Vec::new();
     while let Some(row) = table.next_row(report) {
-        let at = row.number(lat).zip(row.number(lon)).map(|(lat, lon)| Point::new(lat, lon)).filter(|p| p.is_valid());
+        let at = row
+            .number(lat)
+            .zip(row.number(lon))
+            .map(|(lat, lon)| Point::new(lat, lon))
+            .filter(|p| p.is_valid());
         let (Some(at), Some(place)) = (at, row.number(sequence)) else {
             report.drop("shape points without numbers", row.text(id));
             continue;
@@ -210,18 +202,34 @@ fn shapes(bytes: &[u8], feed: &mut Feed, ids: &mut Ids, report: &mut Report) -> 
     Ok(())
 }
 
-fn transfers(bytes: &[u8], feed: &mut Feed, ids: &Ids, report: &mut Report) -> Result<(), ImportError> {
+fn transfers(
+    bytes: &[u8],
+    feed: &mut Feed,
+    ids: &Ids,
+    report: &mut Report,
+) -> Result<(), ImportError> {
     let mut table = Table::new("transfers.txt", bytes)?;
-    let [from, to, kind, least] = ["from_stop_id", "to_stop_id", "transfer_type", "min_transfer_time"].map(|c| table.column(c));
+    let [from, to, kind, least] = [
+        "from_stop_id",
+        "to_stop_id",
+        "transfer_type",
+        "min_transfer_time",
+    ]
+    .map(|c| table.column(c));
     while let Some(row) = table.next_row(report) {
-        let numbers = ids.stops.get(row.field(from)).zip(ids.stops.get(row.field(to)));
+        let numbers = ids
+            .stops
+            .get(row.field(from))
+            .zip(ids.stops.get(row.field(to)));
         let Some((&a, &b)) = numbers else {
             report.drop("transfers between unknown stops", row.text(from));
             continue;
         };
         match row.number::<u8>(kind).unwrap_or(0) {
             3 => feed.transfers.push((a, b, None)),
-            2 => feed.transfers.push((a, b, Some(row.number(least).unwrap_or(120)))),
+            2 => feed
+                .transfers
+                .push((a, b, Some(row.number(least).unwrap_or(120)))),
             // Recommended and timed changes add nothing that walking doesn't know, unless the stops share a place.
             _ => {}
         }

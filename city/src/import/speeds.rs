@@ -47,11 +47,41 @@ fn bike(tags: &Tags, class: Class) -> u16 {
 fn car(tags: &Tags, class: Class) -> u16 {
     let link = tag(tags, "highway").is_some_and(|h| h.ends_with("_link"));
     let usual = match class {
-        Class::Motorway => if link { 450 } else { 900 },
-        Class::Trunk => if link { 400 } else { 850 },
-        Class::Primary => if link { 300 } else { 650 },
-        Class::Secondary => if link { 250 } else { 550 },
-        Class::Tertiary => if link { 200 } else { 400 },
+        Class::Motorway => {
+            if link {
+                450
+            } else {
+                900
+            }
+        }
+        Class::Trunk => {
+            if link {
+                400
+            } else {
+                850
+            }
+        }
+        Class::Primary => {
+            if link {
+                300
+            } else {
+                650
+            }
+        }
+        Class::Secondary => {
+            if link {
+                250
+            } else {
+                550
+            }
+        }
+        Class::Tertiary => {
+            if link {
+                200
+            } else {
+                400
+            }
+        }
         Class::Street => 250,
         Class::Living => 100,
         _ => 150,
@@ -71,5 +101,9 @@ fn limit(text: &str) -> Option<f64> {
         None => (text, ""),
     };
     let value: f64 = number.parse().ok().filter(|v| (3.0..=200.0).contains(v))?;
-    Some(if unit.trim().starts_with("mph") { value * 16.093 } else { value * 10.0 })
+    Some(if unit.trim().starts_with("mph") {
+        value * 16.093
+    } else {
+        value * 10.0
+    })
 }

@@ -1,7 +1,9 @@
 //! Journeys as they are answered: legs with shapes, times, distance, emissions and fare.
 
+mod assemble;
 mod board;
 mod compare;
+mod door;
 mod ride;
 mod street;
 mod transit;
@@ -31,7 +33,13 @@ pub enum Mode {
 }
 
 impl Mode {
-    pub const ALL: [Self; 5] = [Self::Foot, Self::Bike, Self::Car, Self::Bus, Self::BikeAndBus];
+    pub const ALL: [Self; 5] = [
+        Self::Foot,
+        Self::Bike,
+        Self::Car,
+        Self::Bus,
+        Self::BikeAndBus,
+    ];
 
     /// The vehicle that goes the whole way, if one does.
     #[must_use]

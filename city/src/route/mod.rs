@@ -20,8 +20,8 @@ pub(crate) use alternatives::alternatives;
 pub(crate) use near::Near;
 pub(crate) use search::Scratch;
 pub(crate) use states::Streets;
-pub use steps::{Step, Turning};
 pub(crate) use steps::steps;
+pub use steps::{Step, Turning};
 pub(crate) use sweep::Sweep;
 pub(crate) use track::{Track, direct, track};
 

@@ -82,7 +82,13 @@ pub(crate) fn steps(n: &Network, track: &Track, from: &Snap, to: &Snap) -> Vec<S
     let last = track.arcs.len().saturating_sub(1);
     for (i, &arc) in track.arcs.iter().enumerate() {
         let back = arc & 1 == 1;
-        let share = |s: &Snap| if back { 1.0 - f64::from(s.share) } else { f64::from(s.share) };
+        let share = |s: &Snap| {
+            if back {
+                1.0 - f64::from(s.share)
+            } else {
+                f64::from(s.share)
+            }
+        };
         let start = if i == 0 { share(from) } else { 0.0 };
         let end = if i == last { share(to) } else { 1.0 };
         let metres = f64::from(n.length[arc as usize / 2]) / 100.0 * (end - start).max(0.0);
@@ -97,18 +103,40 @@ pub(crate) fn steps(n: &Network, track: &Track, from: &Snap, to: &Snap) -> Vec<S
         let goes_on = steps.last().is_some_and(|s: &Step| {
             let same = s.street == street && s.remark == remark;
             (turn == Turning::Roundabout && s.turning == Turning::Roundabout)
-                || (same && (!street.is_empty() || matches!(turn, Turning::Straight | Turning::SlightLeft | Turning::SlightRight))
-                    && turn != Turning::Round && !round)
+                || (same
+                    && (!street.is_empty()
+                        || matches!(
+                            turn,
+                            Turning::Straight | Turning::SlightLeft | Turning::SlightRight
+                        ))
+                    && turn != Turning::Round
+                    && !round)
         });
         match steps.last_mut().filter(|_| goes_on) {
             Some(step) => step.metres += metres,
             None => {
-                let at = if i == 0 { from.at.point() } else { n.junctions[n.tail(arc) as usize].point() };
-                steps.push(Step { turning: turn, street: street.to_owned(), metres, at, remark });
+                let at = if i == 0 {
+                    from.at.point()
+                } else {
+                    n.junctions[n.tail(arc) as usize].point()
+                };
+                steps.push(Step {
+                    turning: turn,
+                    street: street.to_owned(),
+                    metres,
+                    at,
+                    remark,
+                });
             }
         }
     }
     let street = n.name(to.segment).to_owned();
-    steps.push(Step { turning: Turning::Arrive, street, metres: 0.0, at: to.at.point(), remark: None });
+    steps.push(Step {
+        turning: Turning::Arrive,
+        street,
+        metres: 0.0,
+        at: to.at.point(),
+        remark: None,
+    });
     steps
 }

@@ -14,11 +14,25 @@ pub(crate) struct Ends<'a> {
 }
 
 /// Leaving at `depart`: for each number of rides the earliest arrival, if more rides pay.
-pub(crate) fn earliest(t: &Timetable, plan: &DayPlan, depart: i32, ends: Ends, most: usize, rounds: &mut Rounds) -> Vec<Itinerary> {
+pub(crate) fn earliest(
+    t: &Timetable,
+    plan: &DayPlan,
+    depart: i32,
+    ends: Ends,
+    most: usize,
+    rounds: &mut Rounds,
+) -> Vec<Itinerary> {
     search(t, &plan.forward, depart, ends, most, rounds)
 }
 
-fn search(t: &Timetable, day: &Running, depart: i32, ends: Ends, most: usize, rounds: &mut Rounds) -> Vec<Itinerary> {
+fn search(
+    t: &Timetable,
+    day: &Running,
+    depart: i32,
+    ends: Ends,
+    most: usize,
+    rounds: &mut Rounds,
+) -> Vec<Itinerary> {
     rounds.begin(t.stops.len(), day.routes.len(), ends.egress);
     if let Some(walk) = ends.walk {
         rounds.bound(depart.saturating_add_unsigned(walk));
@@ -27,9 +41,27 @@ fn search(t: &Timetable, day: &Running, depart: i32, ends: Ends, most: usize, ro
 }
 
 /// Being there by `arrive`: for each number of rides the latest departure.
-pub(crate) fn latest(t: &Timetable, plan: &DayPlan, arrive: i32, ends: Ends, most: usize, rounds: &mut Rounds) -> Vec<Itinerary> {
-    let swapped = Ends { access: ends.egress, egress: ends.access, walk: ends.walk };
-    let found = search(t, plan.mirror(), arrive.saturating_neg(), swapped, most, rounds);
+pub(crate) fn latest(
+    t: &Timetable,
+    plan: &DayPlan,
+    arrive: i32,
+    ends: Ends,
+    most: usize,
+    rounds: &mut Rounds,
+) -> Vec<Itinerary> {
+    let swapped = Ends {
+        access: ends.egress,
+        egress: ends.access,
+        walk: ends.walk,
+    };
+    let found = search(
+        t,
+        plan.mirror(),
+        arrive.saturating_neg(),
+        swapped,
+        most,
+        rounds,
+    );
     found.into_iter().map(|i| turned(t, i)).collect()
 }
 
@@ -37,9 +69,19 @@ pub(crate) fn latest(t: &Timetable, plan: &DayPlan, arrive: i32, ends: Ends, mos
 fn turned(t: &Timetable, back: Itinerary) -> Itinerary {
     let ride = |r: &Ride| {
         let last = t.patterns[t.trips[r.trip as usize].pattern as usize].len - 1;
-        Ride { board: last - r.alight, alight: last - r.board, depart: -r.arrive, arrive: -r.depart, ..*r }
+        Ride {
+            board: last - r.alight,
+            alight: last - r.board,
+            depart: -r.arrive,
+            arrive: -r.depart,
+            ..*r
+        }
     };
-    Itinerary { depart: -back.arrive, arrive: -back.depart, rides: back.rides.iter().rev().map(ride).collect() }
+    Itinerary {
+        depart: -back.arrive,
+        arrive: -back.depart,
+        rides: back.rides.iter().rev().map(ride).collect(),
+    }
 }
 
 /// Every journey worth taking that leaves within the window: none arrives later, leaves earlier and rides as often as
@@ -72,8 +114,13 @@ fn departures(day: &Running, window: &std::ops::RangeInclusive<i32>, access: &Ac
     for &[stop, walk] in access {
         for &[route, position] in day.served(stop) {
             let r = &day.routes[route as usize];
-            let column = (0..r.trips as usize).map(|k| day.depart[r.times as usize + k * r.len as usize + position as usize]);
-            times.extend(column.map(|t| t.saturating_sub_unsigned(walk)).filter(|t| window.contains(t)));
+            let column = (0..r.trips as usize)
+                .map(|k| day.depart[r.times as usize + k * r.len as usize + position as usize]);
+            times.extend(
+                column
+                    .map(|t| t.saturating_sub_unsigned(walk))
+                    .filter(|t| window.contains(t)),
+            );
         }
     }
     times.sort_unstable_by(|a, b| b.cmp(a));

@@ -33,29 +33,29 @@ pub(crate) struct Itinerary {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Boarded {
-    route: u32,
-    trip: u32,
-    board: u32,
-    alight: u32,
+pub(super) struct Boarded {
+    pub route: u32,
+    pub trip: u32,
+    pub board: u32,
+    pub alight: u32,
 }
 
 /// Labels of one round: stop → best with at most so many rides.
 #[derive(Debug, Default, Clone)]
-struct Round {
+pub(super) struct Round {
     /// Earliest arrival by ride.
-    ride: Vec<i32>,
+    pub ride: Vec<i32>,
     /// Earliest time to board: by ride, or by ride and walk.
-    ready: Vec<i32>,
-    boarded: Vec<Boarded>,
+    pub ready: Vec<i32>,
+    pub boarded: Vec<Boarded>,
     /// Stop walked from before boarding here; the stop itself when none was.
-    from: Vec<u32>,
+    pub from: Vec<u32>,
 }
 
 /// Working memory of searches.
 #[derive(Debug, Default)]
 pub(crate) struct Rounds {
-    rounds: Vec<Round>,
+    pub(super) rounds: Vec<Round>,
     /// Route → first position to scan from, `NONE` unless queued.
     queued: Vec<u32>,
     queue: Vec<u32>,
@@ -63,7 +63,7 @@ pub(crate) struct Rounds {
     is_marked: Vec<bool>,
     alighted: Vec<u32>,
     /// Stop → seconds from it to the goal, `NONE` where too far.
-    egress: Vec<u32>,
+    pub(super) egress: Vec<u32>,
     /// Rides → earliest arrival at the goal, over all departures searched so far.
     goal: [i32; MOST_RIDES + 1],
 }
@@ -79,7 +79,9 @@ impl Rounds {
         }
         self.egress.clear();
         self.egress.resize(stops, NONE);
-        egress.iter().for_each(|&[stop, walk]| self.egress[stop as usize] = walk);
+        egress
+            .iter()
+            .for_each(|&[stop, walk]| self.egress[stop as usize] = walk);
         self.queued.clear();
         self.queued.resize(routes, NONE);
         self.is_marked.clear();
@@ -94,10 +96,19 @@ impl Rounds {
     }
 
     /// Searches from one departure; the itineraries that arrive earlier than all before with as few rides.
-    pub fn run(&mut self, t: &Timetable, day: &Running, depart: i32, access: &Access, most: usize) -> Vec<Itinerary> {
+    pub fn run(
+        &mut self,
+        t: &Timetable,
+        day: &Running,
+        depart: i32,
+        access: &Access,
+        most: usize,
+    ) -> Vec<Itinerary> {
         let mut found = Vec::new();
         self.prepare(0, t.stops.len());
-        self.marked.drain(..).for_each(|stop| self.is_marked[stop as usize] = false);
+        self.marked
+            .drain(..)
+            .for_each(|stop| self.is_marked[stop as usize] = false);
         for &[stop, walk] in access {
             let ready = depart.saturating_add_unsigned(walk);
             let round = &mut self.rounds[0];
@@ -130,16 +141,6 @@ impl Rounds {
         found
     }
 
-    /// Stop → when one can be there after the last search, by ride or by the first walk.
-    pub fn arrivals(&self, stops: usize) -> Vec<i32> {
-        let mut best = vec![NEVER; stops];
-        for (k, round) in self.rounds.iter().enumerate().filter(|(_, r)| r.ride.len() == stops) {
-            let times = if k == 0 { &round.ready } else { &round.ride };
-            best.iter_mut().zip(times).for_each(|(b, t)| *b = (*b).min(*t));
-        }
-        best
-    }
-
     /// Starts a round from what fewer rides achieve.
     fn prepare(&mut self, k: usize, stops: usize) {
         let (before, after) = self.rounds.split_at_mut(k);
@@ -153,8 +154,16 @@ impl Rounds {
         }
         if let Some(before) = before.last() {
             // A label that fewer rides improved has no parent in this round: `trace` looks it up there.
-            round.ride.iter_mut().zip(&before.ride).for_each(|(r, b)| *r = (*r).min(*b));
-            round.ready.iter_mut().zip(&before.ready).for_each(|(r, b)| *r = (*r).min(*b));
+            round
+                .ride
+                .iter_mut()
+                .zip(&before.ride)
+                .for_each(|(r, b)| *r = (*r).min(*b));
+            round
+                .ready
+                .iter_mut()
+                .zip(&before.ready)
+                .for_each(|(r, b)| *r = (*r).min(*b));
         }
     }
 
@@ -172,7 +181,15 @@ impl Rounds {
         }
     }
 
-    fn scan(&mut self, day: &Running, k: usize, route: u32, from: u32, best: &mut i32, last: &mut u32) {
+    fn scan(
+        &mut self,
+        day: &Running,
+        k: usize,
+        route: u32,
+        from: u32,
+        best: &mut i32,
+        last: &mut u32,
+    ) {
         let r = &day.routes[route as usize];
         let len = r.len as usize;
         let (before, after) = self.rounds.split_at_mut(k);
@@ -187,9 +204,16 @@ impl Rounds {
                 let at = arrive[trip * len + position];
                 if at < round.ride[stop] && at < *best {
                     round.ride[stop] = at;
-                    round.boarded[stop] = Boarded { route, trip: trip as u32, board: board as u32, alight: position as u32 };
+                    round.boarded[stop] = Boarded {
+                        route,
+                        trip: trip as u32,
+                        board: board as u32,
+                        alight: position as u32,
+                    };
                     self.alighted.push(stop as u32);
-                    if self.egress[stop] != NONE && at.saturating_add_unsigned(self.egress[stop]) < *best {
+                    if self.egress[stop] != NONE
+                        && at.saturating_add_unsigned(self.egress[stop]) < *best
+                    {
                         *best = at.saturating_add_unsigned(self.egress[stop]);
                         *last = stop as u32;
                     }
@@ -205,7 +229,11 @@ impl Rounds {
                 let (mut low, mut high) = (0, trip);
                 while low < high {
                     let middle = (low + high) / 2;
-                    if catches(middle) { high = middle } else { low = middle + 1 }
+                    if catches(middle) {
+                        high = middle
+                    } else {
+                        low = middle + 1
+                    }
                 }
                 earlier = low;
             } else {
@@ -222,7 +250,11 @@ impl Rounds {
     /// Makes the stops reached ready for boarding, here and where one can walk to.
     fn walk(&mut self, t: &Timetable, k: usize, mirrored: bool) {
         let round = &mut self.rounds[k];
-        let (first, walks) = if mirrored { (&t.back_first, &t.back) } else { (&t.transfer_first, &t.transfers) };
+        let (first, walks) = if mirrored {
+            (&t.back_first, &t.back)
+        } else {
+            (&t.transfer_first, &t.transfers)
+        };
         let goal = self.goal[k];
         for i in 0..self.alighted.len() {
             let stop = self.alighted[i] as usize;
@@ -240,36 +272,6 @@ impl Rounds {
             for &[to, walk] in &walks[first[stop] as usize..first[stop + 1] as usize] {
                 improve(to as usize, at.saturating_add_unsigned(walk));
             }
-        }
-    }
-
-    /// The rides that lead to a stop, and from the start.
-    fn trace(&self, day: &Running, k: usize, last: u32, access: &Access) -> Option<Itinerary> {
-        let mut rides = Vec::with_capacity(k);
-        let (mut stop, mut k) = (last, k);
-        let there = self.rounds[k].ride[last as usize].saturating_add_unsigned(self.egress[last as usize]);
-        loop {
-            while k > 1 && self.rounds[k - 1].ride[stop as usize] == self.rounds[k].ride[stop as usize] {
-                k -= 1;
-            }
-            let b = self.rounds[k].boarded[stop as usize];
-            let r = day.routes.get(b.route as usize)?;
-            let row = (r.times + b.trip * r.len) as usize;
-            let (trip, shift) = day.trips[(r.first_trip + b.trip) as usize];
-            let (depart, arrive) = (day.depart[row + b.board as usize], day.arrive[row + b.alight as usize]);
-            rides.push(Ride { trip, board: b.board, alight: b.alight, depart, arrive, shift });
-            let boarded = day.stop(r, b.board);
-            k -= 1;
-            while k > 0 && self.rounds[k - 1].ready[boarded as usize] == self.rounds[k].ready[boarded as usize] {
-                k -= 1;
-            }
-            if k == 0 {
-                let walk = access.iter().find(|a| a[0] == boarded)?[1];
-                rides.reverse();
-                let depart = rides[0].depart.saturating_sub_unsigned(walk);
-                return Some(Itinerary { depart, arrive: there, rides });
-            }
-            stop = self.rounds[k].from[boarded as usize];
         }
     }
 }
