@@ -5,24 +5,27 @@ use std::io::{Cursor, Read};
 use zip::ZipArchive;
 
 /// Bytes that one file of a feed may unpack to.
-const MOST_BYTES: u64 = 1 << 30;
-pub(super) struct Archive<'a>(ZipArchive<Cursor<&'a [u8]>>);
+pub(super) const MOST_BYTES: u64 = 1 << 30;
+pub(super) struct Archive<'a> {
+    zip: ZipArchive<Cursor<&'a [u8]>>,
+    limit: u64,
+}
 
 impl<'a> Archive<'a> {
-    pub fn open(bytes: &'a [u8]) -> Result<Self, ImportError> {
+    pub fn open(bytes: &'a [u8], limit: u64) -> Result<Self, ImportError> {
         let failed = |e: zip::result::ZipError| ImportError::Feed {
             file: "the archive".to_owned(),
             why: e.to_string(),
         };
         ZipArchive::new(Cursor::new(bytes))
-            .map(Self)
+            .map(|zip| Self { zip, limit })
             .map_err(failed)
     }
 
     /// The content of a file, wherever in the archive it lies; nothing when there is none.
     pub fn bytes(&mut self, name: &str) -> Result<Option<Vec<u8>>, ImportError> {
         let mut names = self
-            .0
+            .zip
             .file_names()
             .filter_map(Result::ok)
             .map(std::borrow::Cow::into_owned);
@@ -34,15 +37,15 @@ impl<'a> Archive<'a> {
             file: name.to_owned(),
             why,
         };
-        let file = self.0.by_name(&path).map_err(|e| failed(e.to_string()))?;
+        let file = self.zip.by_name(&path).map_err(|e| failed(e.to_string()))?;
         let mut bytes = Vec::new();
-        file.take(MOST_BYTES + 1)
+        file.take(self.limit + 1)
             .read_to_end(&mut bytes)
             .map_err(|e| failed(e.to_string()))?;
-        if bytes.len() as u64 > MOST_BYTES {
+        if bytes.len() as u64 > self.limit {
             return Err(ImportError::TooLarge {
                 what: name.to_owned(),
-                limit: MOST_BYTES,
+                limit: self.limit,
             });
         }
         Ok(Some(bytes))

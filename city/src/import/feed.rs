@@ -3,7 +3,7 @@
 //! Archives are bounded: one that unpacks to more than any honest feed is refused. Left out: pathways, zones in fares,
 //! pickup and drop-off rules, flexible services, translations.
 
-use super::archive::Archive;
+use super::archive::{Archive, MOST_BYTES};
 use super::report::Report;
 use super::table::Table;
 use super::{calendar, fares, stop_times};
@@ -31,7 +31,7 @@ pub(super) fn read(
     draft: &mut CityDraft,
     report: &mut Report,
 ) -> Result<(), ImportError> {
-    let mut archive = Archive::open(bytes)?;
+    let mut archive = Archive::open(bytes, MOST_BYTES)?;
     let (mut feed, mut ids) = (Feed::default(), Ids::default());
     zone(&mut archive, draft, report)?;
     stops(&archive.required("stops.txt")?, &mut feed, &mut ids, report)?;

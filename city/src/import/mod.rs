@@ -9,6 +9,7 @@ mod buildings;
 mod calendar;
 mod fares;
 mod feed;
+mod guard;
 mod osm;
 mod pbf;
 mod people;
@@ -17,6 +18,8 @@ mod report;
 mod speeds;
 mod stop_times;
 mod table;
+#[cfg(test)]
+mod tests;
 mod turns;
 
 pub use report::Report;

@@ -79,6 +79,7 @@ fn owned<'a>(tags: impl Iterator<Item = (&'a str, &'a str)>) -> Tags {
 }
 
 pub(super) fn read(bytes: &[u8], report: &mut Report) -> Result<Raw, ImportError> {
+    super::guard::check(bytes)?;
     let mut raw = Raw::default();
     let failed = |e: osmpbf::Error| ImportError::Pbf(e.to_string());
     let mut used: Vec<i64> = Vec::new();
