@@ -54,11 +54,7 @@ impl City {
                     continue;
                 }
                 let found = self.bus(trip, now, shift, seed);
-                buses.extend(
-                    found
-                        .filter(|b| area.is_none_or(|a| a.contains(b.at)))
-                        .map(|b| (shift, b)),
-                );
+                buses.extend(found.filter(|b| area.is_none_or(|a| a.contains(b.at))).map(|b| (shift, b)));
             }
         }
         buses.sort_by_key(|(shift, b)| (*shift, b.trip));
@@ -68,10 +64,7 @@ impl City {
     /// One trip at an instant; nothing before it leaves and after it is there.
     fn bus(&self, trip: u32, now: Moment, shift: i32, seed: u64) -> Option<Bus> {
         let t = &self.timetable;
-        let times: Vec<[i32; 2]> = t
-            .times_of(trip)
-            .map(|[a, d]| [a + shift, d + shift])
-            .collect();
+        let times: Vec<[i32; 2]> = t.times_of(trip).map(|[a, d]| [a + shift, d + shift]).collect();
         let (start, end) = (f64::from(times.first()?[1]), f64::from(times.last()?[0]));
         let duration = (end - start).max(1.0);
         let day = now.day.plus(shift / DAY);
@@ -83,10 +76,7 @@ impl City {
         if scheduled < start || scheduled > end {
             return None;
         }
-        let next = times
-            .iter()
-            .position(|x| scheduled <= f64::from(x[1]))?
-            .min(times.len() - 1);
+        let next = times.iter().position(|x| scheduled <= f64::from(x[1]))?.min(times.len() - 1);
         let pattern = t.trips[trip as usize].pattern;
         let p = &t.patterns[pattern as usize];
         let (at, bearing, speed) = self.place_on(pattern, &times, scheduled, next);
@@ -108,28 +98,14 @@ impl City {
     }
 
     /// Position, bearing and speed between the stop before `next` and `next`.
-    fn place_on(
-        &self,
-        pattern: u32,
-        times: &[[i32; 2]],
-        scheduled: f64,
-        next: usize,
-    ) -> (Point, f64, f64) {
+    fn place_on(&self, pattern: u32, times: &[[i32; 2]], scheduled: f64, next: usize) -> (Point, f64, f64) {
         let before = next.saturating_sub(1);
         let (left, reached) = (f64::from(times[before][1]), f64::from(times[next][0]));
-        let share = if next == 0 {
-            0.0
-        } else {
-            ((scheduled - left) / (reached - left).max(1.0)).clamp(0.0, 1.0)
-        };
+        let share = if next == 0 { 0.0 } else { ((scheduled - left) / (reached - left).max(1.0)).clamp(0.0, 1.0) };
         let part = self.ride_shape(pattern, before as u32, next.max(before) as u32);
         let metres = crate::geo::line_metres(&part);
         let standing = next == 0 || scheduled >= reached;
-        let speed = if standing {
-            0.0
-        } else {
-            metres / (reached - left).max(1.0)
-        };
+        let speed = if standing { 0.0 } else { metres / (reached - left).max(1.0) };
         let (at, bearing) = along(&part, metres * share);
         (at, bearing, speed)
     }
@@ -149,10 +125,7 @@ fn along(line: &[Point], metres: f64) -> (Point, f64) {
         }
         left -= step;
     }
-    (
-        line.last().copied().unwrap_or(Point::new(0.0, 0.0)),
-        bearing,
-    )
+    (line.last().copied().unwrap_or(Point::new(0.0, 0.0)), bearing)
 }
 
 /// What a client that knows `before` must hear to know `after`: buses new or moved, and runs that are gone.
@@ -161,14 +134,7 @@ pub fn changes<'a>(before: &[Bus], after: &'a [Bus]) -> (Vec<&'a Bus>, Vec<(u32,
     let key = |b: &Bus| (b.trip, b.day.clone());
     let known: std::collections::HashMap<_, &Bus> = before.iter().map(|b| (key(b), b)).collect();
     let there: std::collections::HashSet<_> = after.iter().map(key).collect();
-    let moved = after
-        .iter()
-        .filter(|b| known.get(&key(b)).is_none_or(|old| old != b))
-        .collect();
-    let gone = before
-        .iter()
-        .map(key)
-        .filter(|k| !there.contains(k))
-        .collect();
+    let moved = after.iter().filter(|b| known.get(&key(b)).is_none_or(|old| old != b)).collect();
+    let gone = before.iter().map(key).filter(|k| !there.contains(k)).collect();
     (moved, gone)
 }

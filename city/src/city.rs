@@ -35,11 +35,7 @@ pub(crate) struct About {
     /// A `PeopleSource` as its number.
     pub people_source: u8,
 }
-stored!(About {
-    name,
-    zone,
-    people_source
-});
+stored!(About { name, zone, people_source });
 
 /// Working memory of one question; kept between questions.
 #[derive(Debug, Default)]
@@ -58,23 +54,13 @@ struct Content {
     gazetteer: Gazetteer,
     people: People,
 }
-stored!(Content {
-    about,
-    network,
-    streets,
-    timetable,
-    gazetteer,
-    people
-});
+stored!(Content { about, network, streets, timetable, gazetteer, people });
 
 impl City {
     /// Prepares networks and timetable: seconds for a town.
     pub(crate) fn build(draft: CityDraft) -> Self {
         let mut network = network::build(&draft.streets);
-        let streets: Vec<Streets> = Vehicle::ALL
-            .iter()
-            .map(|v| Streets::build(&network, *v))
-            .collect();
+        let streets: Vec<Streets> = Vehicle::ALL.iter().map(|v| Streets::build(&network, *v)).collect();
         for (v, s) in streets.iter().enumerate() {
             for arc in (0..s.head.len() as u32).filter(|a| s.usable(*a)) {
                 network.usable[arc as usize / 2] |= 1 << v;
@@ -83,37 +69,14 @@ impl City {
         let timetable = timetable::build(&draft.feed, &network, &streets[Vehicle::Foot as usize]);
         let gazetteer = gazetteer::build(&draft, &network);
         let people = density::build(&draft, &network);
-        let about = About {
-            name: draft.name,
-            zone: draft.zone,
-            people_source: draft.people_source as u8,
-        };
-        Self::assemble(Content {
-            about,
-            network,
-            streets,
-            timetable,
-            gazetteer,
-            people,
-        })
+        let about = About { name: draft.name, zone: draft.zone, people_source: draft.people_source as u8 };
+        Self::assemble(Content { about, network, streets, timetable, gazetteer, people })
     }
 
     fn assemble(content: Content) -> Self {
-        let Content {
-            about,
-            network,
-            streets,
-            timetable,
-            gazetteer,
-            people,
-        } = content;
+        let Content { about, network, streets, timetable, gazetteer, people } = content;
         let zone = Zone::named(&about.zone);
-        let nowhere = Bounds {
-            south: 0.0,
-            west: 0.0,
-            north: 0.0,
-            east: 0.0,
-        };
+        let nowhere = Bounds { south: 0.0, west: 0.0, north: 0.0, east: 0.0 };
         let bounds = network.bounds().unwrap_or(nowhere);
         Self {
             about,
@@ -142,9 +105,7 @@ impl City {
         }
         content.streets.iter().try_for_each(|s| s.check(arcs))?;
         let states = content.streets[Vehicle::Foot as usize].hierarchy.states();
-        content
-            .timetable
-            .check(states, content.network.segments())?;
+        content.timetable.check(states, content.network.segments())?;
         content.gazetteer.check()?;
         content.people.check()?;
         Ok(Self::assemble(content))
@@ -175,30 +136,17 @@ impl City {
     }
 
     pub(crate) fn people_source(&self) -> PeopleSource {
-        [
-            PeopleSource::Unknown,
-            PeopleSource::Grid,
-            PeopleSource::Buildings,
-            PeopleSource::Demo,
-        ]
-        .into_iter()
-        .find(|s| *s as u8 == self.about.people_source)
-        .unwrap_or_default()
+        [PeopleSource::Unknown, PeopleSource::Grid, PeopleSource::Buildings, PeopleSource::Demo]
+            .into_iter()
+            .find(|s| *s as u8 == self.about.people_source)
+            .unwrap_or_default()
     }
 
     /// Borrows working memory for the time of one question.
     pub(crate) fn at_desk<T>(&self, work: impl FnOnce(&mut Desk) -> T) -> T {
-        let mut desk = self
-            .desks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop()
-            .unwrap_or_default();
+        let mut desk = self.desks.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
         let answer = work(&mut desk);
-        self.desks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(desk);
+        self.desks.lock().unwrap_or_else(PoisonError::into_inner).push(desk);
         answer
     }
 }
@@ -210,15 +158,7 @@ impl file::Store for ContentRef<'_> {
     const LEAST: usize = 1;
 
     fn put(&self, out: &mut Vec<u8>) {
-        let City {
-            about,
-            network,
-            streets,
-            timetable,
-            gazetteer,
-            people,
-            ..
-        } = self.0;
+        let City { about, network, streets, timetable, gazetteer, people, .. } = self.0;
         about.put(out);
         network.put(out);
         streets.put(out);

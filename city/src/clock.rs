@@ -34,14 +34,8 @@ impl Day {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        let format = if text.len() == 8 {
-            "%Y%m%d"
-        } else {
-            "%Y-%m-%d"
-        };
-        NaiveDate::parse_from_str(text, format)
-            .ok()
-            .map(Self::from_date)
+        let format = if text.len() == 8 { "%Y%m%d" } else { "%Y-%m-%d" };
+        NaiveDate::parse_from_str(text, format).ok().map(Self::from_date)
     }
 
     /// 0 for Monday to 6 for Sunday.
@@ -82,19 +76,13 @@ impl Moment {
     /// The same instant with 0 ≤ second < one day.
     #[must_use]
     pub fn normal(self) -> Self {
-        Self {
-            day: self.day.plus(self.second.div_euclid(DAY)),
-            second: self.second.rem_euclid(DAY),
-        }
+        Self { day: self.day.plus(self.second.div_euclid(DAY)), second: self.second.rem_euclid(DAY) }
     }
 
     /// The instant `seconds` later.
     #[must_use]
     pub fn plus(self, seconds: i32) -> Self {
-        Self {
-            day: self.day,
-            second: self.second.saturating_add(seconds),
-        }
+        Self { day: self.day, second: self.second.saturating_add(seconds) }
     }
 
     /// Seconds from an earlier instant to this one.
@@ -109,14 +97,7 @@ impl fmt::Display for Moment {
     /// `2026-05-18 08:05:30`, in local time.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let m = self.normal();
-        write!(
-            f,
-            "{} {:02}:{:02}:{:02}",
-            m.day,
-            m.second / 3600,
-            m.second / 60 % 60,
-            m.second % 60
-        )
+        write!(f, "{} {:02}:{:02}:{:02}", m.day, m.second / 3600, m.second / 60 % 60, m.second % 60)
     }
 }
 
@@ -141,10 +122,7 @@ impl Zone {
     #[must_use]
     pub fn moment(self, unix: i64) -> Moment {
         let Some(utc) = DateTime::from_timestamp(unix, 0) else {
-            return Moment::new(
-                Day((unix.div_euclid(86_400)).clamp(-9_000_000, 9_000_000) as i32),
-                0,
-            );
+            return Moment::new(Day((unix.div_euclid(86_400)).clamp(-9_000_000, 9_000_000) as i32), 0);
         };
         let day = Day::from_date(utc.with_timezone(&self.0).date_naive());
         Moment::new(day, (unix - self.start(day)).clamp(-7_200, 97_200) as i32)
@@ -158,9 +136,7 @@ impl Zone {
 
     fn start(self, day: Day) -> i64 {
         let noon = day.date().and_then(|d| d.and_hms_opt(12, 0, 0));
-        let unix = noon
-            .and_then(|n| self.0.from_local_datetime(&n).earliest())
-            .map(|t| t.timestamp());
+        let unix = noon.and_then(|n| self.0.from_local_datetime(&n).earliest()).map(|t| t.timestamp());
         unix.unwrap_or(i64::from(day.0) * 86_400 + 43_200) - 43_200
     }
 }
@@ -187,9 +163,6 @@ mod tests {
     #[test]
     fn seconds_past_midnight_belong_to_the_next_day() {
         let day = Day::of(2026, 12, 31).unwrap();
-        assert_eq!(
-            Moment::new(day, 25 * 3600).to_string(),
-            "2027-01-01 01:00:00"
-        );
+        assert_eq!(Moment::new(day, 25 * 3600).to_string(), "2027-01-01 01:00:00");
     }
 }

@@ -49,14 +49,7 @@ const fn ademe(what: &'static str, on_the_way: f64, vehicle: f64) -> Factor {
 }
 
 const fn desnz(what: &'static str, grams: f64, per: Per) -> Factor {
-    Factor {
-        what,
-        grams,
-        per,
-        scope: Scope::Use,
-        source: DESNZ,
-        year: 2024,
-    }
+    Factor { what, grams, per, scope: Scope::Use, source: DESNZ, year: 2024 }
 }
 
 /// All factors known. The DESNZ values are second hand.
@@ -164,13 +157,7 @@ pub fn of(parts: &[(Traveller, f64)]) -> Emission {
             factors.push(traveller.factor());
         }
     }
-    Emission {
-        grams: parts
-            .iter()
-            .map(|(t, metres)| t.grams_per_metre() * metres)
-            .sum(),
-        factors,
-    }
+    Emission { grams: parts.iter().map(|(t, metres)| t.grams_per_metre() * metres).sum(), factors }
 }
 
 #[cfg(test)]

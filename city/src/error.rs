@@ -105,9 +105,7 @@ impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(e) => write!(f, "the city file can't be read: {e}"),
-            Self::Foreign => {
-                f.write_str("this is not a city file; make one with `wayfare city import`")
-            }
+            Self::Foreign => f.write_str("this is not a city file; make one with `wayfare city import`"),
             Self::Version { found, known } => write!(
                 f,
                 "the city file has version {found}, this program reads version {known}: import the city again"
@@ -118,13 +116,8 @@ impl fmt::Display for FileError {
                     "the city file has {found} bytes and should have {stated}: it was cut or extended, copy it again"
                 )
             }
-            Self::Checksum => {
-                f.write_str("the city file is damaged (checksum): copy or import it again")
-            }
-            Self::Inconsistent(what) => write!(
-                f,
-                "the city file contradicts itself ({what}): import it again"
-            ),
+            Self::Checksum => f.write_str("the city file is damaged (checksum): copy or import it again"),
+            Self::Inconsistent(what) => write!(f, "the city file contradicts itself ({what}): import it again"),
         }
     }
 }

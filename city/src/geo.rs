@@ -28,10 +28,7 @@ impl Point {
     /// Whether both numbers are finite and on the globe.
     #[must_use]
     pub fn is_valid(self) -> bool {
-        self.lat.is_finite()
-            && self.lon.is_finite()
-            && self.lat.abs() <= 90.0
-            && self.lon.abs() <= 180.0
+        self.lat.is_finite() && self.lon.is_finite() && self.lat.abs() <= 90.0 && self.lon.abs() <= 180.0
     }
 
     /// Metres to another position.
@@ -50,30 +47,20 @@ impl Point {
         let y = other.lat - self.lat;
         let x = (other.lon - self.lon) * shrink;
         let degrees = x.atan2(y).to_degrees();
-        if degrees < 0.0 {
-            degrees + 360.0
-        } else {
-            degrees
-        }
+        if degrees < 0.0 { degrees + 360.0 } else { degrees }
     }
 
     /// The position `share` (0 to 1) of the way to another.
     #[must_use]
     pub fn towards(self, other: Self, share: f64) -> Self {
-        Self {
-            lat: self.lat + (other.lat - self.lat) * share,
-            lon: self.lon + (other.lon - self.lon) * share,
-        }
+        Self { lat: self.lat + (other.lat - self.lat) * share, lon: self.lon + (other.lon - self.lon) * share }
     }
 
     /// The position so many metres to the east and north.
     #[must_use]
     pub fn shifted(self, east: f64, north: f64) -> Self {
         let shrink = self.lat.to_radians().cos().max(1e-6);
-        Self {
-            lat: self.lat + north / DEGREE_METRES,
-            lon: self.lon + east / (DEGREE_METRES * shrink),
-        }
+        Self { lat: self.lat + north / DEGREE_METRES, lon: self.lon + east / (DEGREE_METRES * shrink) }
     }
 }
 
@@ -87,10 +74,7 @@ stored!(Coord { lat, lon });
 
 impl Coord {
     pub fn point(self) -> Point {
-        Point {
-            lat: f64::from(self.lat) * 1e-7,
-            lon: f64::from(self.lon) * 1e-7,
-        }
+        Point { lat: f64::from(self.lat) * 1e-7, lon: f64::from(self.lon) * 1e-7 }
     }
 
     pub fn metres_to(self, other: Self) -> f64 {
@@ -101,10 +85,7 @@ impl Coord {
 impl From<Point> for Coord {
     /// Out-of-range numbers saturate and NaN becomes 0: callers check `is_valid` where it matters.
     fn from(p: Point) -> Self {
-        Self {
-            lat: (p.lat * 1e7).round() as i32,
-            lon: (p.lon * 1e7).round() as i32,
-        }
+        Self { lat: (p.lat * 1e7).round() as i32, lon: (p.lon * 1e7).round() as i32 }
     }
 }
 
@@ -122,12 +103,7 @@ impl Bounds {
     pub fn around(points: impl IntoIterator<Item = Point>) -> Option<Self> {
         let mut points = points.into_iter();
         let p = points.next()?;
-        let mut b = Self {
-            south: p.lat,
-            north: p.lat,
-            west: p.lon,
-            east: p.lon,
-        };
+        let mut b = Self { south: p.lat, north: p.lat, west: p.lon, east: p.lon };
         for p in points {
             b.south = b.south.min(p.lat);
             b.north = b.north.max(p.lat);
@@ -148,21 +124,13 @@ impl Bounds {
     pub fn grown(&self, metres: f64) -> Self {
         let low = Point::new(self.south, self.west).shifted(-metres, -metres);
         let high = Point::new(self.north, self.east).shifted(metres, metres);
-        Self {
-            south: low.lat,
-            west: low.lon,
-            north: high.lat,
-            east: high.lon,
-        }
+        Self { south: low.lat, west: low.lon, north: high.lat, east: high.lon }
     }
 
     /// The middle.
     #[must_use]
     pub fn centre(&self) -> Point {
-        Point::new(
-            (self.south + self.north) / 2.0,
-            (self.west + self.east) / 2.0,
-        )
+        Point::new((self.south + self.north) / 2.0, (self.west + self.east) / 2.0)
     }
 }
 
@@ -201,11 +169,7 @@ mod tests {
 
     #[test]
     fn a_polyline_reads_like_the_published_example() {
-        let line = [
-            Point::new(38.5, -120.2),
-            Point::new(40.7, -120.95),
-            Point::new(43.252, -126.453),
-        ];
+        let line = [Point::new(38.5, -120.2), Point::new(40.7, -120.95), Point::new(43.252, -126.453)];
         assert_eq!(encode_polyline(&line), "_p~iF~ps|U_ulLnnqC_mqNvxq`@");
     }
 

@@ -30,9 +30,7 @@ pub use error::{Error, FileError, ImportError, NoRoute};
 pub use gazetteer::{Place, Query};
 pub use geo::{Bounds, Point, encode_polyline, line_metres};
 pub use import::{Report, Sources, import};
-pub use journey::{
-    Call, Comparison, Departure, Fare, Journey, Leg, Means, Mode, RideDetail, Summary, When,
-};
+pub use journey::{Call, Comparison, Departure, Fare, Journey, Leg, Means, Mode, RideDetail, Summary, When};
 pub use network::Vehicle;
 pub use random::Random;
 pub use route::{Step, Turning};

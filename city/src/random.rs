@@ -48,7 +48,5 @@ impl Random {
 /// One well-mixed number from several: for draws that must not depend on order.
 #[must_use]
 pub fn mixed(parts: &[u64]) -> u64 {
-    parts
-        .iter()
-        .fold(0x5851_f42d_4c95_7f2d, |h, &p| Random::new(h ^ p).bits())
+    parts.iter().fold(0x5851_f42d_4c95_7f2d, |h, &p| Random::new(h ^ p).bits())
 }

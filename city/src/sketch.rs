@@ -48,10 +48,7 @@ impl City {
         }
         for stop in &self.timetable.stops {
             let (x, y) = place(stop.point());
-            _ = write!(
-                svg,
-                "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2\" fill=\"#333\"/>"
-            );
+            _ = write!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2\" fill=\"#333\"/>");
         }
         svg.push_str("</svg>");
         svg

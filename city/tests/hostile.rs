@@ -11,19 +11,13 @@ fn a_city_file_cut_anywhere_is_refused() {
         assert!(City::load(&bytes[..end]).is_err());
     }
     assert!(matches!(City::load(b""), Err(FileError::Foreign)));
-    assert!(matches!(
-        City::load(b"PK\x03\x04 something else entirely, long enough"),
-        Err(FileError::Foreign)
-    ));
+    assert!(matches!(City::load(b"PK\x03\x04 something else entirely, long enough"), Err(FileError::Foreign)));
     let mut longer = bytes.clone();
     longer.push(0);
     assert!(matches!(City::load(&longer), Err(FileError::Length { .. })));
     let mut newer = bytes;
     newer[8] = 99;
-    assert!(matches!(
-        City::load(&newer),
-        Err(FileError::Version { found: 99, .. })
-    ));
+    assert!(matches!(City::load(&newer), Err(FileError::Version { found: 99, .. })));
 }
 
 #[test]
@@ -34,10 +28,7 @@ fn one_wrong_bit_is_noticed() {
         let mut bad = bytes.clone();
         let at = random.below(bad.len() - 32) + 32;
         bad[at] ^= 1 << random.below(8);
-        assert!(
-            matches!(City::load(&bad), Err(FileError::Checksum)),
-            "byte {at}"
-        );
+        assert!(matches!(City::load(&bad), Err(FileError::Checksum)), "byte {at}");
     }
 }
 
@@ -59,21 +50,12 @@ fn a_forged_city_file_never_panics() {
         let Ok(city) = City::load(&bad) else { continue };
         loaded += 1;
         let b = city.bounds();
-        let mut point = || {
-            city::Point::new(
-                random.between(b.south, b.north),
-                random.between(b.west, b.east),
-            )
-        };
+        let mut point = || city::Point::new(random.between(b.south, b.north), random.between(b.west, b.east));
         let (from, to) = (point(), point());
         for mode in city::Mode::ALL {
             let _ = city.journeys(from, to, mode, when, 2);
         }
-        let _ = city.geocode(city::Query {
-            text: "market 5",
-            near: Some(from),
-            limit: 5,
-        });
+        let _ = city.geocode(city::Query { text: "market 5", near: Some(from), limit: 5 });
         let _ = (city.reverse(from, 5), city.buses(1_800_000_000, None, 1));
         let _ = city.density(9, city::Day(20_000));
     }
@@ -81,15 +63,7 @@ fn a_forged_city_file_never_panics() {
 }
 
 fn read_osm(bytes: &[u8]) -> Result<(), ImportError> {
-    import(
-        &Sources {
-            name: "x",
-            osm: bytes,
-            ..Sources::default()
-        },
-        |_| {},
-    )
-    .map(|_| ())
+    import(&Sources { name: "x", osm: bytes, ..Sources::default() }, |_| {}).map(|_| ())
 }
 
 #[test]
@@ -124,12 +98,7 @@ fn damaged_real_inputs_never_panic() {
     for _ in 0..6 {
         let mut bad = feed.clone();
         bad.truncate(random.below(feed.len()));
-        let sources = Sources {
-            name: "x",
-            osm: &map,
-            feeds: vec![&bad],
-            people: None,
-        };
+        let sources = Sources { name: "x", osm: &map, feeds: vec![&bad], people: None };
         assert!(import(&sources, |_| {}).is_err());
     }
 }

@@ -24,22 +24,14 @@ pub(super) fn run(ground: &Ground, plan: &Plan, draft: &mut CityDraft) {
         return;
     };
     for weekdays in [0b001_1111, 0b010_0000, 0b100_0000] {
-        draft.feed.services.push(Service {
-            weekdays,
-            start,
-            end,
-            ..Service::default()
-        });
+        draft.feed.services.push(Service { weekdays, start, end, ..Service::default() });
     }
     let streets = Streets::of(ground, plan);
     let mut stops: HashMap<(Crossing, i32), u32> = HashMap::new();
     for course in &COURSES {
         let mut way: Vec<Crossing> = Vec::new();
         for pair in course.over.windows(2) {
-            let part = streets.way(
-                nearest(plan, pair[0].0, pair[0].1),
-                nearest(plan, pair[1].0, pair[1].1),
-            );
+            let part = streets.way(nearest(plan, pair[0].0, pair[0].1), nearest(plan, pair[1].0, pair[1].1));
             way.extend(part.into_iter().skip(usize::from(!way.is_empty())));
         }
         drop_detours(&mut way);
@@ -57,25 +49,9 @@ pub(super) fn run(ground: &Ground, plan: &Plan, draft: &mut CityDraft) {
             kind: 3,
             fare: Some((FARE.0, FARE.1.to_owned(), FARE.2)),
         });
-        direction(
-            ground,
-            &streets,
-            &way,
-            &last,
-            (line, course.every, 0),
-            &mut stops,
-            draft,
-        );
+        direction(ground, &streets, &way, &last, (line, course.every, 0), &mut stops, draft);
         way.reverse();
-        direction(
-            ground,
-            &streets,
-            &way,
-            &first,
-            (line, course.every, 1),
-            &mut stops,
-            draft,
-        );
+        direction(ground, &streets, &way, &first, (line, course.every, 1), &mut stops, draft);
     }
 }
 
@@ -105,62 +81,31 @@ fn direction(
     let mut times: Vec<StopTime> = Vec::new();
     let (mut since, mut now) = (f64::INFINITY, 0);
     for (k, &at) in way.iter().enumerate() {
-        let hop = if k == 0 {
-            0.0
-        } else {
-            line_of_road[k - 1].metres_to(line_of_road[k])
-        };
+        let hop = if k == 0 { 0.0 } else { line_of_road[k - 1].metres_to(line_of_road[k]) };
         since += hop;
         now += (hop / SPEED).round() as i32;
         if since >= SPACING || k + 1 == way.len() {
             since = 0.0;
             // Buses stop on the right: the side depends on where the street leads.
-            let towards = if k + 1 < way.len() {
-                (at, way[k + 1])
-            } else {
-                (way[k - 1], at)
-            };
+            let towards = if k + 1 < way.len() { (at, way[k + 1]) } else { (way[k - 1], at) };
             let stop = *stops.entry((at, side(towards))).or_insert_with(|| {
-                let (a, b) = (
-                    ground.metres(towards.0.0, towards.0.1),
-                    ground.metres(towards.1.0, towards.1.1),
-                );
+                let (a, b) = (ground.metres(towards.0.0, towards.0.1), ground.metres(towards.1.0, towards.1.1));
                 let (x, y) = ground.metres(at.0, at.1);
                 let (dx, dy) = (b.0 - a.0, b.1 - a.1);
                 let length = (dx * dx + dy * dy).sqrt().max(1.0);
-                let spot = (
-                    x + dy / length * 7.0 + dx / length * 12.0,
-                    y - dx / length * 7.0 + dy / length * 12.0,
-                );
-                draft.feed.stops.push(FeedStop {
-                    name: streets.label(at),
-                    at: coord(spot),
-                });
+                let spot = (x + dy / length * 7.0 + dx / length * 12.0, y - dx / length * 7.0 + dy / length * 12.0);
+                draft.feed.stops.push(FeedStop { name: streets.label(at), at: coord(spot) });
                 draft.feed.stops.len() as u32 - 1
             });
-            let depart = if times.is_empty() || k + 1 == way.len() {
-                now
-            } else {
-                now + DWELL
-            };
-            times.push(StopTime {
-                stop,
-                arrive: now,
-                depart,
-            });
+            let depart = if times.is_empty() || k + 1 == way.len() { now } else { now + DWELL };
+            times.push(StopTime { stop, arrive: now, depart });
             now = depart;
         }
     }
     for service in 0..3 {
         for start in starts(service, every, line as i32 * 97 + back * 240) {
-            let shifted = times
-                .iter()
-                .map(|t| StopTime {
-                    arrive: t.arrive + start,
-                    depart: t.depart + start,
-                    ..*t
-                })
-                .collect();
+            let shifted =
+                times.iter().map(|t| StopTime { arrive: t.arrive + start, depart: t.depart + start, ..*t }).collect();
             draft.feed.trips.push(FeedTrip {
                 line,
                 service,

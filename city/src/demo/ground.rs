@@ -40,31 +40,20 @@ impl Ground {
         let mut ground = Self {
             at: Vec::with_capacity(WIDE * HIGH),
             exists: Vec::with_capacity(WIDE * HIGH),
-            parks: vec![
-                ([8, 24], [13, 28]),
-                ([29, 9], [33, 12]),
-                ([36, 25], [39, 29]),
-                ([17, 6], [19, 9]),
-            ],
+            parks: vec![([8, 24], [13, 28]), ([29, 9], [33, 12]), ([36, 25], [39, 29]), ([17, 6], [19, 9])],
             bridges: vec![5, 12, 18, 23, 28, 35, 41],
             phase,
         };
         for j in 0..HIGH {
             for i in 0..WIDE {
-                let (x, y) = (
-                    i as f64 - (WIDE as f64 - 1.0) / 2.0,
-                    j as f64 - (HIGH as f64 - 1.0) / 2.0,
-                );
+                let (x, y) = (i as f64 - (WIDE as f64 - 1.0) / 2.0, j as f64 - (HIGH as f64 - 1.0) / 2.0);
                 let bend = 55.0 * wave(y / 31.0 + a) + 30.0 * wave((x + y) / 17.0 + b);
                 let lift = 70.0 * wave(x / 37.0 + b) + 25.0 * wave((x - y) / 13.0 + a);
                 let (dx, dy) = (random.between(-13.0, 13.0), random.between(-13.0, 13.0));
                 // Turned a little, so that it doesn't look like a chessboard.
                 let (x, y) = (x * BLOCK + bend + dx, y * BLOCK + lift + dy);
                 ground.at.push((x * 0.97 - y * 0.24, x * 0.24 + y * 0.97));
-                let (u, v) = (
-                    (i as f64 / (WIDE - 1) as f64 - 0.5) * 2.0,
-                    (j as f64 / (HIGH - 1) as f64 - 0.5) * 2.0,
-                );
+                let (u, v) = ((i as f64 / (WIDE - 1) as f64 - 0.5) * 2.0, (j as f64 / (HIGH - 1) as f64 - 0.5) * 2.0);
                 let edge = 1.0 + 0.10 * wave(u * 1.7 + a) + 0.08 * wave(v * 2.3 + b);
                 ground.exists.push(u * u + v * v < edge);
             }
@@ -77,9 +66,7 @@ impl Ground {
     }
 
     fn in_park(&self, i: usize, j: usize) -> bool {
-        self.parks
-            .iter()
-            .any(|(low, high)| i > low[0] && i < high[0] && j > low[1] && j < high[1])
+        self.parks.iter().any(|(low, high)| i > low[0] && i < high[0] && j > low[1] && j < high[1])
     }
 
     pub fn metres(&self, i: usize, j: usize) -> (f64, f64) {
@@ -103,10 +90,7 @@ impl Ground {
 
     /// How near the middle of the town a place is: 1 in the middle to 0 at the edge.
     pub fn centrality(&self, (x, y): (f64, f64)) -> f64 {
-        let (u, v) = (
-            x / (WIDE as f64 * BLOCK / 2.0),
-            y / (HIGH as f64 * BLOCK / 2.0),
-        );
+        let (u, v) = (x / (WIDE as f64 * BLOCK / 2.0), y / (HIGH as f64 * BLOCK / 2.0));
         (1.0 - (u * u + v * v)).clamp(0.0, 1.0)
     }
 

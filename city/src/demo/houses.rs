@@ -15,10 +15,7 @@ const SETBACK: f64 = 17.0;
 pub(super) fn build(ground: &Ground, plan: &Plan, draft: &mut CityDraft, random: &mut Random) {
     let mut numbers: HashMap<&str, u32> = HashMap::new();
     for block in plan.blocks.iter().filter(|b| !b.name.ends_with("Bridge")) {
-        let (a, b) = (
-            ground.metres(block.from.0, block.from.1),
-            ground.metres(block.to.0, block.to.1),
-        );
+        let (a, b) = (ground.metres(block.from.0, block.from.1), ground.metres(block.to.0, block.to.1));
         let (dx, dy) = (b.0 - a.0, b.1 - a.1);
         let length = (dx * dx + dy * dy).sqrt().max(1.0);
         let (ux, uy) = (dx / length, dy / length);
@@ -32,9 +29,7 @@ pub(super) fn build(ground: &Ground, plan: &Plan, draft: &mut CityDraft, random:
                 let spot = (a.0 + ux * along - uy * off, a.1 + uy * along + ux * off);
                 let at = coord(spot);
                 let centre = ground.centrality(spot);
-                let floors = (1.0 + 4.5 * centre * centre + random.between(-0.5, 1.0))
-                    .max(1.0)
-                    .floor();
+                let floors = (1.0 + 4.5 * centre * centre + random.between(-0.5, 1.0)).max(1.0).floor();
                 draft.buildings.push((at, (floors * 120.0) as f32));
                 let shared = if block.class == Class::Path { 0.4 } else { 1.0 };
                 let people = (floors * random.between(0.6, 2.6) * shared).round();

@@ -4,16 +4,13 @@ use crate::random::Random;
 use std::collections::HashSet;
 
 const FIRST: [&str; 56] = [
-    "Alder", "Amber", "Anchor", "Apple", "Ash", "Baker", "Barley", "Bell", "Birch", "Bridge",
-    "Canal", "Cedar", "Chapel", "Cherry", "Clover", "Cooper", "Copper", "Dove", "Elm", "Falcon",
-    "Ferry", "Field", "Forge", "Fox", "Garden", "Glass", "Granite", "Harvest", "Hazel", "Heron",
-    "Hill", "Ivory", "Juniper", "Lantern", "Lark", "Laurel", "Linden", "Maple", "Meadow", "Mill",
-    "Oak", "Orchard", "Otter", "Pine", "Poplar", "Quarry", "Raven", "River", "Rose", "Saddler",
-    "Silver", "Stone", "Swan", "Tanner", "Thistle", "Willow",
+    "Alder", "Amber", "Anchor", "Apple", "Ash", "Baker", "Barley", "Bell", "Birch", "Bridge", "Canal", "Cedar",
+    "Chapel", "Cherry", "Clover", "Cooper", "Copper", "Dove", "Elm", "Falcon", "Ferry", "Field", "Forge", "Fox",
+    "Garden", "Glass", "Granite", "Harvest", "Hazel", "Heron", "Hill", "Ivory", "Juniper", "Lantern", "Lark", "Laurel",
+    "Linden", "Maple", "Meadow", "Mill", "Oak", "Orchard", "Otter", "Pine", "Poplar", "Quarry", "Raven", "River",
+    "Rose", "Saddler", "Silver", "Stone", "Swan", "Tanner", "Thistle", "Willow",
 ];
-const LAST: [&str; 8] = [
-    "Street", "Road", "Lane", "Way", "Row", "Close", "Walk", "Terrace",
-];
+const LAST: [&str; 8] = ["Street", "Road", "Lane", "Way", "Row", "Close", "Walk", "Terrace"];
 const AVENUES: [&str; 16] = [
     "Central Avenue",
     "Station Avenue",
@@ -48,10 +45,7 @@ pub(super) struct StreetNames {
 
 impl StreetNames {
     pub fn new() -> Self {
-        Self {
-            given: HashSet::new(),
-            avenues: 0,
-        }
+        Self { given: HashSet::new(), avenues: 0 }
     }
 
     pub fn avenue(&mut self, random: &mut Random) -> String {
@@ -105,8 +99,8 @@ const SHOP_FIRST: [&str; 24] = [
     "Salty",
 ];
 const SHOP_LAST: [&str; 20] = [
-    "Kettle", "Spoon", "Oven", "Basket", "Lantern", "Table", "Pan", "Fig", "Olive", "Pepper",
-    "Wheel", "Anchor", "Garden", "Hearth", "Whisk", "Barrel", "Plate", "Pear", "Crown", "Sparrow",
+    "Kettle", "Spoon", "Oven", "Basket", "Lantern", "Table", "Pan", "Fig", "Olive", "Pepper", "Wheel", "Anchor",
+    "Garden", "Hearth", "Whisk", "Barrel", "Plate", "Pear", "Crown", "Sparrow",
 ];
 
 /// The name of a shop; the same pair of words may come twice in a large town.

@@ -52,35 +52,20 @@ const SHOPS: [(&str, &str, usize); 12] = [
 pub(super) fn open(ground: &Ground, plan: &Plan, draft: &mut CityDraft, random: &mut Random) {
     for (row, names) in DISTRICTS.iter().enumerate() {
         for (column, name) in names.iter().enumerate() {
-            let at = crossing(
-                ground,
-                plan,
-                (column as f64 + 0.5) / 3.0,
-                (row as f64 + 0.5) / 3.0,
-            );
+            let at = crossing(ground, plan, (column as f64 + 0.5) / 3.0, (row as f64 + 0.5) / 3.0);
             draft.places.push(named(name, ("place", "suburb"), at));
         }
     }
     for (name, kind, x, y) in LANDMARKS {
-        draft
-            .places
-            .push(named(name, kind, crossing(ground, plan, x, y)));
+        draft.places.push(named(name, kind, crossing(ground, plan, x, y)));
     }
-    let houses: Vec<DraftPlace> = draft
-        .places
-        .iter()
-        .filter(|p| !p.number.is_empty())
-        .cloned()
-        .collect();
+    let houses: Vec<DraftPlace> = draft.places.iter().filter(|p| !p.number.is_empty()).cloned().collect();
     let middle = ground.coord(WIDE / 2, HIGH / 2);
     for (key, value, count) in SHOPS {
         for _ in 0..count {
             // Of a few houses the one nearest the middle: shops crowd there.
             let few: Vec<&DraftPlace> = (0..3).map(|_| random.pick(&houses)).collect();
-            let house = few
-                .into_iter()
-                .min_by_key(|h| rank(h.at, middle))
-                .unwrap_or(&houses[0]);
+            let house = few.into_iter().min_by_key(|h| rank(h.at, middle)).unwrap_or(&houses[0]);
             draft.places.push(DraftPlace {
                 name: shop(random, value),
                 kind: (key.to_owned(), value.to_owned()),
@@ -112,10 +97,7 @@ pub(super) fn crossing(ground: &Ground, plan: &Plan, x: f64, y: f64) -> Coord {
 }
 
 pub(super) fn nearest(plan: &Plan, x: f64, y: f64) -> (usize, usize) {
-    let (wi, wj) = (
-        (x * (WIDE - 1) as f64) as i64,
-        (y * (HIGH - 1) as f64) as i64,
-    );
+    let (wi, wj) = ((x * (WIDE - 1) as f64) as i64, (y * (HIGH - 1) as f64) as i64);
     let all = (0..WIDE * HIGH).filter(|c| plan.node[*c] != u32::MAX);
     let best = all.min_by_key(|c| {
         let (dx, dy) = ((c % WIDE) as i64 - wi, (c / WIDE) as i64 - wj);

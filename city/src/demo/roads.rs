@@ -17,10 +17,7 @@ pub(super) struct Streets<'a> {
 
 impl<'a> Streets<'a> {
     pub fn of(ground: &Ground, plan: &'a Plan) -> Self {
-        let mut streets = Self {
-            arms: HashMap::new(),
-            names: HashMap::new(),
-        };
+        let mut streets = Self { arms: HashMap::new(), names: HashMap::new() };
         for block in &plan.blocks {
             for end in [block.from, block.to] {
                 let names = streets.names.entry(end).or_default();
@@ -35,20 +32,10 @@ impl<'a> Streets<'a> {
                 Class::Living => 40,
                 _ => continue,
             };
-            let length = ground
-                .coord(block.from.0, block.from.1)
-                .metres_to(ground.coord(block.to.0, block.to.1))
-                .round() as u64;
-            streets
-                .arms
-                .entry(block.from)
-                .or_default()
-                .push((block.to, length * weight));
-            streets
-                .arms
-                .entry(block.to)
-                .or_default()
-                .push((block.from, length * weight));
+            let length =
+                ground.coord(block.from.0, block.from.1).metres_to(ground.coord(block.to.0, block.to.1)).round() as u64;
+            streets.arms.entry(block.from).or_default().push((block.to, length * weight));
+            streets.arms.entry(block.to).or_default().push((block.from, length * weight));
         }
         streets
     }

@@ -41,16 +41,9 @@ impl City {
     ///
     /// # Errors
     /// When the resolution or the time is out of range, or the day isn't in the timetable.
-    pub fn access(
-        &self,
-        resolution: u8,
-        start: Moment,
-        seconds: i32,
-    ) -> Result<Vec<AccessScore>, Error> {
+    pub fn access(&self, resolution: u8, start: Moment, seconds: i32) -> Result<Vec<AccessScore>, Error> {
         if !(60..=7_200).contains(&seconds) {
-            return Err(Error::BadQuestion(
-                "the time must be from one minute to two hours",
-            ));
+            return Err(Error::BadQuestion("the time must be from one minute to two hours"));
         }
         let start = start.normal();
         let plan = self.plan(start)?;
@@ -63,28 +56,14 @@ impl City {
                 let centre = centre_of(cell);
                 let snap = self.snap(centre, Vehicle::Foot).ok();
                 let near = (&mut desk.best, &mut desk.scratch);
-                let access = t.access(
-                    &self.network,
-                    foot,
-                    (centre, snap.as_ref()),
-                    true,
-                    seconds.min(1_200) as u32,
-                    near,
-                );
-                desk.rounds
-                    .begin(t.stops.len(), plan.forward.routes.len(), &Vec::new());
+                let access =
+                    t.access(&self.network, foot, (centre, snap.as_ref()), true, seconds.min(1_200) as u32, near);
+                desk.rounds.begin(t.stops.len(), plan.forward.routes.len(), &Vec::new());
                 desk.rounds.bound(start.second + seconds + 1);
-                desk.rounds
-                    .run(t, &plan.forward, start.second, &access, MOST_RIDES);
+                desk.rounds.run(t, &plan.forward, start.second, &access, MOST_RIDES);
                 let arrivals = desk.rounds.arrivals(t.stops.len());
                 let reached = targets.reached(centre, &arrivals, start.second + seconds, seconds);
-                AccessScore {
-                    id: cell.to_string(),
-                    centre,
-                    people,
-                    reached,
-                    share: reached / total.max(1e-9),
-                }
+                AccessScore { id: cell.to_string(), centre, people, reached, share: reached / total.max(1e-9) }
             });
             Ok(scores.collect())
         })
@@ -102,16 +81,11 @@ impl City {
         let around = |cell: &CellIndex| {
             let mut stops = Vec::new();
             let reach = LONGEST_WALK * WALK_SPEED / STRETCH;
-            t.grid.within(&t.stops, centre_of(*cell), reach, |s, m| {
-                stops.push((s, (m * STRETCH / WALK_SPEED) as i32))
-            });
+            t.grid.within(&t.stops, centre_of(*cell), reach, |s, m| stops.push((s, (m * STRETCH / WALK_SPEED) as i32)));
             stops
         };
         let stops = people.keys().map(around).collect();
-        Ok(Targets {
-            cells: people.into_iter().collect(),
-            stops,
-        })
+        Ok(Targets { cells: people.into_iter().collect(), stops })
     }
 }
 
@@ -120,13 +94,8 @@ impl Targets {
         let on_foot = f64::from(seconds) * WALK_SPEED / STRETCH;
         let reaches = |i: usize| {
             centre_of(self.cells[i].0).metres_to(from) <= on_foot
-                || self.stops[i]
-                    .iter()
-                    .any(|&(s, walk)| arrivals[s as usize].saturating_add(walk) <= latest)
+                || self.stops[i].iter().any(|&(s, walk)| arrivals[s as usize].saturating_add(walk) <= latest)
         };
-        (0..self.cells.len())
-            .filter(|i| reaches(*i))
-            .map(|i| self.cells[i].1)
-            .sum()
+        (0..self.cells.len()).filter(|i| reaches(*i)).map(|i| self.cells[i].1).sum()
     }
 }

@@ -68,36 +68,21 @@ impl City {
         }
         for e in &self.gazetteer.entries {
             let kind = self.gazetteer.kinds.get(e.kind);
-            if ["shop=", "amenity=", "office=", "tourism=", "leisure="]
-                .iter()
-                .any(|k| kind.starts_with(k))
-            {
+            if ["shop=", "amenity=", "office=", "tourism=", "leisure="].iter().any(|k| kind.starts_with(k)) {
                 at(e.at.point(), &|s| s.places += 1);
             }
         }
-        Ok(cells
-            .into_iter()
-            .map(|(cell, sum)| finished(cell, &sum))
-            .collect())
+        Ok(cells.into_iter().map(|(cell, sum)| finished(cell, &sum)).collect())
     }
 
     /// Hexagons in which at least `least` people aren't served, most first.
     ///
     /// # Errors
     /// As `density`.
-    pub fn underserved(
-        &self,
-        resolution: u8,
-        day: Day,
-        least: f64,
-    ) -> Result<Vec<DensityCell>, Error> {
+    pub fn underserved(&self, resolution: u8, day: Day, least: f64) -> Result<Vec<DensityCell>, Error> {
         let mut cells = self.density(resolution, day)?;
         cells.retain(|c| c.unserved > 0.0 && c.unserved >= least);
-        cells.sort_by(|a, b| {
-            b.unserved
-                .total_cmp(&a.unserved)
-                .then_with(|| a.id.cmp(&b.id))
-        });
+        cells.sort_by(|a, b| b.unserved.total_cmp(&a.unserved).then_with(|| a.id.cmp(&b.id)));
         Ok(cells)
     }
 
@@ -124,11 +109,7 @@ impl City {
     /// For each point of people whether a stop with departures is near.
     pub(super) fn served_people(&self, departures: &[u32]) -> Vec<bool> {
         let t = &self.timetable;
-        let near = |p: Point| {
-            t.grid
-                .nearest(&t.stops, p, SERVED_METRES, |s| departures[s as usize] > 0)
-                .is_some()
-        };
+        let near = |p: Point| t.grid.nearest(&t.stops, p, SERVED_METRES, |s| departures[s as usize] > 0).is_some();
         self.people.at.iter().map(|c| near(c.point())).collect()
     }
 }
@@ -142,9 +123,7 @@ pub(super) fn resolution_of(number: u8) -> Result<Resolution, Error> {
 }
 
 pub(super) fn cell_at(p: Point, resolution: Resolution) -> Option<CellIndex> {
-    LatLng::new(p.lat, p.lon)
-        .ok()
-        .map(|l| l.to_cell(resolution))
+    LatLng::new(p.lat, p.lon).ok().map(|l| l.to_cell(resolution))
 }
 
 pub(super) fn centre_of(cell: CellIndex) -> Point {
@@ -157,11 +136,7 @@ fn finished(cell: CellIndex, sum: &Sum) -> DensityCell {
     DensityCell {
         id: cell.to_string(),
         centre: centre_of(cell),
-        outline: cell
-            .boundary()
-            .iter()
-            .map(|c| Point::new(c.lat(), c.lng()))
-            .collect(),
+        outline: cell.boundary().iter().map(|c| Point::new(c.lat(), c.lng())).collect(),
         square_kilometres: area,
         people: sum.people,
         people_per_square_kilometre: sum.people / area,

@@ -20,13 +20,8 @@ stored!(People { at, count, grid });
 
 impl People {
     pub fn check(&self) -> Result<(), FileError> {
-        let ok = self.at.len() == self.count.len()
-            && self.count.iter().all(|c| c.is_finite() && *c >= 0.0);
-        if ok {
-            self.grid.check(self.at.len())
-        } else {
-            Err(FileError::Inconsistent("people"))
-        }
+        let ok = self.at.len() == self.count.len() && self.count.iter().all(|c| c.is_finite() && *c >= 0.0);
+        if ok { self.grid.check(self.at.len()) } else { Err(FileError::Inconsistent("people")) }
     }
 }
 
@@ -37,9 +32,8 @@ pub(crate) fn build(draft: &CityDraft, network: &Network) -> People {
     for &(at, count) in &draft.people {
         let mut near = Vec::new();
         if draft.people_source == PeopleSource::Grid {
-            corners.within(&network.junctions, at.point(), CELL_METRES, |j, _| {
-                near.push(network.junctions[j as usize])
-            });
+            corners
+                .within(&network.junctions, at.point(), CELL_METRES, |j, _| near.push(network.junctions[j as usize]));
         }
         if near.is_empty() {
             near.push(at);
@@ -65,9 +59,7 @@ impl City {
     pub fn people_are(&self) -> &'static str {
         match self.people_source() {
             PeopleSource::Unknown => "unknown: neither a grid nor buildings were imported",
-            PeopleSource::Grid => {
-                "from a population grid, spread over the street corners of each cell"
-            }
+            PeopleSource::Grid => "from a population grid, spread over the street corners of each cell",
             PeopleSource::Buildings => "estimated from the floor area of buildings",
             PeopleSource::Demo => "made up with the demo city",
         }

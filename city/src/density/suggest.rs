@@ -94,16 +94,11 @@ impl City {
         let mut reach: Vec<(f64, u32, Vec<u32>)> = Vec::new();
         for j in self.candidates() {
             let mut near = Vec::new();
-            p.grid.within(
-                &p.at,
-                self.network.junctions[j as usize].point(),
-                SERVED_METRES,
-                |i, _| {
-                    if !served[i as usize] {
-                        near.push(i);
-                    }
-                },
-            );
+            p.grid.within(&p.at, self.network.junctions[j as usize].point(), SERVED_METRES, |i, _| {
+                if !served[i as usize] {
+                    near.push(i);
+                }
+            });
             near.sort_unstable();
             let gain = near.iter().map(|&i| f64::from(p.count[i as usize])).sum();
             reach.push((gain, j, near));
@@ -112,16 +107,9 @@ impl City {
         while stops.len() < count {
             // Gains only shrink, so the best after recounting is the best of all.
             for r in &mut reach {
-                r.0 =
-                    r.2.iter()
-                        .filter(|i| !covered[**i as usize])
-                        .map(|&i| f64::from(p.count[i as usize]))
-                        .sum();
+                r.0 = r.2.iter().filter(|i| !covered[**i as usize]).map(|&i| f64::from(p.count[i as usize])).sum();
             }
-            let Some(best) = reach
-                .iter()
-                .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))
-            else {
+            let Some(best) = reach.iter().max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1))) else {
                 break;
             };
             if best.0 < 1.0 {
@@ -129,15 +117,8 @@ impl City {
             }
             best.2.iter().for_each(|&i| covered[i as usize] = true);
             let at = self.network.junctions[best.1 as usize].point();
-            let street = self
-                .nearest_street(at)
-                .map_or(String::new(), |s| s.0.to_owned());
-            stops.push(NewStop {
-                at,
-                street,
-                people: best.0,
-                kilograms_a_year: kilograms(best.0),
-            });
+            let street = self.nearest_street(at).map_or(String::new(), |s| s.0.to_owned());
+            stops.push(NewStop { at, street, people: best.0, kilograms_a_year: kilograms(best.0) });
         }
         stops
     }
@@ -162,17 +143,11 @@ impl City {
         let (mut at, mut line) = (t.stops[hub as usize].point(), Vec::new());
         let when = When::Depart(Moment::new(Day(0), 0));
         while !left.is_empty() {
-            let next = (0..left.len())
-                .min_by(|a, b| left[*a].metres_to(at).total_cmp(&left[*b].metres_to(at)))
-                .unwrap_or(0);
+            let next =
+                (0..left.len()).min_by(|a, b| left[*a].metres_to(at).total_cmp(&left[*b].metres_to(at))).unwrap_or(0);
             let stop = left.remove(next);
             if let Ok(driven) = self.drive(at, stop, Vehicle::Car, when, 0) {
-                line.extend(
-                    driven
-                        .into_iter()
-                        .flat_map(|j| j.legs)
-                        .flat_map(|l| l.shape),
-                );
+                line.extend(driven.into_iter().flat_map(|j| j.legs).flat_map(|l| l.shape));
             }
             at = stop;
         }

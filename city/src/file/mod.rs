@@ -35,31 +35,17 @@ pub(crate) fn open<T: Store>(bytes: &[u8]) -> Result<T, FileError> {
         return Err(FileError::Foreign);
     }
     let mut fields = Reader::new(&header[8..]);
-    let (found, sum, stated) = (
-        u32::take(&mut fields)?,
-        u32::take(&mut fields)?,
-        u64::take(&mut fields)?,
-    );
+    let (found, sum, stated) = (u32::take(&mut fields)?, u32::take(&mut fields)?, u64::take(&mut fields)?);
     if found != VERSION {
-        return Err(FileError::Version {
-            found,
-            known: VERSION,
-        });
+        return Err(FileError::Version { found, known: VERSION });
     }
     if stated != content.len() as u64 {
-        return Err(FileError::Length {
-            found: content.len() as u64,
-            stated,
-        });
+        return Err(FileError::Length { found: content.len() as u64, stated });
     }
     if crc32fast::hash(content) != sum {
         return Err(FileError::Checksum);
     }
     let mut reader = Reader::new(content);
     let value = T::take(&mut reader)?;
-    if reader.is_empty() {
-        Ok(value)
-    } else {
-        Err(FileError::Inconsistent("bytes left over"))
-    }
+    if reader.is_empty() { Ok(value) } else { Err(FileError::Inconsistent("bytes left over")) }
 }

@@ -17,10 +17,7 @@ impl<'a> Reader<'a> {
     }
 
     pub fn bytes(&mut self, n: usize) -> Result<&'a [u8], FileError> {
-        let (head, rest) = self
-            .0
-            .split_at_checked(n)
-            .ok_or(FileError::Inconsistent("an array passes the end"))?;
+        let (head, rest) = self.0.split_at_checked(n).ok_or(FileError::Inconsistent("an array passes the end"))?;
         self.0 = rest;
         Ok(head)
     }
@@ -113,11 +110,7 @@ impl<T: Store> Store for Option<T> {
     }
 
     fn take(from: &mut Reader) -> Result<Self, FileError> {
-        Ok(if u8::take(from)? == 0 {
-            None
-        } else {
-            Some(T::take(from)?)
-        })
+        Ok(if u8::take(from)? == 0 { None } else { Some(T::take(from)?) })
     }
 }
 
@@ -148,10 +141,7 @@ stored!(Names { text, ends });
 
 impl Default for Names {
     fn default() -> Self {
-        Self {
-            text: String::new(),
-            ends: vec![0],
-        }
+        Self { text: String::new(), ends: vec![0] }
     }
 }
 
@@ -165,11 +155,7 @@ impl Names {
     /// The text of a number; empty for an unknown one.
     pub fn get(&self, number: u32) -> &str {
         let n = number as usize;
-        let start = n
-            .checked_sub(1)
-            .and_then(|p| self.ends.get(p))
-            .copied()
-            .unwrap_or(0);
+        let start = n.checked_sub(1).and_then(|p| self.ends.get(p)).copied().unwrap_or(0);
         let end = self.ends.get(n).copied().unwrap_or(start);
         self.text.get(start as usize..end as usize).unwrap_or("")
     }

@@ -21,16 +21,8 @@ struct Builder {
 pub(crate) fn build(draft: &CityDraft, network: &Network) -> Gazetteer {
     let mut b = Builder::default();
     let streets = b.streets(network);
-    for place in draft
-        .places
-        .iter()
-        .filter(|p| !p.name.is_empty() || p.kind.0 != "building")
-    {
-        let name = if place.name.is_empty() {
-            place.kind.1.replace('_', " ")
-        } else {
-            place.name.clone()
-        };
+    for place in draft.places.iter().filter(|p| !p.name.is_empty() || p.kind.0 != "building") {
+        let name = if place.name.is_empty() { place.kind.1.replace('_', " ") } else { place.name.clone() };
         let weight = match (place.kind.0.as_str(), place.kind.1.as_str()) {
             ("place", "city") => 255,
             ("place", "town" | "suburb" | "borough" | "quarter") => 200,
@@ -45,10 +37,7 @@ pub(crate) fn build(draft: &CityDraft, network: &Network) -> Gazetteer {
         let e = &mut b.g.entries[entry as usize];
         (e.street, e.number) = (street, number);
         if place.kind.0 == "place"
-            && matches!(
-                place.kind.1.as_str(),
-                "suburb" | "quarter" | "neighbourhood" | "borough"
-            )
+            && matches!(place.kind.1.as_str(), "suburb" | "quarter" | "neighbourhood" | "borough")
         {
             b.g.districts.push(entry);
         }
@@ -64,26 +53,16 @@ impl Builder {
             return 0;
         }
         let names = &mut self.g.names;
-        *self
-            .names
-            .entry(text.to_owned())
-            .or_insert_with_key(|t| names.push(t))
+        *self.names.entry(text.to_owned()).or_insert_with_key(|t| names.push(t))
     }
 
     fn entry(&mut self, name: &str, kind: &(String, String), at: Coord, weight: u8) -> u32 {
         let number = self.g.entries.len() as u32;
         let kinds = &mut self.g.kinds;
-        let kind_number = *self
-            .kinds
-            .entry(format!("{}={}", kind.0, kind.1))
-            .or_insert_with_key(|k| kinds.push(k));
+        let kind_number = *self.kinds.entry(format!("{}={}", kind.0, kind.1)).or_insert_with_key(|k| kinds.push(k));
         let own = words(name);
         let count = own.len().min(255) as u8;
-        let kind_words = if matches!(kind.1.as_str(), "yes" | "street" | "stop") {
-            Vec::new()
-        } else {
-            words(&kind.1)
-        };
+        let kind_words = if matches!(kind.1.as_str(), "yes" | "street" | "stop") { Vec::new() } else { words(&kind.1) };
         for word in own.into_iter().chain(kind_words) {
             let posts = self.words.entry(word).or_default();
             if posts.last() != Some(&number) {
@@ -91,14 +70,7 @@ impl Builder {
             }
         }
         let name = self.name(name);
-        self.g.entries.push(Entry {
-            name,
-            kind: kind_number,
-            at,
-            weight,
-            words: count,
-            ..Entry::default()
-        });
+        self.g.entries.push(Entry { name, kind: kind_number, at, weight, words: count, ..Entry::default() });
         number
     }
 
@@ -109,10 +81,7 @@ impl Builder {
             let shape = network.shape(segment);
             let name = network.name(segment);
             if !name.is_empty() {
-                by_name
-                    .entry(name)
-                    .or_default()
-                    .push(shape[shape.len() / 2]);
+                by_name.entry(name).or_default().push(shape[shape.len() / 2]);
             }
         }
         let kind = ("highway".to_owned(), "street".to_owned());
@@ -120,10 +89,7 @@ impl Builder {
         for (name, spots) in by_name {
             let mut groups: Vec<Vec<Coord>> = Vec::new();
             for spot in spots {
-                match groups
-                    .iter_mut()
-                    .find(|g| g.iter().any(|c| c.metres_to(spot) < SAME_STREET))
-                {
+                match groups.iter_mut().find(|g| g.iter().any(|c| c.metres_to(spot) < SAME_STREET)) {
                     Some(group) => group.push(spot),
                     None => groups.push(vec![spot]),
                 }
@@ -131,10 +97,7 @@ impl Builder {
             for group in groups {
                 let at = group[group.len() / 2];
                 let entry = self.entry(name, &kind, at, 60 + group.len().min(60) as u8);
-                streets
-                    .entry(name.to_owned())
-                    .or_default()
-                    .push((entry, at));
+                streets.entry(name.to_owned()).or_default().push((entry, at));
             }
         }
         streets
@@ -155,13 +118,8 @@ impl Builder {
     fn houses(&mut self, draft: &CityDraft, streets: &HashMap<String, Vec<(u32, Coord)>>) {
         let mut houses: Vec<(u32, &str, Coord)> = Vec::new();
         for place in draft.places.iter().filter(|p| !p.number.is_empty()) {
-            let options = streets
-                .get(&place.street)
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            let near = options
-                .iter()
-                .min_by(|a, b| a.1.metres_to(place.at).total_cmp(&b.1.metres_to(place.at)));
+            let options = streets.get(&place.street).map(Vec::as_slice).unwrap_or_default();
+            let near = options.iter().min_by(|a, b| a.1.metres_to(place.at).total_cmp(&b.1.metres_to(place.at)));
             if let Some((street, _)) = near {
                 houses.push((*street, &place.number, place.at));
             }

@@ -48,19 +48,13 @@ pub(super) fn errors(a: &[char], b: &[char], most: usize) -> Option<usize> {
         return None;
     }
     let width = b.len() + 1;
-    let mut rows = [
-        (0..width).collect::<Vec<usize>>(),
-        vec![0; width],
-        vec![0; width],
-    ];
+    let mut rows = [(0..width).collect::<Vec<usize>>(), vec![0; width], vec![0; width]];
     for (i, &x) in a.iter().enumerate() {
         rows.rotate_right(1);
         // Now row 1 is the one before, row 2 the one before that, row 0 is written.
         rows[0][0] = i + 1;
         for (j, &y) in b.iter().enumerate() {
-            let mut cost = (rows[1][j] + usize::from(x != y))
-                .min(rows[1][j + 1] + 1)
-                .min(rows[0][j] + 1);
+            let mut cost = (rows[1][j] + usize::from(x != y)).min(rows[1][j + 1] + 1).min(rows[0][j] + 1);
             if i > 0 && j > 0 && x == b[j - 1] && a[i - 1] == y {
                 cost = cost.min(rows[2][j - 1] + 1);
             }
@@ -78,19 +72,12 @@ mod tests {
     use super::*;
 
     fn count(a: &str, b: &str) -> Option<usize> {
-        errors(
-            &a.chars().collect::<Vec<_>>(),
-            &b.chars().collect::<Vec<_>>(),
-            2,
-        )
+        errors(&a.chars().collect::<Vec<_>>(), &b.chars().collect::<Vec<_>>(), 2)
     }
 
     #[test]
     fn accents_case_and_dots_do_not_matter() {
-        assert_eq!(
-            words("Praça São-João, N.º 5"),
-            ["praca", "sao", "joao", "nº", "5"]
-        );
+        assert_eq!(words("Praça São-João, N.º 5"), ["praca", "sao", "joao", "nº", "5"]);
     }
 
     #[test]

@@ -46,14 +46,9 @@ impl City {
         for (entry, hit) in hits {
             let house = g.house(entry, &asked);
             let share = |i: usize| {
-                if house.is_some_and(|(w, _)| w == i) {
-                    1.0
-                } else {
-                    f64::from(hit.quality[i])
-                }
+                if house.is_some_and(|(w, _)| w == i) { 1.0 } else { f64::from(hit.quality[i]) }
             };
-            let got: f64 =
-                (0..asked.len()).map(|i| share(i) * weights[i]).sum::<f64>() / total.max(1e-9);
+            let got: f64 = (0..asked.len()).map(|i| share(i) * weights[i]).sum::<f64>() / total.max(1e-9);
             if got >= LEAST_SHARE {
                 let score = got * 0.8 + self.bonus(entry, &hit, &query);
                 found.push((score, entry, house.map(|h| h.1)));
@@ -61,10 +56,7 @@ impl City {
         }
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         found.truncate(query.limit.min(100));
-        found
-            .into_iter()
-            .filter_map(|(score, entry, house)| self.answer(entry, house, score, &query))
-            .collect()
+        found.into_iter().filter_map(|(score, entry, house)| self.answer(entry, house, score, &query)).collect()
     }
 
     /// What fame, nearness and completeness add, 0 to 0.2.
@@ -72,10 +64,7 @@ impl City {
         let e = &self.gazetteer.entries[entry as usize];
         let matched = hit.quality.iter().filter(|q| **q > 0.0).count() as f64;
         let complete = (matched / f64::from(e.words.max(1))).min(1.0);
-        let near = query
-            .near
-            .filter(|p| p.is_valid())
-            .map_or(0.0, |p| 1.0 / (1.0 + e.at.point().metres_to(p) / 800.0));
+        let near = query.near.filter(|p| p.is_valid()).map_or(0.0, |p| 1.0 / (1.0 + e.at.point().metres_to(p) / 800.0));
         0.09 * complete + 0.05 * f64::from(e.weight) / 255.0 + 0.06 * near
     }
 
@@ -84,9 +73,7 @@ impl City {
         let mut place = self.place(entry)?;
         if let Some(house) = house {
             place.at = g.houses[house].point();
-            g.names
-                .get(g.house_number[house])
-                .clone_into(&mut place.number);
+            g.names.get(g.house_number[house]).clone_into(&mut place.number);
             place.street.clone_from(&place.name);
             (place.key, place.value) = ("building".to_owned(), "yes".to_owned());
             place.name = format!("{} {}", place.street, place.number);
@@ -153,13 +140,8 @@ impl Gazetteer {
 
     /// The house of a street that one of the words names: which word, which house.
     fn house(&self, entry: u32, asked: &[String]) -> Option<(usize, usize)> {
-        let row = self.house_first[entry as usize] as usize
-            ..self.house_first[entry as usize + 1] as usize;
-        for (i, word) in asked
-            .iter()
-            .enumerate()
-            .filter(|(_, w)| w.starts_with(|c: char| c.is_ascii_digit()))
-        {
+        let row = self.house_first[entry as usize] as usize..self.house_first[entry as usize + 1] as usize;
+        for (i, word) in asked.iter().enumerate().filter(|(_, w)| w.starts_with(|c: char| c.is_ascii_digit())) {
             for house in row.clone() {
                 if words(self.names.get(self.house_number[house])).concat() == *word {
                     return Some((i, house));

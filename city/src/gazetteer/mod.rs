@@ -50,15 +50,7 @@ pub(crate) struct Entry {
     /// Words of its name.
     pub words: u8,
 }
-stored!(Entry {
-    name,
-    kind,
-    at,
-    street,
-    number,
-    weight,
-    words
-});
+stored!(Entry { name, kind, at, street, number, weight, words });
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Gazetteer {
@@ -151,8 +143,7 @@ impl City {
     #[must_use]
     pub fn places_of_kind(&self, key: &str, value: &str, limit: usize) -> Vec<Place> {
         let g = &self.gazetteer;
-        let kind = (0..g.kinds.len() as u32)
-            .find(|k| g.kinds.get(*k).split_once('=') == Some((key, value)));
+        let kind = (0..g.kinds.len() as u32).find(|k| g.kinds.get(*k).split_once('=') == Some((key, value)));
         let all = (0..g.entries.len() as u32).filter(|e| Some(g.entries[*e as usize].kind) == kind);
         all.filter_map(|e| self.place(e)).take(limit).collect()
     }

@@ -24,9 +24,7 @@ impl City {
         if let Some((house, metres)) = g.house_grid.nearest(&g.houses, at, HOUSE_METRES, |_| true)
             && let Some(mut place) = self.place(g.house_street[house as usize])
         {
-            g.names
-                .get(g.house_number[house as usize])
-                .clone_into(&mut place.number);
+            g.names.get(g.house_number[house as usize]).clone_into(&mut place.number);
             place.street.clone_from(&place.name);
             place.name = format!("{} {}", place.street, place.number);
             (place.key, place.value) = ("building".to_owned(), "yes".to_owned());
@@ -41,21 +39,12 @@ impl City {
             let far = |id: u32| g.entries[id as usize].at.point().metres_to(at);
             far(*a).total_cmp(&far(*b))
         });
-        found.extend(nearest.and_then(|id| self.place(id)).map(|p| Place {
-            metres: Some(metres),
-            ..p
-        }));
+        found.extend(nearest.and_then(|id| self.place(id)).map(|p| Place { metres: Some(metres), ..p }));
         let mut around: Vec<(f64, u32)> = Vec::new();
-        g.grid.within(&g.spots, at, PLACE_METRES, |id, metres| {
-            around.push((metres, id))
-        });
+        g.grid.within(&g.spots, at, PLACE_METRES, |id, metres| around.push((metres, id)));
         around.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        let named = around.into_iter().filter_map(|(metres, id)| {
-            self.place(id).map(|p| Place {
-                metres: Some(metres),
-                ..p
-            })
-        });
+        let named =
+            around.into_iter().filter_map(|(metres, id)| self.place(id).map(|p| Place { metres: Some(metres), ..p }));
         found.extend(named.filter(|p| p.key != "highway"));
         found.truncate(limit.min(50));
         Ok(found)
@@ -66,9 +55,7 @@ impl City {
         let g = &self.gazetteer;
         let districts = g.districts.iter().copied();
         let near = districts.map(|e| (g.entries[e as usize].at.point().metres_to(at), e));
-        let (_, entry) = near
-            .filter(|(m, _)| *m < DISTRICT_METRES)
-            .min_by(|a, b| a.0.total_cmp(&b.0))?;
+        let (_, entry) = near.filter(|(m, _)| *m < DISTRICT_METRES).min_by(|a, b| a.0.total_cmp(&b.0))?;
         Some(g.names.get(g.entries[entry as usize].name))
     }
 }

@@ -8,18 +8,11 @@ use crate::geo::{Coord, DEGREE_METRES};
 
 pub(super) fn read(raw: &Raw, draft: &mut CityDraft, report: &mut Report) {
     for way in raw.ways.iter().filter(|w| lived_in(&w.tags)) {
-        let outline: Vec<Coord> = way
-            .nodes
-            .iter()
-            .filter_map(|n| raw.at.get(n).copied())
-            .collect();
-        let floors = tag(&way.tags, "building:levels")
-            .and_then(|l| l.parse::<f64>().ok())
-            .filter(|l| (0.5..=120.0).contains(l));
+        let outline: Vec<Coord> = way.nodes.iter().filter_map(|n| raw.at.get(n).copied()).collect();
+        let floors =
+            tag(&way.tags, "building:levels").and_then(|l| l.parse::<f64>().ok()).filter(|l| (0.5..=120.0).contains(l));
         if let Some(at) = middle(&outline) {
-            draft
-                .buildings
-                .push((at, (area(&outline) * floors.unwrap_or(1.0)) as f32));
+            draft.buildings.push((at, (area(&outline) * floors.unwrap_or(1.0)) as f32));
         }
     }
     report.take("buildings", draft.buildings.len());
@@ -27,9 +20,7 @@ pub(super) fn read(raw: &Raw, draft: &mut CityDraft, report: &mut Report) {
 
 fn lived_in(tags: &Tags) -> bool {
     let kind = tag(tags, "building");
-    let other = ["shop", "amenity", "office", "tourism", "leisure"]
-        .iter()
-        .any(|k| tag(tags, k).is_some());
+    let other = ["shop", "amenity", "office", "tourism", "leisure"].iter().any(|k| tag(tags, k).is_some());
     kind.is_some_and(|k| {
         !other
             && !matches!(
@@ -64,9 +55,6 @@ fn area(outline: &[Coord]) -> f64 {
     let shrink = first.point().lat.to_radians().cos();
     let x = |c: &Coord| f64::from(c.lon - first.lon) * 1e-7 * DEGREE_METRES * shrink;
     let y = |c: &Coord| f64::from(c.lat - first.lat) * 1e-7 * DEGREE_METRES;
-    let doubled: f64 = outline
-        .windows(2)
-        .map(|w| x(&w[0]) * y(&w[1]) - x(&w[1]) * y(&w[0]))
-        .sum();
+    let doubled: f64 = outline.windows(2).map(|w| x(&w[0]) * y(&w[1]) - x(&w[1]) * y(&w[0])).sum();
     (doubled / 2.0).abs()
 }

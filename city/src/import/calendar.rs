@@ -8,15 +8,7 @@ use crate::clock::Day;
 use crate::error::ImportError;
 use crate::timetable::{Feed, Service};
 
-const WEEKDAYS: [&str; 7] = [
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-];
+const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 pub(super) fn read(
     archive: &mut Archive,
@@ -37,43 +29,23 @@ pub(super) fn read(
     Ok(())
 }
 
-fn regular(
-    bytes: &[u8],
-    feed: &mut Feed,
-    ids: &mut Ids,
-    report: &mut Report,
-) -> Result<(), ImportError> {
+fn regular(bytes: &[u8], feed: &mut Feed, ids: &mut Ids, report: &mut Report) -> Result<(), ImportError> {
     let mut table = Table::new("calendar.txt", bytes)?;
     let [id, start, end] = ["service_id", "start_date", "end_date"].map(|c| table.column(c));
     let days = WEEKDAYS.map(|c| table.column(c));
     while let Some(row) = table.next_row(report) {
-        let (Some(start), Some(end)) = (Day::parse(row.field(start)), Day::parse(row.field(end)))
-        else {
+        let (Some(start), Some(end)) = (Day::parse(row.field(start)), Day::parse(row.field(end))) else {
             report.drop("services without dates", row.text(id));
             continue;
         };
-        let weekdays = (0..7)
-            .filter(|&d| row.field(days[d]) == "1")
-            .map(|d| 1u8 << d)
-            .sum();
-        ids.services
-            .insert(row.text(id), feed.services.len() as u32);
-        feed.services.push(Service {
-            weekdays,
-            start,
-            end,
-            ..Service::default()
-        });
+        let weekdays = (0..7).filter(|&d| row.field(days[d]) == "1").map(|d| 1u8 << d).sum();
+        ids.services.insert(row.text(id), feed.services.len() as u32);
+        feed.services.push(Service { weekdays, start, end, ..Service::default() });
     }
     Ok(())
 }
 
-fn exceptions(
-    bytes: &[u8],
-    feed: &mut Feed,
-    ids: &mut Ids,
-    report: &mut Report,
-) -> Result<(), ImportError> {
+fn exceptions(bytes: &[u8], feed: &mut Feed, ids: &mut Ids, report: &mut Report) -> Result<(), ImportError> {
     let mut table = Table::new("calendar_dates.txt", bytes)?;
     let [id, date, kind] = ["service_id", "date", "exception_type"].map(|c| table.column(c));
     while let Some(row) = table.next_row(report) {

@@ -10,10 +10,7 @@ use std::collections::HashMap;
 pub(super) type Fare = (u32, String, u8);
 
 /// The price of a ride by route; under the empty name the one for all.
-pub(super) fn read(
-    archive: &mut Archive,
-    report: &mut Report,
-) -> Result<HashMap<String, Fare>, ImportError> {
+pub(super) fn read(archive: &mut Archive, report: &mut Report) -> Result<HashMap<String, Fare>, ImportError> {
     let mut by_id: HashMap<String, Fare> = HashMap::new();
     let mut cheapest: Option<Fare> = None;
     if let Some(bytes) = archive.bytes("fare_attributes.txt")? {

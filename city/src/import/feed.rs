@@ -26,11 +26,7 @@ pub(super) struct Ids {
     pub shapes: HashMap<String, u32>,
 }
 
-pub(super) fn read(
-    bytes: &[u8],
-    draft: &mut CityDraft,
-    report: &mut Report,
-) -> Result<(), ImportError> {
+pub(super) fn read(bytes: &[u8], draft: &mut CityDraft, report: &mut Report) -> Result<(), ImportError> {
     let mut archive = Archive::open(bytes, MOST_BYTES)?;
     let (mut feed, mut ids) = (Feed::default(), Ids::default());
     zone(&mut archive, draft, report)?;
@@ -45,20 +41,13 @@ pub(super) fn read(
         transfers(&bytes, &mut feed, &ids, report)?;
     }
     if feed.trips.is_empty() {
-        return Err(ImportError::Feed {
-            file: "the feed".to_owned(),
-            why: "it holds no usable trip".to_owned(),
-        });
+        return Err(ImportError::Feed { file: "the feed".to_owned(), why: "it holds no usable trip".to_owned() });
     }
     draft.feed.append(feed);
     Ok(())
 }
 
-fn zone(
-    archive: &mut Archive,
-    draft: &mut CityDraft,
-    report: &mut Report,
-) -> Result<(), ImportError> {
+fn zone(archive: &mut Archive, draft: &mut CityDraft, report: &mut Report) -> Result<(), ImportError> {
     let Some(bytes) = archive.bytes("agency.txt")? else {
         return Ok(());
     };
@@ -71,46 +60,26 @@ fn zone(
         } else if draft.zone.is_empty() {
             draft.zone = name;
         } else if draft.zone != name {
-            report.drop(
-                "feeds in another time zone (read as if in the first one)",
-                name,
-            );
+            report.drop("feeds in another time zone (read as if in the first one)", name);
         }
     }
     Ok(())
 }
 
-fn stops(
-    bytes: &[u8],
-    feed: &mut Feed,
-    ids: &mut Ids,
-    report: &mut Report,
-) -> Result<(), ImportError> {
+fn stops(bytes: &[u8], feed: &mut Feed, ids: &mut Ids, report: &mut Report) -> Result<(), ImportError> {
     let mut table = Table::new("stops.txt", bytes)?;
-    let [id, name, lat, lon, kind] = [
-        "stop_id",
-        "stop_name",
-        "stop_lat",
-        "stop_lon",
-        "location_type",
-    ]
-    .map(|c| table.column(c));
+    let [id, name, lat, lon, kind] =
+        ["stop_id", "stop_name", "stop_lat", "stop_lon", "location_type"].map(|c| table.column(c));
     while let Some(row) = table.next_row(report) {
         let key = row.text(id);
         if row.number::<u8>(kind).is_some_and(|k| k != 0) {
             continue;
         }
-        let at = row
-            .number(lat)
-            .zip(row.number(lon))
-            .map(|(lat, lon)| Point::new(lat, lon));
+        let at = row.number(lat).zip(row.number(lon)).map(|(lat, lon)| Point::new(lat, lon));
         match at.filter(|p| p.is_valid() && (p.lat, p.lon) != (0.0, 0.0)) {
             Some(at) if feed.stops.len() < MOST_ROWS => {
                 ids.stops.insert(key, feed.stops.len() as u32);
-                feed.stops.push(FeedStop {
-                    name: row.text(name),
-                    at: at.into(),
-                });
+                feed.stops.push(FeedStop { name: row.text(name), at: at.into() });
             }
             _ => report.drop("stops without coordinates", key),
         }
@@ -118,30 +87,17 @@ fn stops(
     Ok(())
 }
 
-fn lines(
-    archive: &mut Archive,
-    feed: &mut Feed,
-    ids: &mut Ids,
-    report: &mut Report,
-) -> Result<(), ImportError> {
+fn lines(archive: &mut Archive, feed: &mut Feed, ids: &mut Ids, report: &mut Report) -> Result<(), ImportError> {
     let fares = fares::read(archive, report)?;
     let bytes = archive.required("routes.txt")?;
     let mut table = Table::new("routes.txt", &bytes)?;
-    let [id, short, long, kind, colour, agency] = [
-        "route_id",
-        "route_short_name",
-        "route_long_name",
-        "route_type",
-        "route_color",
-        "agency_id",
-    ]
-    .map(|c| table.column(c));
+    let [id, short, long, kind, colour, agency] =
+        ["route_id", "route_short_name", "route_long_name", "route_type", "route_color", "agency_id"]
+            .map(|c| table.column(c));
     while let Some(row) = table.next_row(report) {
         let key = row.text(id);
         let text = row.field(colour);
-        let parsed = u32::from_str_radix(text, 16)
-            .ok()
-            .filter(|_| text.len() == 6);
+        let parsed = u32::from_str_radix(text, 16).ok().filter(|_| text.len() == 6);
         if parsed.is_none() && !text.is_empty() {
             report.drop("colours that aren't RRGGBB", text);
         }
@@ -159,27 +115,13 @@ fn lines(
     Ok(())
 }
 
-fn shapes(
-    bytes: &[u8],
-    feed: &mut Feed,
-    ids: &mut Ids,
-    report: &mut Report,
-) -> Result<(), ImportError> {
+fn shapes(bytes: &[u8], feed: &mut Feed, ids: &mut Ids, report: &mut Report) -> Result<(), ImportError> {
     let mut table = Table::new("shapes.txt", bytes)?;
-    let [id, lat, lon, sequence] = [
-        "shape_id",
-        "shape_pt_lat",
-        "shape_pt_lon",
-        "shape_pt_sequence",
-    ]
-    .map(|c| table.column(c));
+    let [id, lat, lon, sequence] =
+        ["shape_id", "shape_pt_lat", "shape_pt_lon", "shape_pt_sequence"].map(|c| table.column(c));
     let mut shapes: Vec<Vec<(u32, Coord)>> = Vec::new();
     while let Some(row) = table.next_row(report) {
-        let at = row
-            .number(lat)
-            .zip(row.number(lon))
-            .map(|(lat, lon)| Point::new(lat, lon))
-            .filter(|p| p.is_valid());
+        let at = row.number(lat).zip(row.number(lon)).map(|(lat, lon)| Point::new(lat, lon)).filter(|p| p.is_valid());
         let (Some(at), Some(place)) = (at, row.number(sequence)) else {
             report.drop("shape points without numbers", row.text(id));
             continue;
@@ -202,34 +144,19 @@ fn shapes(
     Ok(())
 }
 
-fn transfers(
-    bytes: &[u8],
-    feed: &mut Feed,
-    ids: &Ids,
-    report: &mut Report,
-) -> Result<(), ImportError> {
+fn transfers(bytes: &[u8], feed: &mut Feed, ids: &Ids, report: &mut Report) -> Result<(), ImportError> {
     let mut table = Table::new("transfers.txt", bytes)?;
-    let [from, to, kind, least] = [
-        "from_stop_id",
-        "to_stop_id",
-        "transfer_type",
-        "min_transfer_time",
-    ]
-    .map(|c| table.column(c));
+    let [from, to, kind, least] =
+        ["from_stop_id", "to_stop_id", "transfer_type", "min_transfer_time"].map(|c| table.column(c));
     while let Some(row) = table.next_row(report) {
-        let numbers = ids
-            .stops
-            .get(row.field(from))
-            .zip(ids.stops.get(row.field(to)));
+        let numbers = ids.stops.get(row.field(from)).zip(ids.stops.get(row.field(to)));
         let Some((&a, &b)) = numbers else {
             report.drop("transfers between unknown stops", row.text(from));
             continue;
         };
         match row.number::<u8>(kind).unwrap_or(0) {
             3 => feed.transfers.push((a, b, None)),
-            2 => feed
-                .transfers
-                .push((a, b, Some(row.number(least).unwrap_or(120)))),
+            2 => feed.transfers.push((a, b, Some(row.number(least).unwrap_or(120)))),
             // Recommended and timed changes add nothing that walking doesn't know, unless the stops share a place.
             _ => {}
         }

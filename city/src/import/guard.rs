@@ -58,11 +58,7 @@ impl<'a> Iterator for Fields<'a> {
     type Item = Option<(u64, Value<'a>)>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.0.is_empty() {
-            None
-        } else {
-            Some(self.field())
-        }
+        if self.0.is_empty() { None } else { Some(self.field()) }
     }
 }
 
@@ -80,9 +76,7 @@ pub(super) fn check(mut file: &[u8]) -> Result<(), ImportError> {
 fn blob(file: &[u8]) -> Option<&[u8]> {
     let (length, rest) = file.split_first_chunk::<4>()?;
     let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-    let (header, rest) = rest
-        .split_at_checked(length)
-        .filter(|_| length <= MOST_HEADER)?;
+    let (header, rest) = rest.split_at_checked(length).filter(|_| length <= MOST_HEADER)?;
     let (mut data, mut size) = (false, 0);
     for field in Fields(header) {
         match field? {
@@ -99,10 +93,7 @@ fn blob(file: &[u8]) -> Option<&[u8]> {
                 (1, Value::Bytes(raw)) => block = raw.to_vec(),
                 (3, Value::Bytes(packed)) => {
                     block.clear();
-                    ZlibDecoder::new(packed)
-                        .take(MOST_BLOCK + 1)
-                        .read_to_end(&mut block)
-                        .ok()?;
+                    ZlibDecoder::new(packed).take(MOST_BLOCK + 1).read_to_end(&mut block).ok()?;
                 }
                 _ => {}
             }

@@ -45,15 +45,9 @@ pub struct Sources<'a> {
 ///
 /// # Errors
 /// When an input can't be decoded at all or holds no street.
-pub fn import(
-    sources: &Sources,
-    mut progress: impl FnMut(&str),
-) -> Result<(City, Report), ImportError> {
+pub fn import(sources: &Sources, mut progress: impl FnMut(&str)) -> Result<(City, Report), ImportError> {
     let mut report = Report::default();
-    let mut draft = CityDraft {
-        name: sources.name.to_owned(),
-        ..CityDraft::default()
-    };
+    let mut draft = CityDraft { name: sources.name.to_owned(), ..CityDraft::default() };
     progress("streets and places");
     osm::read(sources.osm, &mut draft, &mut report)?;
     for bytes in &sources.feeds {

@@ -9,11 +9,7 @@ use crate::geo::Coord;
 use crate::network::{DraftWay, SIGNALS};
 use std::collections::HashMap;
 
-pub(super) fn read(
-    bytes: &[u8],
-    draft: &mut CityDraft,
-    report: &mut Report,
-) -> Result<(), ImportError> {
+pub(super) fn read(bytes: &[u8], draft: &mut CityDraft, report: &mut Report) -> Result<(), ImportError> {
     let raw = pbf::read(bytes, report)?;
     let mut nodes: HashMap<i64, u32> = HashMap::with_capacity(raw.at.len());
     let mut ways: HashMap<i64, u32> = HashMap::new();
@@ -34,14 +30,8 @@ pub(super) fn read(
             continue;
         }
         ways.insert(way.id, draft.streets.ways.len() as u32);
-        let name = tag(&way.tags, "name")
-            .or_else(|| tag(&way.tags, "ref"))
-            .unwrap_or_default();
-        draft.streets.ways.push(DraftWay {
-            nodes: line,
-            name: name.to_owned(),
-            manner,
-        });
+        let name = tag(&way.tags, "name").or_else(|| tag(&way.tags, "ref")).unwrap_or_default();
+        draft.streets.ways.push(DraftWay { nodes: line, name: name.to_owned(), manner });
     }
     if draft.streets.ways.is_empty() {
         return Err(ImportError::Empty("the OpenStreetMap file holds no street"));
@@ -70,10 +60,6 @@ fn marks(raw: &Raw, nodes: &HashMap<i64, u32>, draft: &mut CityDraft) {
 /// Middle of an outline.
 pub(super) fn middle(line: &[Coord]) -> Option<Coord> {
     let n = i64::try_from(line.len()).ok().filter(|n| *n > 0)?;
-    let mean =
-        |f: fn(&Coord) -> i32| (line.iter().map(|c| i64::from(f(c))).sum::<i64>() / n) as i32;
-    Some(Coord {
-        lat: mean(|c| c.lat),
-        lon: mean(|c| c.lon),
-    })
+    let mean = |f: fn(&Coord) -> i32| (line.iter().map(|c| i64::from(f(c))).sum::<i64>() / n) as i32;
+    Some(Coord { lat: mean(|c| c.lat), lon: mean(|c| c.lon) })
 }

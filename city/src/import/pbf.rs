@@ -88,15 +88,9 @@ pub(super) fn read(bytes: &[u8], report: &mut Report) -> Result<Raw, ImportError
             Element::Way(way) if way.tags().any(|(k, _)| wanted_way(k)) => {
                 let nodes: Vec<i64> = way.refs().collect();
                 used.extend(&nodes);
-                raw.ways.push(RawWay {
-                    id: way.id(),
-                    nodes,
-                    tags: owned(way.tags()),
-                });
+                raw.ways.push(RawWay { id: way.id(), nodes, tags: owned(way.tags()) });
             }
-            Element::Relation(relation)
-                if relation.tags().any(|t| t == ("type", "restriction")) =>
-            {
+            Element::Relation(relation) if relation.tags().any(|t| t == ("type", "restriction")) => {
                 match restriction(&relation) {
                     Some(turn) => raw.turns.push(turn),
                     None => report.drop("turn restrictions not over a single node", relation.id()),
@@ -142,12 +136,7 @@ fn restriction(relation: &osmpbf::Relation) -> Option<RawTurn> {
         }
     }
     match (from.as_slice(), via.as_slice(), to.as_slice()) {
-        (&[from], &[via], &[to]) => Some(RawTurn {
-            from,
-            via,
-            to,
-            tags: owned(relation.tags()),
-        }),
+        (&[from], &[via], &[to]) => Some(RawTurn { from, via, to, tags: owned(relation.tags()) }),
         _ => None,
     }
 }

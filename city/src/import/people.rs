@@ -12,16 +12,9 @@ const SQUARE_METRES_EACH: f32 = 40.0;
 const MOST_IN_A_BUILDING: f32 = 2_000.0;
 
 /// Reads a CSV table with `lat`, `lon` and `population`; bad rows are dropped.
-pub(super) fn read(
-    bytes: &[u8],
-    draft: &mut CityDraft,
-    report: &mut Report,
-) -> Result<(), ImportError> {
+pub(super) fn read(bytes: &[u8], draft: &mut CityDraft, report: &mut Report) -> Result<(), ImportError> {
     let mut table = Table::new("people", bytes)?;
-    let missing = |why: &str| ImportError::Feed {
-        file: "people".to_owned(),
-        why: why.to_owned(),
-    };
+    let missing = |why: &str| ImportError::Feed { file: "people".to_owned(), why: why.to_owned() };
     let [lat, lon, people] = ["lat", "lon", "population"].map(|name| table.column(name));
     let (Some(lat), Some(lon), Some(people)) = (lat, lon, people) else {
         return Err(missing("the columns lat, lon and population are needed"));
@@ -36,10 +29,7 @@ pub(super) fn read(
                     draft.people.push((Point::new(lat, lon).into(), n as f32));
                 }
             }
-            _ => report.drop(
-                "rows of people without numbers",
-                row.get(0).unwrap_or_default(),
-            ),
+            _ => report.drop("rows of people without numbers", row.get(0).unwrap_or_default()),
         }
     }
     draft.people_source = PeopleSource::Grid;
@@ -53,12 +43,7 @@ pub(super) fn estimate(draft: &mut CityDraft, report: &mut Report) {
         return;
     }
     let people = |area: f32| (area / SQUARE_METRES_EACH).clamp(0.0, MOST_IN_A_BUILDING);
-    draft.people = draft
-        .buildings
-        .iter()
-        .map(|&(at, area)| (at, people(area)))
-        .filter(|(_, n)| *n >= 0.5)
-        .collect();
+    draft.people = draft.buildings.iter().map(|&(at, area)| (at, people(area))).filter(|(_, n)| *n >= 0.5).collect();
     draft.people_source = PeopleSource::Buildings;
     report.take("buildings with people", draft.people.len());
 }

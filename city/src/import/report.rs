@@ -25,10 +25,7 @@ impl Report {
         let count = self.dropped.entry(reason.to_owned()).or_default();
         *count += 1;
         if *count == 1 {
-            self.examples.insert(
-                reason.to_owned(),
-                example.to_string().chars().take(120).collect(),
-            );
+            self.examples.insert(reason.to_owned(), example.to_string().chars().take(120).collect());
         }
     }
 
@@ -36,31 +33,17 @@ impl Report {
         self.take("junctions", city.network.junctions.len());
         self.take("segments", city.network.segments());
         self.take("stops", city.timetable.stops.len());
-        self.take(
-            "stops on streets",
-            city.timetable.snaps.iter().flatten().count(),
-        );
+        self.take("stops on streets", city.timetable.snaps.iter().flatten().count());
         self.take("trips", city.timetable.trips.len());
         self.take("patterns", city.timetable.patterns.len());
         for (v, word) in ["foot", "bike", "car"].iter().enumerate() {
-            let usable = city
-                .network
-                .usable
-                .iter()
-                .filter(|u| **u & (1 << v) != 0)
-                .count();
+            let usable = city.network.usable.iter().filter(|u| **u & (1 << v) != 0).count();
             self.take(&format!("segments usable by {word}"), usable);
-            let all = city
-                .network
-                .manner
-                .iter()
-                .filter(|m| city.network.manners[**m as usize].speed[v] != [0, 0])
-                .count();
+            let all =
+                city.network.manner.iter().filter(|m| city.network.manners[**m as usize].speed[v] != [0, 0]).count();
             if all > usable {
-                self.dropped.insert(
-                    format!("segments for {word} not connected to the main network"),
-                    (all - usable) as u64,
-                );
+                self.dropped
+                    .insert(format!("segments for {word} not connected to the main network"), (all - usable) as u64);
             }
         }
     }
@@ -69,9 +52,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "taken")?;
-        self.taken
-            .iter()
-            .try_for_each(|(what, n)| writeln!(f, "{n:>10}  {what}"))?;
+        self.taken.iter().try_for_each(|(what, n)| writeln!(f, "{n:>10}  {what}"))?;
         if !self.dropped.is_empty() {
             writeln!(f, "dropped or mended")?;
         }

@@ -101,9 +101,5 @@ fn limit(text: &str) -> Option<f64> {
         None => (text, ""),
     };
     let value: f64 = number.parse().ok().filter(|v| (3.0..=200.0).contains(v))?;
-    Some(if unit.trim().starts_with("mph") {
-        value * 16.093
-    } else {
-        value * 10.0
-    })
+    Some(if unit.trim().starts_with("mph") { value * 16.093 } else { value * 10.0 })
 }

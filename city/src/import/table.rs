@@ -17,10 +17,7 @@ pub(super) struct Row<'a>(&'a ByteRecord);
 
 impl Row<'_> {
     pub fn get(&self, column: usize) -> Option<&str> {
-        self.0
-            .get(column)
-            .and_then(|bytes| std::str::from_utf8(bytes).ok())
-            .map(str::trim)
+        self.0.get(column).and_then(|bytes| std::str::from_utf8(bytes).ok()).map(str::trim)
     }
 
     /// The field as text, whatever its encoding; empty where there is none.
@@ -29,12 +26,7 @@ impl Row<'_> {
         match std::str::from_utf8(bytes) {
             Ok(text) => text.trim().to_owned(),
             // Latin-1 is what feeds that aren't UTF-8 are in practice.
-            Err(_) => bytes
-                .iter()
-                .map(|&b| char::from(b))
-                .collect::<String>()
-                .trim()
-                .to_owned(),
+            Err(_) => bytes.iter().map(|&b| char::from(b)).collect::<String>().trim().to_owned(),
         }
     }
 
@@ -50,30 +42,11 @@ impl Row<'_> {
 impl<'a> Table<'a> {
     pub fn new(name: &str, bytes: &'a [u8]) -> Result<Self, ImportError> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let mut reader = ReaderBuilder::new()
-            .flexible(true)
-            .trim(Trim::None)
-            .from_reader(bytes);
-        let failed = |e: csv::Error| ImportError::Feed {
-            file: name.to_owned(),
-            why: e.to_string(),
-        };
+        let mut reader = ReaderBuilder::new().flexible(true).trim(Trim::None).from_reader(bytes);
+        let failed = |e: csv::Error| ImportError::Feed { file: name.to_owned(), why: e.to_string() };
         let header = reader.byte_headers().map_err(failed)?;
-        let columns = header
-            .iter()
-            .map(|h| {
-                String::from_utf8_lossy(h)
-                    .trim()
-                    .trim_matches('"')
-                    .to_owned()
-            })
-            .collect();
-        Ok(Self {
-            name: name.to_owned(),
-            columns,
-            reader,
-            record: ByteRecord::new(),
-        })
+        let columns = header.iter().map(|h| String::from_utf8_lossy(h).trim().trim_matches('"').to_owned()).collect();
+        Ok(Self { name: name.to_owned(), columns, reader, record: ByteRecord::new() })
     }
 
     pub fn column(&self, name: &str) -> Option<usize> {

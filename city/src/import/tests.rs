@@ -13,14 +13,14 @@ use std::io::Write;
 fn archive(files: &[(&str, &str)]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, text) in files {
-        zip.start_file(*name, zip::write::SimpleFileOptions::default())
-            .unwrap();
+        zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
         zip.write_all(text.as_bytes()).unwrap();
     }
     zip.finish().unwrap().into_inner()
 }
 
-const STOPS: &str = "\u{feff}stop_id, stop_name,stop_lat,stop_lon\na,A,45.0,5.0\nb,B,45.0,5.01\nc,C,45.0,5.02\nlost,L,,\n";
+const STOPS: &str =
+    "\u{feff}stop_id, stop_name,stop_lat,stop_lon\na,A,45.0,5.0\nb,B,45.0,5.01\nc,C,45.0,5.02\nlost,L,,\n";
 const ROUTES: &str = "route_id,route_short_name,route_type,route_color\nr,1,3,0\n";
 const TRIPS: &str = "route_id,service_id,trip_id\nr,s,t\nr,s,u\nr,nowhere,v\n";
 const TIMES: &str = "trip_id,arrival_time,departure_time,stop_id,stop_sequence\nt,23:50:00,23:50:00,a,1\nt,,,b,5\n\
@@ -49,16 +49,8 @@ fn a_faulty_feed_gives_what_is_sound_in_it() {
     let feed = &draft.feed;
     assert_eq!((feed.stops.len(), feed.trips.len()), (3, 2));
     let middle = feed.trips[0].times[1];
-    assert_eq!(
-        middle.arrive,
-        24 * 3600,
-        "half way between ten to and ten past midnight"
-    );
-    assert_eq!(
-        feed.trips[1].times[1].arrive,
-        8 * 3600 + 300,
-        "a time that ran backwards is put in by distance"
-    );
+    assert_eq!(middle.arrive, 24 * 3600, "half way between ten to and ten past midnight");
+    assert_eq!(feed.trips[1].times[1].arrive, 8 * 3600 + 300, "a time that ran backwards is put in by distance");
     let day = Day::of(2026, 5, 18).unwrap();
     assert!(feed.services[0].runs(day) && !feed.services[0].runs(day.plus(1)));
     for reason in [
@@ -90,18 +82,9 @@ fn frequencies_turn_one_trip_into_many() {
         "trip_id,start_time,end_time,headway_secs\nu,06:00:00,07:00:00,600\nu,x,07:00:00,600\n",
     ));
     let (draft, report) = read(&files).unwrap();
-    let starts: Vec<i32> = draft
-        .feed
-        .trips
-        .iter()
-        .map(|t| t.times[0].depart)
-        .filter(|d| *d < 80_000)
-        .collect();
+    let starts: Vec<i32> = draft.feed.trips.iter().map(|t| t.times[0].depart).filter(|d| *d < 80_000).collect();
     assert_eq!(starts, [21_600, 22_200, 22_800, 23_400, 24_000, 24_600]);
-    assert_eq!(
-        report.dropped.get("frequencies that can't be read"),
-        Some(&1)
-    );
+    assert_eq!(report.dropped.get("frequencies that can't be read"), Some(&1));
 }
 
 #[test]
@@ -109,10 +92,7 @@ fn an_archive_that_unpacks_too_far_is_refused() {
     let bytes = archive(&[("stops.txt", &"0".repeat(200_000))]);
     assert!(bytes.len() < 2_000);
     let mut archive = Archive::open(&bytes, 100_000).unwrap();
-    assert!(matches!(
-        archive.bytes("stops.txt"),
-        Err(ImportError::TooLarge { .. })
-    ));
+    assert!(matches!(archive.bytes("stops.txt"), Err(ImportError::TooLarge { .. })));
 }
 
 #[test]
@@ -193,11 +173,7 @@ mod pbf {
             number(&mut way, 1, id as u64);
             self.tags(&mut way, tags);
             let before = std::iter::once(0).chain(nodes.iter().copied());
-            packed(
-                &mut way,
-                8,
-                nodes.iter().zip(before).map(|(n, b)| zigzag(n - b)),
-            );
+            packed(&mut way, 8, nodes.iter().zip(before).map(|(n, b)| zigzag(n - b)));
             bytes(&mut self.elements, 3, &way);
         }
 
@@ -205,10 +181,7 @@ mod pbf {
         pub fn restriction(&mut self, kind: &str, [from, via, to]: [i64; 3]) {
             let mut relation = Vec::new();
             number(&mut relation, 1, 900);
-            self.tags(
-                &mut relation,
-                &[("type", "restriction"), ("restriction", kind)],
-            );
+            self.tags(&mut relation, &[("type", "restriction"), ("restriction", kind)]);
             let roles: Vec<u64> = ["from", "via", "to"].iter().map(|r| self.text(r)).collect();
             packed(&mut relation, 8, roles);
             packed(&mut relation, 9, [from, via - from, to - via].map(zigzag));
@@ -218,9 +191,7 @@ mod pbf {
 
         pub fn finish(self) -> Vec<u8> {
             let mut table = Vec::new();
-            self.texts
-                .iter()
-                .for_each(|t| bytes(&mut table, 1, t.as_bytes()));
+            self.texts.iter().for_each(|t| bytes(&mut table, 1, t.as_bytes()));
             let mut block = Vec::new();
             bytes(&mut block, 1, &table);
             bytes(&mut block, 2, &self.elements);
@@ -251,14 +222,7 @@ mod pbf {
 /// ```
 fn square(change: impl FnOnce(&mut pbf::Map)) -> City {
     let mut map = pbf::Map::default();
-    for (id, x, y) in [
-        (40, 0, 1),
-        (7, 1, 1),
-        (31, 2, 1),
-        (12, 0, 0),
-        (5, 1, 0),
-        (88, 2, 0),
-    ] {
+    for (id, x, y) in [(40, 0, 1), (7, 1, 1), (31, 2, 1), (12, 0, 0), (5, 1, 0), (88, 2, 0)] {
         let p = corner(f64::from(x), f64::from(y));
         map.node(id, p.lat, p.lon, &[]);
     }
@@ -271,16 +235,7 @@ fn square(change: impl FnOnce(&mut pbf::Map)) -> City {
     map.way(6, &[5, 12], street);
     change(&mut map);
     let bytes = map.finish();
-    import(
-        &Sources {
-            name: "square",
-            osm: &bytes,
-            ..Sources::default()
-        },
-        |_| {},
-    )
-    .unwrap()
-    .0
+    import(&Sources { name: "square", osm: &bytes, ..Sources::default() }, |_| {}).unwrap().0
 }
 
 fn corner(x: f64, y: f64) -> Point {
@@ -288,10 +243,7 @@ fn corner(x: f64, y: f64) -> Point {
 }
 
 fn metres(city: &City, v: Vehicle, from: (f64, f64), to: (f64, f64)) -> f64 {
-    city.summary(corner(from.0, from.1), corner(to.0, to.1), v)
-        .unwrap()
-        .metres
-        .round()
+    city.summary(corner(from.0, from.1), corner(to.0, to.1), v).unwrap().metres.round()
 }
 
 const UP: ((f64, f64), (f64, f64)) = ((1.0, 0.1), (1.0, 0.9));
@@ -299,37 +251,19 @@ const DOWN: ((f64, f64), (f64, f64)) = ((1.0, 0.9), (1.0, 0.1));
 
 #[test]
 fn a_one_way_binds_cars_and_not_people() {
-    let city = square(|m| {
-        m.way(
-            7,
-            &[5, 7],
-            &[
-                ("highway", "residential"),
-                ("oneway", "yes"),
-                ("name", "Cross Street"),
-            ],
-        )
-    });
+    let city =
+        square(|m| m.way(7, &[5, 7], &[("highway", "residential"), ("oneway", "yes"), ("name", "Cross Street")]));
     assert!((metres(&city, Vehicle::Car, UP.0, UP.1) - 160.0).abs() <= 1.0);
     assert!(metres(&city, Vehicle::Car, DOWN.0, DOWN.1) > 600.0);
     assert!((metres(&city, Vehicle::Foot, DOWN.0, DOWN.1) - 160.0).abs() <= 1.0);
     assert!(metres(&city, Vehicle::Bike, DOWN.0, DOWN.1) > 600.0);
-    assert_eq!(
-        city.nearest_street(corner(1.0, 0.5)).unwrap().0,
-        "Cross Street"
-    );
+    assert_eq!(city.nearest_street(corner(1.0, 0.5)).unwrap().0, "Cross Street");
 }
 
 #[test]
 fn bicycles_may_ride_against_the_traffic_where_signs_say_so() {
     for extra in [("oneway:bicycle", "no"), ("cycleway", "opposite_lane")] {
-        let city = square(|m| {
-            m.way(
-                7,
-                &[5, 7],
-                &[("highway", "residential"), ("oneway", "yes"), extra],
-            )
-        });
+        let city = square(|m| m.way(7, &[5, 7], &[("highway", "residential"), ("oneway", "yes"), extra]));
         assert!((metres(&city, Vehicle::Bike, DOWN.0, DOWN.1) - 160.0).abs() <= 1.0);
         assert!(metres(&city, Vehicle::Car, DOWN.0, DOWN.1) > 600.0);
     }
@@ -377,11 +311,7 @@ fn an_island_is_not_snapped_to() {
         m.way(9, &[5, 7], &[("highway", "motorway"), ("oneway", "yes")]);
     });
     let at = city.nearest_street(corner(1.3, 0.5)).unwrap();
-    assert!(
-        at.1 > 50.0,
-        "the island is left out, the next street is {} m away",
-        at.1
-    );
+    assert!(at.1 > 50.0, "the island is left out, the next street is {} m away", at.1);
     assert_eq!(
         city.ride(
             corner(0.0, 0.0),
@@ -396,14 +326,7 @@ fn an_island_is_not_snapped_to() {
 #[test]
 fn a_map_without_streets_is_refused() {
     let bytes = pbf::Map::default().finish();
-    let found = import(
-        &Sources {
-            name: "empty",
-            osm: &bytes,
-            ..Sources::default()
-        },
-        |_| {},
-    );
+    let found = import(&Sources { name: "empty", osm: &bytes, ..Sources::default() }, |_| {});
     assert!(matches!(found, Err(ImportError::Empty(_))));
 }
 
@@ -416,23 +339,9 @@ fn a_map_cut_anywhere_never_panics() {
     map.restriction("no_u_turn", [1, 2, 1]);
     let bytes = map.finish();
     for end in 0..bytes.len() {
-        let _ = import(
-            &Sources {
-                name: "cut",
-                osm: &bytes[..end],
-                ..Sources::default()
-            },
-            |_| {},
-        );
+        let _ = import(&Sources { name: "cut", osm: &bytes[..end], ..Sources::default() }, |_| {});
         let mut bad = bytes.clone();
         bad[end] ^= 0x55;
-        let _ = import(
-            &Sources {
-                name: "bad",
-                osm: &bad,
-                ..Sources::default()
-            },
-            |_| {},
-        );
+        let _ = import(&Sources { name: "bad", osm: &bad, ..Sources::default() }, |_| {});
     }
 }

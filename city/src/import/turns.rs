@@ -22,25 +22,15 @@ pub(super) fn read(
         let except = tag(&turn.tags, "except").unwrap_or_default();
         let bikes = own.is_none() && !except.contains("bicycle");
         let cars = !except.contains("motorcar") && !except.contains("motor_vehicle");
-        let vehicles =
-            u8::from(bikes) << Vehicle::Bike as u8 | u8::from(cars) << Vehicle::Car as u8;
-        let numbers = ways
-            .get(&turn.from)
-            .zip(ways.get(&turn.to))
-            .zip(nodes.get(&turn.via));
+        let vehicles = u8::from(bikes) << Vehicle::Bike as u8 | u8::from(cars) << Vehicle::Car as u8;
+        let numbers = ways.get(&turn.from).zip(ways.get(&turn.to)).zip(nodes.get(&turn.via));
         let Some(((&from, &to), &via)) = numbers else {
             report.drop("turn restrictions outside the extract", "");
             continue;
         };
         let only = kind.starts_with("only_");
         if only || kind.starts_with("no_") {
-            draft.streets.turns.push(Turn {
-                from,
-                via,
-                to,
-                only,
-                vehicles,
-            });
+            draft.streets.turns.push(Turn { from, via, to, only, vehicles });
         } else {
             report.drop("turn restrictions of an unknown kind", kind);
         }

@@ -17,13 +17,7 @@ impl City {
             When::Depart(m) => m,
             When::Arrive(m) => m.plus(-seconds),
         };
-        let leg = self.street_leg(
-            track,
-            [door.from.1.as_ref()?, door.to.1.as_ref()?],
-            Vehicle::Foot,
-            depart,
-            seconds,
-        );
+        let leg = self.street_leg(track, [door.from.1.as_ref()?, door.to.1.as_ref()?], Vehicle::Foot, depart, seconds);
         Some(self.journey(Mode::Foot, vec![leg], None))
     }
 
@@ -43,11 +37,7 @@ impl City {
         for ride in &found.rides {
             let stops = t.stops_of(t.trips[ride.trip as usize].pattern);
             let (board, alight) = (stops[ride.board as usize], stops[ride.alight as usize]);
-            let target = (
-                t.stops[board as usize].point(),
-                t.snaps[board as usize],
-                t.stop_name(board).to_owned(),
-            );
+            let target = (t.stops[board as usize].point(), t.snaps[board as usize], t.stop_name(board).to_owned());
             let first = legs.is_empty();
             let leg = match door.bike.filter(|_| first) {
                 Some(bike) => self.bike_leg(&bike, board, at(now), desk),
@@ -57,13 +47,7 @@ impl City {
                 door.access.iter().find(|a| a[0] == board).map(|a| a[1])
             } else {
                 let last = self.last_stop(found, ride);
-                last.map(|l| {
-                    if l == board {
-                        0
-                    } else {
-                        self.change_seconds(l, board)
-                    }
-                })
+                last.map(|l| if l == board { 0 } else { self.change_seconds(l, board) })
             };
             now = self.append_walk(&mut legs, leg, walked.unwrap_or(0) as i32, at(now), now);
             if ride.depart > now {
@@ -71,11 +55,7 @@ impl City {
             }
             legs.push(self.ride_leg(ride, day));
             now = ride.arrive;
-            place = (
-                t.stops[alight as usize].point(),
-                t.snaps[alight as usize],
-                t.stop_name(alight).to_owned(),
-            );
+            place = (t.stops[alight as usize].point(), t.snaps[alight as usize], t.stop_name(alight).to_owned());
         }
         let goal = (door.to.0, door.to.1, String::new());
         let leg = self.walk_leg(&place, &goal, at(now), desk);
@@ -87,31 +67,18 @@ impl City {
     fn last_stop(&self, found: &Itinerary, ride: &timetable::Ride) -> Option<u32> {
         let at = found.rides.iter().position(|r| r == ride)?;
         let before = found.rides.get(at.checked_sub(1)?)?;
-        let stops = self
-            .timetable
-            .stops_of(self.timetable.trips[before.trip as usize].pattern);
+        let stops = self.timetable.stops_of(self.timetable.trips[before.trip as usize].pattern);
         stops.get(before.alight as usize).copied()
     }
 
     fn change_seconds(&self, from: u32, to: u32) -> u32 {
         let t = &self.timetable;
-        let row =
-            t.transfer_first[from as usize] as usize..t.transfer_first[from as usize + 1] as usize;
-        t.transfers[row]
-            .iter()
-            .find(|w| w[0] == to)
-            .map_or(0, |w| w[1])
+        let row = t.transfer_first[from as usize] as usize..t.transfer_first[from as usize + 1] as usize;
+        t.transfers[row].iter().find(|w| w[0] == to).map_or(0, |w| w[1])
     }
 
     /// Adds a walk that takes so many seconds; none when nothing is walked. The time after it.
-    fn append_walk(
-        &self,
-        legs: &mut Vec<Leg>,
-        leg: Option<Leg>,
-        seconds: i32,
-        start: Moment,
-        now: i32,
-    ) -> i32 {
+    fn append_walk(&self, legs: &mut Vec<Leg>, leg: Option<Leg>, seconds: i32, start: Moment, now: i32) -> i32 {
         if seconds > 0
             && let Some(mut leg) = leg
         {
@@ -136,10 +103,7 @@ impl City {
             amount = amount.saturating_add(line.fare);
             (included, currency) = (u32::from(line.changes), line.currency);
         }
-        Some(Fare {
-            amount,
-            currency: t.names.get(currency).to_owned(),
-        })
+        Some(Fare { amount, currency: t.names.get(currency).to_owned() })
     }
 }
 

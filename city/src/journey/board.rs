@@ -21,12 +21,7 @@ impl City {
     ///
     /// # Errors
     /// When there is no such stop, or the day isn't in the timetable.
-    pub fn departures(
-        &self,
-        stop: u32,
-        from: Moment,
-        count: usize,
-    ) -> Result<Vec<Departure>, Error> {
+    pub fn departures(&self, stop: u32, from: Moment, count: usize) -> Result<Vec<Departure>, Error> {
         let from = from.normal();
         let t = &self.timetable;
         if stop as usize >= t.stops.len() {

@@ -21,14 +21,7 @@ impl City {
     ///
     /// # Errors
     /// When a point can't be used or nothing leads there.
-    pub fn journeys(
-        &self,
-        from: Point,
-        to: Point,
-        mode: Mode,
-        when: When,
-        more: usize,
-    ) -> Result<Vec<Journey>, Error> {
+    pub fn journeys(&self, from: Point, to: Point, mode: Mode, when: When, more: usize) -> Result<Vec<Journey>, Error> {
         match mode.vehicle() {
             Some(vehicle) => self.drive(from, to, vehicle, when, more),
             None => self.ride(from, to, mode, when),
@@ -37,21 +30,10 @@ impl City {
 
     /// The modes asked for side by side, in the order asked.
     #[must_use]
-    pub fn compare(
-        &self,
-        from: Point,
-        to: Point,
-        modes: &[Mode],
-        when: When,
-        more: usize,
-    ) -> Vec<Comparison> {
+    pub fn compare(&self, from: Point, to: Point, modes: &[Mode], when: When, more: usize) -> Vec<Comparison> {
         let mut rows: Vec<Comparison> = modes
             .iter()
-            .map(|&mode| Comparison {
-                mode,
-                journeys: self.journeys(from, to, mode, when, more),
-                saved_grams: None,
-            })
+            .map(|&mode| Comparison { mode, journeys: self.journeys(from, to, mode, when, more), saved_grams: None })
             .collect();
         let grams = |c: &Comparison| c.journeys.as_ref().ok()?.first().map(|j| j.emission.grams);
         let known = rows.iter().find(|c| c.mode == Mode::Car).and_then(grams);

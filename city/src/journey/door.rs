@@ -29,34 +29,18 @@ impl Door {
     pub(super) fn walk_seconds(&self) -> Option<u32> {
         let both = self.from.1.zip(self.to.1)?;
         let off = (f64::from(both.0.metres) + f64::from(both.1.metres)) / WALK_SPEED;
-        self.walk
-            .as_ref()
-            .map(|w| w.weight.div_ceil(1000) + off.ceil() as u32)
+        self.walk.as_ref().map(|w| w.weight.div_ceil(1000) + off.ceil() as u32)
     }
 
     pub(crate) fn ends(&self) -> Ends<'_> {
-        let walk = if self.vehicle == Vehicle::Foot {
-            self.walk_seconds()
-        } else {
-            None
-        };
-        Ends {
-            access: &self.access,
-            egress: &self.egress,
-            walk,
-        }
+        let walk = if self.vehicle == Vehicle::Foot { self.walk_seconds() } else { None };
+        Ends { access: &self.access, egress: &self.egress, walk }
     }
 }
 
 impl City {
     /// What lies around both ends.
-    pub(crate) fn door(
-        &self,
-        from: Point,
-        to: Point,
-        mode: Mode,
-        desk: &mut Desk,
-    ) -> Result<Door, Error> {
+    pub(crate) fn door(&self, from: Point, to: Point, mode: Mode, desk: &mut Desk) -> Result<Door, Error> {
         let snap = |p: Point| match self.snap(p, Vehicle::Foot) {
             Ok(snap) => Ok(Some(snap)),
             // A stop beyond the streets is still a place to start from.
@@ -67,30 +51,13 @@ impl City {
         let foot = &self.streets[Vehicle::Foot as usize];
         let n = &self.network;
         let walk = from.1.as_ref().zip(to.1.as_ref());
-        let walk = walk.and_then(|(a, b)| {
-            route::track(n, foot, Vehicle::Foot, [a, b], true, &mut desk.scratch)
-        });
+        let walk = walk.and_then(|(a, b)| route::track(n, foot, Vehicle::Foot, [a, b], true, &mut desk.scratch));
         let t = &self.timetable;
         let mut near = |(at, snap): &(Point, Option<Snap>), leaving| {
-            t.access(
-                n,
-                foot,
-                (*at, snap.as_ref()),
-                leaving,
-                LONGEST_ACCESS,
-                (&mut desk.best, &mut desk.scratch),
-            )
+            t.access(n, foot, (*at, snap.as_ref()), leaving, LONGEST_ACCESS, (&mut desk.best, &mut desk.scratch))
         };
         let (mut access, egress) = (near(&from, true), near(&to, false));
-        let mut door = Door {
-            from,
-            to,
-            access: Vec::new(),
-            egress,
-            walk,
-            vehicle: Vehicle::Foot,
-            bike: None,
-        };
+        let mut door = Door { from, to, access: Vec::new(), egress, walk, vehicle: Vehicle::Foot, bike: None };
         if mode == Mode::BikeAndBus {
             let bike = self.snap(from.0, Vehicle::Bike)?;
             access = self.stops_by_bike(&bike, desk);
@@ -106,16 +73,10 @@ impl City {
     }
 
     fn stops_by_bike(&self, from: &Snap, desk: &mut Desk) -> Access {
-        let sweep = Sweep::from(
-            &self.network,
-            &self.streets[Vehicle::Bike as usize],
-            Vehicle::Bike,
-            from,
-            &mut desk.scratch,
-        );
+        let sweep =
+            Sweep::from(&self.network, &self.streets[Vehicle::Bike as usize], Vehicle::Bike, from, &mut desk.scratch);
         let stops = (0..).zip(&self.timetable.bike_snaps);
-        let reached =
-            stops.filter_map(|(i, s)| Some([i, sweep.to(s.as_ref()?)?.div_ceil(1000) + 60]));
+        let reached = stops.filter_map(|(i, s)| Some([i, sweep.to(s.as_ref()?)?.div_ceil(1000) + 60]));
         reached.filter(|a| a[1] <= LONGEST_BIKE).collect()
     }
 }

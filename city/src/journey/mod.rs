@@ -33,13 +33,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    pub const ALL: [Self; 5] = [
-        Self::Foot,
-        Self::Bike,
-        Self::Car,
-        Self::Bus,
-        Self::BikeAndBus,
-    ];
+    pub const ALL: [Self; 5] = [Self::Foot, Self::Bike, Self::Car, Self::Bus, Self::BikeAndBus];
 
     /// The vehicle that goes the whole way, if one does.
     #[must_use]

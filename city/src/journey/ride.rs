@@ -15,25 +15,11 @@ pub(super) type Spot = (Point, Option<Snap>, String);
 
 impl City {
     /// The walk between two places: on streets where both are, else the beeline. Times are set by the caller.
-    pub(super) fn walk_leg(
-        &self,
-        from: &Spot,
-        to: &Spot,
-        start: Moment,
-        desk: &mut Desk,
-    ) -> Option<Leg> {
+    pub(super) fn walk_leg(&self, from: &Spot, to: &Spot, start: Moment, desk: &mut Desk) -> Option<Leg> {
         let foot = &self.streets[Vehicle::Foot as usize];
         let both = from.1.as_ref().zip(to.1.as_ref());
-        let track = both.and_then(|(a, b)| {
-            route::track(
-                &self.network,
-                foot,
-                Vehicle::Foot,
-                [a, b],
-                true,
-                &mut desk.scratch,
-            )
-        });
+        let track =
+            both.and_then(|(a, b)| route::track(&self.network, foot, Vehicle::Foot, [a, b], true, &mut desk.scratch));
         let mut leg = match (track, both) {
             (Some(track), Some((a, b))) => self.street_leg(&track, [a, b], Vehicle::Foot, start, 0),
             _ => {
@@ -62,23 +48,10 @@ impl City {
         Some(leg)
     }
 
-    pub(super) fn bike_leg(
-        &self,
-        from: &Snap,
-        stop: u32,
-        start: Moment,
-        desk: &mut Desk,
-    ) -> Option<Leg> {
+    pub(super) fn bike_leg(&self, from: &Snap, stop: u32, start: Moment, desk: &mut Desk) -> Option<Leg> {
         let bike = &self.streets[Vehicle::Bike as usize];
         let to = self.timetable.bike_snaps[stop as usize]?;
-        let track = route::track(
-            &self.network,
-            bike,
-            Vehicle::Bike,
-            [from, &to],
-            true,
-            &mut desk.scratch,
-        )?;
+        let track = route::track(&self.network, bike, Vehicle::Bike, [from, &to], true, &mut desk.scratch)?;
         let mut leg = self.street_leg(&track, [from, &to], Vehicle::Bike, start, 0);
         self.timetable.stop_name(stop).clone_into(&mut leg.to);
         Some(leg)
@@ -131,24 +104,15 @@ impl City {
         let t = &self.timetable;
         let (board, alight) = (board as usize, alight as usize);
         let Some((line, along)) = t.shape_of(pattern) else {
-            return t.stops_of(pattern)[board..=alight]
-                .iter()
-                .map(|&s| t.stops[s as usize].point())
-                .collect();
+            return t.stops_of(pattern)[board..=alight].iter().map(|&s| t.stops[s as usize].point()).collect();
         };
         cut(line, f64::from(along[board]), f64::from(along[alight]))
     }
 
     pub(super) fn journey(&self, mode: Mode, legs: Vec<Leg>, fare: Option<super::Fare>) -> Journey {
         let nowhen = Moment::new(Day(0), 0);
-        let (depart, arrive) = legs
-            .first()
-            .zip(legs.last())
-            .map_or((nowhen, nowhen), |(a, b)| (a.depart, b.arrive));
-        let parts: Vec<(Traveller, f64)> = legs
-            .iter()
-            .filter_map(|l| Some((traveller(l)?, l.metres)))
-            .collect();
+        let (depart, arrive) = legs.first().zip(legs.last()).map_or((nowhen, nowhen), |(a, b)| (a.depart, b.arrive));
+        let parts: Vec<(Traveller, f64)> = legs.iter().filter_map(|l| Some((traveller(l)?, l.metres))).collect();
         Journey {
             mode,
             depart,
@@ -169,9 +133,7 @@ fn traveller(leg: &Leg) -> Option<Traveller> {
         Means::Bike => Some(Traveller::Bike),
         Means::Car => Some(Traveller::Car),
         Means::Wait => None,
-        Means::Ride => Some(Traveller::of_route_type(
-            leg.ride.as_ref().map_or(3, |r| r.kind),
-        )),
+        Means::Ride => Some(Traveller::of_route_type(leg.ride.as_ref().map_or(3, |r| r.kind))),
     }
 }
 
@@ -183,11 +145,7 @@ pub(crate) fn cut(line: &[Coord], from: f64, to: f64) -> Vec<Point> {
         let step = pair[0].metres_to(pair[1]);
         let (a, b) = (pair[0].point(), pair[1].point());
         let share = |at: f64| {
-            if step > 0.0 {
-                ((at - done) / step).clamp(0.0, 1.0)
-            } else {
-                0.0
-            }
+            if step > 0.0 { ((at - done) / step).clamp(0.0, 1.0) } else { 0.0 }
         };
         if out.is_empty() && done + step >= from {
             out.push(a.towards(b, share(from)));

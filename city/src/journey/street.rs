@@ -30,9 +30,7 @@ impl City {
         if !inside {
             return Err(Error::OutsideCity);
         }
-        self.network
-            .snap(at.into(), vehicle, SNAP_METRES)
-            .ok_or(Error::NoRoute(NoRoute::NoStreetNear))
+        self.network.snap(at.into(), vehicle, SNAP_METRES).ok_or(Error::NoRoute(NoRoute::NoStreetNear))
     }
 
     /// The name of the nearest street for people on foot, and the metres to it.
@@ -49,21 +47,10 @@ impl City {
     pub fn summary(&self, from: Point, to: Point, vehicle: Vehicle) -> Result<Summary, Error> {
         let (from, to) = (self.snap(from, vehicle)?, self.snap(to, vehicle)?);
         let streets = &self.streets[vehicle as usize];
-        let track = self.at_desk(|d| {
-            route::track(
-                &self.network,
-                streets,
-                vehicle,
-                [&from, &to],
-                false,
-                &mut d.scratch,
-            )
-        });
+        let track =
+            self.at_desk(|d| route::track(&self.network, streets, vehicle, [&from, &to], false, &mut d.scratch));
         let track = track.ok_or(Error::NoRoute(NoRoute::NotConnected))?;
-        Ok(Summary {
-            seconds: f64::from(track.weight) / 1000.0,
-            metres: track.length as f64 / 100.0,
-        })
+        Ok(Summary { seconds: f64::from(track.weight) / 1000.0, metres: track.length as f64 / 100.0 })
     }
 
     /// The fastest journey by one vehicle and up to `more` (at most 3) that differ sensibly, fastest first.
@@ -82,27 +69,16 @@ impl City {
         let streets = &self.streets[vehicle as usize];
         let n = &self.network;
         let tracks = self.at_desk(|d| match more {
-            0 => route::track(n, streets, vehicle, ends, true, &mut d.scratch)
-                .into_iter()
-                .collect(),
+            0 => route::track(n, streets, vehicle, ends, true, &mut d.scratch).into_iter().collect(),
             _ => route::alternatives(n, streets, vehicle, ends, more.min(3), &mut d.scratch),
         });
         if tracks.is_empty() {
             return Err(Error::NoRoute(NoRoute::NotConnected));
         }
-        Ok(tracks
-            .iter()
-            .map(|t| self.street_journey(t, ends, vehicle, when))
-            .collect())
+        Ok(tracks.iter().map(|t| self.street_journey(t, ends, vehicle, when)).collect())
     }
 
-    fn street_journey(
-        &self,
-        track: &Track,
-        ends: [&Snap; 2],
-        vehicle: Vehicle,
-        when: When,
-    ) -> Journey {
+    fn street_journey(&self, track: &Track, ends: [&Snap; 2], vehicle: Vehicle, when: When) -> Journey {
         let seconds = track.weight.div_ceil(1000) as i32;
         let depart = match when {
             When::Depart(m) => m,

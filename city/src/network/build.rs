@@ -39,9 +39,7 @@ pub(crate) fn build(draft: &Draft) -> Network {
     for way in &draft.ways {
         let start = builder.network.segments() as u32;
         builder.way(way);
-        builder
-            .segments
-            .push(start..builder.network.segments() as u32);
+        builder.segments.push(start..builder.network.segments() as u32);
     }
     builder.leaving = vec![Vec::new(); builder.network.junctions.len()];
     for arc in 0..2 * builder.network.segments() as u32 {
@@ -89,12 +87,7 @@ impl<'a> Builder<'a> {
         let manner = self.manner(way.manner);
         let mut shape: Vec<Coord> = Vec::new();
         let mut start = None;
-        let nodes: Vec<u32> = way
-            .nodes
-            .iter()
-            .copied()
-            .filter(|&n| (n as usize) < self.draft.nodes.len())
-            .collect();
+        let nodes: Vec<u32> = way.nodes.iter().copied().filter(|&n| (n as usize) < self.draft.nodes.len()).collect();
         for (i, &node) in nodes.iter().enumerate() {
             let at = self.draft.nodes[node as usize];
             shape.push(at);
@@ -153,20 +146,12 @@ impl<'a> Builder<'a> {
 
     /// The pairs of arcs that a barrier keeps apart.
     fn blocked(&self) -> Vec<[u32; 3]> {
-        let stops = self
-            .draft
-            .barriers
-            .iter()
-            .enumerate()
-            .filter(|&(node, &b)| b != 0 && self.junction[node] != u32::MAX);
+        let stops =
+            self.draft.barriers.iter().enumerate().filter(|&(node, &b)| b != 0 && self.junction[node] != u32::MAX);
         let pairs = |(node, &stopped): (usize, &u8)| {
             let out = &self.leaving[self.junction[node] as usize];
-            let both = out
-                .iter()
-                .flat_map(|&a| out.iter().map(move |&b| (a ^ 1, b)));
-            both.filter(|(a, b)| a / 2 != b / 2)
-                .map(|(a, b)| [a, b, u32::from(stopped)])
-                .collect::<Vec<_>>()
+            let both = out.iter().flat_map(|&a| out.iter().map(move |&b| (a ^ 1, b)));
+            both.filter(|(a, b)| a / 2 != b / 2).map(|(a, b)| [a, b, u32::from(stopped)]).collect::<Vec<_>>()
         };
         stops.flat_map(pairs).collect()
     }
@@ -174,35 +159,22 @@ impl<'a> Builder<'a> {
     /// The forbidden pairs of arcs of one restriction; none when its ways don't meet at its node.
     fn turn(&self, turn: &Turn) -> Vec<[u32; 3]> {
         let n = &self.network;
-        let Some(&via) = self
-            .junction
-            .get(turn.via as usize)
-            .filter(|&&j| j != u32::MAX)
-        else {
+        let Some(&via) = self.junction.get(turn.via as usize).filter(|&&j| j != u32::MAX) else {
             return Vec::new();
         };
         let range = |way: u32| self.segments.get(way as usize).cloned().unwrap_or(0..0);
         let arcs = |r: std::ops::Range<u32>| r.flat_map(|s| [s * 2, s * 2 + 1]);
-        let into: Vec<u32> = arcs(range(turn.from))
-            .filter(|&a| n.head(a) == via)
-            .collect();
+        let into: Vec<u32> = arcs(range(turn.from)).filter(|&a| n.head(a) == via).collect();
         let out: Vec<u32> = arcs(range(turn.to)).filter(|&a| n.tail(a) == via).collect();
         // Two arms on either side mean that the way passes through: which one is meant is then unknown.
         if into.len() != 1 || (turn.only && out.len() != 1) {
             return Vec::new();
         }
         let forbidden: Vec<u32> = if turn.only {
-            self.leaving[via as usize]
-                .iter()
-                .copied()
-                .filter(|&a| a != out[0] && a / 2 != into[0] / 2)
-                .collect()
+            self.leaving[via as usize].iter().copied().filter(|&a| a != out[0] && a / 2 != into[0] / 2).collect()
         } else {
             out
         };
-        forbidden
-            .into_iter()
-            .map(|a| [into[0], a, u32::from(turn.vehicles)])
-            .collect()
+        forbidden.into_iter().map(|a| [into[0], a, u32::from(turn.vehicles)]).collect()
     }
 }

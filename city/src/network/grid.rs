@@ -23,14 +23,7 @@ pub(crate) struct Grid {
     /// Entry → number of the piece's first point, and its line.
     pub pieces: Vec<[u32; 2]>,
 }
-stored!(Grid {
-    origin,
-    size,
-    cell,
-    scale,
-    first,
-    pieces
-});
+stored!(Grid { origin, size, cell, scale, first, pieces });
 
 impl Grid {
     /// Indexes each piece between neighbouring points of each line: `first[line]..first[line + 1]` are its points.
@@ -64,9 +57,8 @@ impl Grid {
     /// Indexes single points: each entry names its point twice.
     pub fn of_points(points: &[Coord]) -> Self {
         let mut grid = Self::frame(points);
-        let mut order: Vec<(u32, u32)> = (0..points.len() as u32)
-            .map(|p| (grid.clamped(points[p as usize]), p))
-            .collect();
+        let mut order: Vec<(u32, u32)> =
+            (0..points.len() as u32).map(|p| (grid.clamped(points[p as usize]), p)).collect();
         order.sort_unstable();
         let mut counts = vec![0u32; (grid.size[0] * grid.size[1]) as usize + 1];
         for &(c, _) in &order {
@@ -83,28 +75,16 @@ impl Grid {
     fn frame(points: &[Coord]) -> Self {
         let low = |f: fn(&Coord) -> i32| points.iter().map(f).min().unwrap_or(0);
         let high = |f: fn(&Coord) -> i32| points.iter().map(f).max().unwrap_or(0);
-        let origin = Coord {
-            lat: low(|c| c.lat),
-            lon: low(|c| c.lon),
-        };
+        let origin = Coord { lat: low(|c| c.lat), lon: low(|c| c.lon) };
         let height = f64::from(high(|c| c.lat)) - f64::from(origin.lat);
         let width = f64::from(high(|c| c.lon)) - f64::from(origin.lon);
         let middle = (f64::from(origin.lat) + height / 2.0) * 1e-7;
         let lat_scale = DEGREE_METRES * 1e-7;
         let scale = [lat_scale * middle.to_radians().cos().max(0.01), lat_scale];
-        let cell = [
-            (CELL_METRES / scale[0]).max(width / MOST_CELLS),
-            (CELL_METRES / scale[1]).max(height / MOST_CELLS),
-        ];
+        let cell =
+            [(CELL_METRES / scale[0]).max(width / MOST_CELLS), (CELL_METRES / scale[1]).max(height / MOST_CELLS)];
         let size = [(width / cell[0]) as u32 + 1, (height / cell[1]) as u32 + 1];
-        Self {
-            origin,
-            size,
-            cell,
-            scale,
-            first: Vec::new(),
-            pieces: Vec::new(),
-        }
+        Self { origin, size, cell, scale, first: Vec::new(), pieces: Vec::new() }
     }
 
     fn column_row(&self, c: Coord) -> (i64, i64) {
@@ -123,37 +103,20 @@ impl Grid {
     /// The cells of the box around a piece: for pieces as short as streets have, close enough.
     fn cells_of(&self, points: &[Coord], p: u32) -> impl Iterator<Item = usize> + use<> {
         let width = self.size[0];
-        let (a, b) = (
-            self.clamped(points[p as usize]),
-            self.clamped(points[p as usize + 1]),
-        );
+        let (a, b) = (self.clamped(points[p as usize]), self.clamped(points[p as usize + 1]));
         let (ax, ay, bx, by) = (a % width, a / width, b % width, b / width);
-        (ay.min(by)..=ay.max(by))
-            .flat_map(move |y| (ax.min(bx)..=ax.max(bx)).map(move |x| (y * width + x) as usize))
+        (ay.min(by)..=ay.max(by)).flat_map(move |y| (ax.min(bx)..=ax.max(bx)).map(move |x| (y * width + x) as usize))
     }
 
     /// Visits entries in rings around a place, nearest ring first, until `done(metres)` says that nothing
     /// at that distance or farther can matter.
-    pub fn around(
-        &self,
-        at: Coord,
-        mut visit: impl FnMut(u32, u32),
-        mut done: impl FnMut(f64) -> bool,
-    ) {
+    pub fn around(&self, at: Coord, mut visit: impl FnMut(u32, u32), mut done: impl FnMut(f64) -> bool) {
         let (cx, cy) = self.column_row(at);
         let (w, h) = (i64::from(self.size[0]), i64::from(self.size[1]));
         let reach = (self.cell[0] * self.scale[0]).min(self.cell[1] * self.scale[1]);
-        let far = [cx, cy, w - 1 - cx, h - 1 - cy]
-            .into_iter()
-            .map(i64::abs)
-            .max()
-            .unwrap_or(0);
+        let far = [cx, cy, w - 1 - cx, h - 1 - cy].into_iter().map(i64::abs).max().unwrap_or(0);
         // Rings that lie wholly outside the grid are skipped in one step.
-        let outside = [-cx, -cy, cx - w + 1, cy - h + 1]
-            .into_iter()
-            .max()
-            .unwrap_or(0)
-            .max(0);
+        let outside = [-cx, -cy, cx - w + 1, cy - h + 1].into_iter().max().unwrap_or(0).max(0);
         for ring in outside..=far {
             if done((ring - 1).max(0) as f64 * reach) {
                 return;
@@ -168,9 +131,7 @@ impl Grid {
                 while x <= (cx + ring).min(w - 1) {
                     if x >= 0 {
                         let c = (y * w + x) as usize;
-                        for &[piece, line] in
-                            &self.pieces[self.first[c] as usize..self.first[c + 1] as usize]
-                        {
+                        for &[piece, line] in &self.pieces[self.first[c] as usize..self.first[c + 1] as usize] {
                             visit(piece, line);
                         }
                     }
@@ -181,13 +142,7 @@ impl Grid {
     }
 
     /// Calls `visit` with each indexed point within `metres` and its distance: for grids made by `of_points`.
-    pub fn within(
-        &self,
-        points: &[Coord],
-        at: Point,
-        metres: f64,
-        mut visit: impl FnMut(u32, f64),
-    ) {
+    pub fn within(&self, points: &[Coord], at: Point, metres: f64, mut visit: impl FnMut(u32, f64)) {
         self.around(
             at.into(),
             |p, _| {
@@ -227,20 +182,9 @@ impl Grid {
         let cells = self.size[0] as usize * self.size[1] as usize;
         let ok = self.first.len() == cells + 1
             && self.first.windows(2).all(|w| w[0] <= w[1])
-            && self
-                .first
-                .last()
-                .is_none_or(|&l| l as usize == self.pieces.len())
+            && self.first.last().is_none_or(|&l| l as usize == self.pieces.len())
             && self.pieces.iter().all(|p| (p[0] as usize) < points)
-            && self
-                .cell
-                .iter()
-                .chain(&self.scale)
-                .all(|v| v.is_finite() && *v > 0.0);
-        if ok {
-            Ok(())
-        } else {
-            Err(FileError::Inconsistent("grid"))
-        }
+            && self.cell.iter().chain(&self.scale).all(|v| v.is_finite() && *v > 0.0);
+        if ok { Ok(()) } else { Err(FileError::Inconsistent("grid")) }
     }
 }

@@ -62,11 +62,7 @@ pub(crate) struct Manner {
     /// Bit 0: part of a roundabout.
     pub flags: u8,
 }
-stored!(Manner {
-    speed,
-    class,
-    flags
-});
+stored!(Manner { speed, class, flags });
 
 pub(crate) const ROUNDABOUT: u8 = 1;
 
@@ -99,21 +95,7 @@ pub(crate) struct Network {
     /// Pieces of segments by place.
     pub grid: Grid,
 }
-stored!(Network {
-    points,
-    first,
-    ends,
-    length,
-    name,
-    manner,
-    manners,
-    names,
-    junctions,
-    marks,
-    turns,
-    usable,
-    grid
-});
+stored!(Network { points, first, ends, length, name, manner, manners, names, junctions, marks, turns, usable, grid });
 
 impl Network {
     pub fn segments(&self) -> usize {
@@ -138,8 +120,7 @@ impl Network {
     pub fn travel(&self, arc: u32, vehicle: Vehicle) -> Option<u32> {
         let speed = self.manner(arc / 2).speed[vehicle as usize][arc as usize & 1];
         let length = u64::from(self.length[arc as usize / 2]);
-        (speed > 0)
-            .then(|| (length * 360 / u64::from(speed)).clamp(1, u64::from(u32::MAX / 8)) as u32)
+        (speed > 0).then(|| (length * 360 / u64::from(speed)).clamp(1, u64::from(u32::MAX / 8)) as u32)
     }
 
     /// The junction at the start of an arc.
@@ -159,28 +140,13 @@ impl Network {
     /// Verifies every index once, so that queries need not.
     pub fn check(&self) -> Result<(), FileError> {
         let n = self.segments();
-        let lens = [
-            self.length.len(),
-            self.name.len(),
-            self.manner.len(),
-            self.usable.len(),
-        ];
+        let lens = [self.length.len(), self.name.len(), self.manner.len(), self.usable.len()];
         let ok = lens.iter().all(|&l| l == n)
             && self.first.len() == n + 1
             && self.first.first() == Some(&0)
-            && self
-                .first
-                .windows(2)
-                .all(|w| w[0] + 2 <= w[1] && w[1] as usize <= self.points.len())
-            && self
-                .ends
-                .iter()
-                .flatten()
-                .all(|&j| (j as usize) < self.junctions.len())
-            && self
-                .manner
-                .iter()
-                .all(|&m| (m as usize) < self.manners.len())
+            && self.first.windows(2).all(|w| w[0] + 2 <= w[1] && w[1] as usize <= self.points.len())
+            && self.ends.iter().flatten().all(|&j| (j as usize) < self.junctions.len())
+            && self.manner.iter().all(|&m| (m as usize) < self.manners.len())
             && self.marks.len() == self.junctions.len()
             && self.turns.iter().all(|t| t[0].max(t[1]) < 2 * n as u32);
         if !ok {

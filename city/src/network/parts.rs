@@ -18,11 +18,7 @@ pub(crate) fn largest_part(first: &[u32], to: &[u32]) -> Vec<bool> {
         }
     }
     let best = (0..search.sizes.len()).max_by_key(|&p| (search.sizes[p], std::cmp::Reverse(p)));
-    search
-        .part
-        .iter()
-        .map(|&p| Some(p as usize) == best)
-        .collect()
+    search.part.iter().map(|&p| Some(p as usize) == best).collect()
 }
 
 struct Search {

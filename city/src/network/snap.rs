@@ -16,13 +16,7 @@ pub(crate) struct Snap {
     pub metres: f32,
     pub at: Coord,
 }
-stored!(Snap {
-    segment,
-    piece,
-    share,
-    metres,
-    at
-});
+stored!(Snap { segment, piece, share, metres, at });
 
 impl Network {
     /// The nearest usable place within `metres`, in the vehicle's main network. Of equal ones the first wins.
@@ -38,8 +32,7 @@ impl Network {
                 let (share, square) = self.project(piece as usize, at, scale);
                 let found = (square, segment, piece, share);
                 let known = best.get();
-                if square < known.0 || (square == known.0 && (segment, piece) < (known.1, known.2))
-                {
+                if square < known.0 || (square == known.0 && (segment, piece) < (known.1, known.2)) {
                     best.set(found);
                 }
             },
@@ -53,20 +46,10 @@ impl Network {
     fn project(&self, piece: usize, at: Coord, scale: [f64; 2]) -> (f64, f64) {
         let (a, b) = (self.points[piece], self.points[piece + 1]);
         let delta = |p: i32, q: i32| f64::from(p) - f64::from(q);
-        let (bx, by) = (
-            delta(b.lon, a.lon) * scale[0],
-            delta(b.lat, a.lat) * scale[1],
-        );
-        let (px, py) = (
-            delta(at.lon, a.lon) * scale[0],
-            delta(at.lat, a.lat) * scale[1],
-        );
+        let (bx, by) = (delta(b.lon, a.lon) * scale[0], delta(b.lat, a.lat) * scale[1]);
+        let (px, py) = (delta(at.lon, a.lon) * scale[0], delta(at.lat, a.lat) * scale[1]);
         let length = bx * bx + by * by;
-        let share = if length > 0.0 {
-            ((px * bx + py * by) / length).clamp(0.0, 1.0)
-        } else {
-            0.0
-        };
+        let share = if length > 0.0 { ((px * bx + py * by) / length).clamp(0.0, 1.0) } else { 0.0 };
         let (dx, dy) = (px - share * bx, py - share * by);
         (share, dx * dx + dy * dy)
     }
@@ -75,18 +58,11 @@ impl Network {
         let first = self.first[segment as usize] as usize;
         let shape = self.shape(segment);
         let local = piece as usize - first;
-        let before: f64 = shape[..=local]
-            .windows(2)
-            .map(|w| w[0].metres_to(w[1]))
-            .sum();
+        let before: f64 = shape[..=local].windows(2).map(|w| w[0].metres_to(w[1])).sum();
         let (a, b) = (shape[local], shape[local + 1]);
         let total = f64::from(self.length[segment as usize]) / 100.0;
         let done = before + share * a.metres_to(b);
-        let share_of_all = if total > 0.0 {
-            (done / total).clamp(0.0, 1.0)
-        } else {
-            0.0
-        };
+        let share_of_all = if total > 0.0 { (done / total).clamp(0.0, 1.0) } else { 0.0 };
         Snap {
             segment,
             piece: local as u32,

@@ -42,26 +42,11 @@ pub(crate) fn alternatives(
     chosen
 }
 
-fn candidates(
-    n: &Network,
-    s: &Streets,
-    v: Vehicle,
-    ends: [&Snap; 2],
-    limit: u32,
-    scratch: &mut Scratch,
-) -> Vec<Track> {
-    scratch.meet(
-        &s.hierarchy,
-        starts(n, s, v, ends[0]),
-        goals(n, s, v, ends[1]),
-        LONGER,
-    );
+fn candidates(n: &Network, s: &Streets, v: Vehicle, ends: [&Snap; 2], limit: u32, scratch: &mut Scratch) -> Vec<Track> {
+    scratch.meet(&s.hierarchy, starts(n, s, v, ends[0]), goals(n, s, v, ends[1]), LONGER);
     let mut found: Vec<Meeting> = Vec::new();
     for &state in &scratch.forward.touched {
-        let (f, b) = (
-            scratch.forward.distance[state as usize],
-            scratch.backward.distance[state as usize],
-        );
+        let (f, b) = (scratch.forward.distance[state as usize], scratch.backward.distance[state as usize]);
         let weight = f.saturating_add(b);
         if weight <= limit {
             found.push(Meeting { state, weight });
@@ -69,10 +54,7 @@ fn candidates(
     }
     found.sort_unstable_by_key(|m| (m.weight, m.state));
     found.dedup_by_key(|m| m.weight);
-    let ways = found
-        .into_iter()
-        .take(MOST_TRIED)
-        .filter_map(|m| over(n, s, v, ends, m, true, scratch));
+    let ways = found.into_iter().take(MOST_TRIED).filter_map(|m| over(n, s, v, ends, m, true, scratch));
     ways.collect()
 }
 
@@ -85,9 +67,8 @@ fn is_simple(n: &Network, way: &Track) -> bool {
 /// The share of `way` that also belongs to `other`.
 fn shared(n: &Network, way: &Track, other: &Track) -> f64 {
     let known: HashSet<u32> = other.arcs.iter().map(|a| a / 2).collect();
-    let sum = |arcs: &mut dyn Iterator<Item = &u32>| -> f64 {
-        arcs.map(|a| f64::from(n.length[*a as usize / 2])).sum()
-    };
+    let sum =
+        |arcs: &mut dyn Iterator<Item = &u32>| -> f64 { arcs.map(|a| f64::from(n.length[*a as usize / 2])).sum() };
     let all = sum(&mut way.arcs.iter()).max(1.0);
     sum(&mut way.arcs.iter().filter(|a| known.contains(&(**a / 2)))) / all
 }

@@ -50,17 +50,7 @@ pub(crate) fn contract(states: usize, edges: &[Edge]) -> (Hierarchy, Vec<u32>) {
         new: Vec::new(),
     };
     for e in edges.iter().filter(|e| e.from != e.to) {
-        c.link(
-            e.from,
-            e.to,
-            Link {
-                other: e.to,
-                weight: e.weight,
-                length: e.length,
-                via: ORIGINAL | e.arc,
-                hops: 1,
-            },
-        );
+        c.link(e.from, e.to, Link { other: e.to, weight: e.weight, length: e.length, via: ORIGINAL | e.arc, hops: 1 });
     }
     let order = c.run();
     let last = states as u32;
@@ -74,19 +64,12 @@ pub(crate) fn contract(states: usize, edges: &[Edge]) -> (Hierarchy, Vec<u32>) {
 }
 
 fn rows(links: &[Vec<Link>], order: &[u32], number: &[u32]) -> Rows {
-    let mut rows = Rows {
-        first: vec![0],
-        ..Rows::default()
-    };
+    let mut rows = Rows { first: vec![0], ..Rows::default() };
     for &state in order.iter().rev() {
         let mut row: Vec<&Link> = links[state as usize].iter().collect();
         row.sort_unstable_by_key(|l| number[l.other as usize]);
         for l in row {
-            let via = if l.via & ORIGINAL != 0 {
-                l.via
-            } else {
-                number[l.via as usize]
-            };
+            let via = if l.via & ORIGINAL != 0 { l.via } else { number[l.via as usize] };
             rows.arcs.push([number[l.other as usize], l.weight]);
             rows.via.push(via);
             rows.length.push(l.length);
@@ -99,12 +82,11 @@ fn rows(links: &[Vec<Link>], order: &[u32], number: &[u32]) -> Rows {
 impl Contraction {
     /// Adds an arc, or improves the one there is between the two.
     fn link(&mut self, from: u32, to: u32, link: Link) {
-        let put =
-            |links: &mut Vec<Link>, other: u32| match links.iter_mut().find(|l| l.other == other) {
-                Some(known) if known.weight > link.weight => *known = Link { other, ..link },
-                Some(_) => {}
-                None => links.push(Link { other, ..link }),
-            };
+        let put = |links: &mut Vec<Link>, other: u32| match links.iter_mut().find(|l| l.other == other) {
+            Some(known) if known.weight > link.weight => *known = Link { other, ..link },
+            Some(_) => {}
+            None => links.push(Link { other, ..link }),
+        };
         put(&mut self.out[from as usize], to);
         put(&mut self.inward[to as usize], from);
     }
@@ -112,18 +94,13 @@ impl Contraction {
     /// Contracts everything; the order in which it happened. Each state keeps its arcs to those contracted later.
     fn run(&mut self) -> Vec<u32> {
         let states = self.out.len() as u32;
-        let mut queue: BinaryHeap<Reverse<(u32, u32)>> = (0..states)
-            .map(|s| Reverse((self.importance(s), s)))
-            .collect();
+        let mut queue: BinaryHeap<Reverse<(u32, u32)>> =
+            (0..states).map(|s| Reverse((self.importance(s), s))).collect();
         let mut order = Vec::with_capacity(states as usize);
         // Importance is found anew only when a state comes up: its neighbours' removal may have raised it.
         while let Some(Reverse((known, state))) = queue.pop() {
             let importance = self.importance(state);
-            if importance > known
-                && queue
-                    .peek()
-                    .is_some_and(|Reverse(next)| (importance, state) > *next)
-            {
+            if importance > known && queue.peek().is_some_and(|Reverse(next)| (importance, state) > *next) {
                 queue.push(Reverse((importance, state)));
                 continue;
             }
@@ -160,13 +137,7 @@ impl Contraction {
         let out = &self.out[state as usize];
         let farthest = out.iter().map(|l| l.weight).max().unwrap_or(0);
         for a in &self.inward[state as usize] {
-            self.witness.search(
-                &self.out,
-                a.other,
-                state,
-                a.weight.saturating_add(farthest),
-                most,
-            );
+            self.witness.search(&self.out, a.other, state, a.weight.saturating_add(farthest), most);
             for b in out.iter().filter(|b| b.other != a.other) {
                 let weight = a.weight.saturating_add(b.weight);
                 if self.witness.distance(b.other) > weight {
@@ -188,15 +159,10 @@ impl Contraction {
         self.find_shortcuts(state, ROUGH);
         let s = state as usize;
         let gone = (self.out[s].len() + self.inward[s].len()).max(1) as u64;
-        let gone_hops: u64 = self.out[s]
-            .iter()
-            .chain(&self.inward[s])
-            .map(|l| u64::from(l.hops))
-            .sum();
+        let gone_hops: u64 = self.out[s].iter().chain(&self.inward[s]).map(|l| u64::from(l.hops)).sum();
         let new_hops: u64 = self.new.iter().map(|(_, _, l)| u64::from(l.hops)).sum();
-        let score = 1000 * u64::from(self.level[s])
-            + 1000 * self.new.len() as u64 / gone
-            + 1000 * new_hops / gone_hops.max(1);
+        let score =
+            1000 * u64::from(self.level[s]) + 1000 * self.new.len() as u64 / gone + 1000 * new_hops / gone_hops.max(1);
         score.min(u64::from(u32::MAX)) as u32
     }
 }

@@ -21,12 +21,7 @@ pub(crate) struct Rows {
     /// Centimetres.
     pub length: Vec<u32>,
 }
-stored!(Rows {
-    first,
-    arcs,
-    via,
-    length
-});
+stored!(Rows { first, arcs, via, length });
 
 impl Rows {
     pub fn row(&self, state: u32) -> std::ops::Range<usize> {
@@ -41,21 +36,15 @@ impl Rows {
         self.first.len() == states + 1
             && self.first.first() == Some(&0)
             && self.first.windows(2).all(|w| w[0] <= w[1])
-            && self
-                .first
-                .last()
-                .is_some_and(|&l| l as usize == self.arcs.len())
+            && self.first.last().is_some_and(|&l| l as usize == self.arcs.len())
             && self.via.len() == self.arcs.len()
             && self.length.len() == self.arcs.len()
             && (0..states as u32).all(|s| {
                 // Upwards only, and a middle below both ends: unpacking then always ends.
                 self.row(s).all(|i| {
                     let (to, via) = (self.arcs[i][0], self.via[i]);
-                    let known = if via & ORIGINAL != 0 {
-                        via & !ORIGINAL < arcs
-                    } else {
-                        via > s && (via as usize) < states
-                    };
+                    let known =
+                        if via & ORIGINAL != 0 { via & !ORIGINAL < arcs } else { via > s && (via as usize) < states };
                     to < s && known
                 })
             })
@@ -94,12 +83,7 @@ impl Hierarchy {
 
     pub fn check(&self, arcs: u32) -> Result<(), FileError> {
         let states = self.states();
-        let ok =
-            states < NONE as usize && self.up.check(states, arcs) && self.down.check(states, arcs);
-        if ok {
-            Ok(())
-        } else {
-            Err(FileError::Inconsistent("hierarchy"))
-        }
+        let ok = states < NONE as usize && self.up.check(states, arcs) && self.down.check(states, arcs);
+        if ok { Ok(()) } else { Err(FileError::Inconsistent("hierarchy")) }
     }
 }

@@ -28,11 +28,7 @@ pub(crate) struct Near {
     /// Milliseconds up to which distances are known.
     pub limit: u32,
 }
-stored!(Near {
-    towards,
-    away,
-    limit
-});
+stored!(Near { towards, away, limit });
 
 impl Near {
     /// Fills the buckets for places given by number and snap, up to `limit` milliseconds.
@@ -53,19 +49,12 @@ impl Near {
                 .collect::<Vec<_>>()
         });
         let away = Buckets::of(h.states(), away.collect());
-        Self {
-            towards,
-            away,
-            limit,
-        }
+        Self { towards, away, limit }
     }
 
     /// Places reachable from (`leaving`) or leading to a point within `limit` milliseconds: number and milliseconds,
     /// in order of number. `best` needs room for every place and holds `u32::MAX` between calls.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the four parts of the street network always go together"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "the four parts of the street network always go together")]
     pub fn around(
         &self,
         n: &Network,
@@ -80,15 +69,9 @@ impl Near {
         let (h, limit) = (&s.hierarchy, limit.min(self.limit));
         let side = &mut scratch.forward;
         let (buckets, settled) = if leaving {
-            (
-                &self.towards,
-                climb(side, h, &h.up, &h.down, starts(n, s, v, point), limit),
-            )
+            (&self.towards, climb(side, h, &h.up, &h.down, starts(n, s, v, point), limit))
         } else {
-            (
-                &self.away,
-                climb(side, h, &h.down, &h.up, goals(n, s, v, point), limit),
-            )
+            (&self.away, climb(side, h, &h.down, &h.up, goals(n, s, v, point), limit))
         };
         let mut found = Vec::new();
         for (state, d) in settled {
@@ -119,9 +102,7 @@ impl Near {
         let ok = |b: &Buckets| {
             b.first.len() == states + 1
                 && b.first.windows(2).all(|w| w[0] <= w[1])
-                && b.first
-                    .last()
-                    .is_some_and(|&l| l as usize == b.labels.len())
+                && b.first.last().is_some_and(|&l| l as usize == b.labels.len())
                 && b.labels.iter().all(|l| l[1] <= self.limit)
         };
         let small = self.limit < u32::MAX / 4;
@@ -157,10 +138,7 @@ impl Buckets {
         let mut first = vec![0; states + 1];
         labels.iter().for_each(|l| first[l.0 as usize + 1] += 1);
         (1..first.len()).for_each(|i| first[i] += first[i - 1]);
-        Self {
-            first,
-            labels: labels.into_iter().map(|(_, d, id)| [id, d]).collect(),
-        }
+        Self { first, labels: labels.into_iter().map(|(_, d, id)| [id, d]).collect() }
     }
 
     fn row(&self, state: u32) -> &[[u32; 2]] {

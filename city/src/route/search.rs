@@ -57,8 +57,7 @@ impl Side {
         }
         *known = distance;
         self.parent[state as usize] = parent;
-        self.queue
-            .push(Reverse(u64::from(distance) << 32 | u64::from(state)));
+        self.queue.push(Reverse(u64::from(distance) << 32 | u64::from(state)));
     }
 
     /// Whether nothing within the limit is left.
@@ -67,9 +66,7 @@ impl Side {
     }
 
     fn next_distance(&self) -> u32 {
-        self.queue
-            .peek()
-            .map_or(NONE, |Reverse(key)| (key >> 32) as u32)
+        self.queue.peek().map_or(NONE, |Reverse(key)| (key >> 32) as u32)
     }
 
     /// Settles one state and relaxes its arcs, unless a more important state shows that the label is too long.
@@ -80,12 +77,10 @@ impl Side {
         if distance > self.distance[state as usize] {
             return None;
         }
-        let stalled = against.arcs[against.row(state)]
-            .iter()
-            .any(|&[from, weight]| {
-                let d = self.distance[from as usize];
-                d != NONE && d.saturating_add(weight) < distance
-            });
+        let stalled = against.arcs[against.row(state)].iter().any(|&[from, weight]| {
+            let d = self.distance[from as usize];
+            d != NONE && d.saturating_add(weight) < distance
+        });
         if stalled {
             return None;
         }
@@ -111,10 +106,7 @@ impl Scratch {
         self.backward.reset(h.states());
         starts.for_each(|[s, w]| self.forward.reach(s, w, [NONE; 2]));
         ends.for_each(|[s, w]| self.backward.reach(s, w, [NONE; 2]));
-        let mut best = Meeting {
-            state: NONE,
-            weight: NONE,
-        };
+        let mut best = Meeting { state: NONE, weight: NONE };
         let mut bound = NONE;
         loop {
             let (f, b) = (self.forward.next_distance(), self.backward.next_distance());
@@ -131,10 +123,7 @@ impl Scratch {
             };
             let total = distance.saturating_add(other.distance[state as usize]);
             if total < best.weight {
-                best = Meeting {
-                    state,
-                    weight: total,
-                };
+                best = Meeting { state, weight: total };
                 bound = (f64::from(total) * slack) as u32;
             }
         }

@@ -29,12 +29,7 @@ pub(crate) struct Streets {
     pub tails: Vec<[u32; 2]>,
     pub hierarchy: Hierarchy,
 }
-stored!(Streets {
-    head,
-    tail_first,
-    tails,
-    hierarchy
-});
+stored!(Streets { head, tail_first, tails, hierarchy });
 
 /// The graph before contraction: also what the slow twins search.
 pub(crate) struct Graph {
@@ -57,17 +52,11 @@ impl Streets {
             tails.extend(list.iter().map(|&[s, cost]| [renamed(s), cost]));
             tail_first.push(tails.len() as u32);
         }
-        Self {
-            head,
-            tail_first,
-            tails,
-            hierarchy,
-        }
+        Self { head, tail_first, tails, hierarchy }
     }
 
     pub fn tails(&self, arc: u32) -> &[[u32; 2]] {
-        &self.tails
-            [self.tail_first[arc as usize] as usize..self.tail_first[arc as usize + 1] as usize]
+        &self.tails[self.tail_first[arc as usize] as usize..self.tail_first[arc as usize + 1] as usize]
     }
 
     /// Whether the vehicle's main network holds the arc.
@@ -78,17 +67,11 @@ impl Streets {
     pub fn check(&self, arcs: usize) -> Result<(), FileError> {
         let states = self.hierarchy.states();
         let ok = self.head.len() == arcs
-            && self
-                .head
-                .iter()
-                .all(|&s| s == NONE || (s as usize) < states)
+            && self.head.iter().all(|&s| s == NONE || (s as usize) < states)
             && self.tail_first.len() == arcs + 1
             && self.tail_first.first() == Some(&0)
             && self.tail_first.windows(2).all(|w| w[0] <= w[1])
-            && self
-                .tail_first
-                .last()
-                .is_some_and(|&l| l as usize == self.tails.len())
+            && self.tail_first.last().is_some_and(|&l| l as usize == self.tails.len())
             && self.tails.iter().all(|t| (t[0] as usize) < states);
         if !ok {
             return Err(FileError::Inconsistent("states"));
@@ -101,16 +84,9 @@ impl Graph {
     pub fn of(network: &Network, vehicle: Vehicle) -> Self {
         let arcs = 2 * network.segments() as u32;
         let bit = 1u32 << vehicle as u32;
-        let forbidden: Vec<[u32; 3]> = network
-            .turns
-            .iter()
-            .copied()
-            .filter(|t| t[2] & bit != 0)
-            .collect();
+        let forbidden: Vec<[u32; 3]> = network.turns.iter().copied().filter(|t| t[2] & bit != 0).collect();
         let mut split = vec![vehicle == Vehicle::Car; network.junctions.len()];
-        forbidden
-            .iter()
-            .for_each(|t| split[network.head(t[0]) as usize] = true);
+        forbidden.iter().for_each(|t| split[network.head(t[0]) as usize] = true);
 
         let mut leaving: Vec<Vec<u32>> = vec![Vec::new(); network.junctions.len()];
         let mut single = vec![NONE; network.junctions.len()];
@@ -129,18 +105,12 @@ impl Graph {
                 head[arc as usize] = single[at];
             }
         }
-        let mut graph = Self {
-            states: states as usize,
-            edges: Vec::new(),
-            tails: vec![Vec::new(); arcs as usize],
-            head,
-        };
+        let mut graph =
+            Self { states: states as usize, edges: Vec::new(), tails: vec![Vec::new(); arcs as usize], head };
         let mut seen = vec![false; network.junctions.len()];
         for arc in 0..arcs {
             let at = network.head(arc) as usize;
-            if graph.head[arc as usize] == NONE
-                || (!split[at] && std::mem::replace(&mut seen[at], true))
-            {
+            if graph.head[arc as usize] == NONE || (!split[at] && std::mem::replace(&mut seen[at], true)) {
                 continue;
             }
             graph.exits(network, vehicle, arc, split[at], &leaving[at], &forbidden);
@@ -161,25 +131,15 @@ impl Graph {
         let state = self.head[arc as usize];
         let banned = |next: u32| {
             let at = forbidden.partition_point(|t| (t[0], t[1]) < (arc, next));
-            forbidden
-                .get(at)
-                .is_some_and(|t| (t[0], t[1]) == (arc, next))
+            forbidden.get(at).is_some_and(|t| (t[0], t[1]) == (arc, next))
         };
-        let allowed: Vec<u32> = leaving
-            .iter()
-            .copied()
-            .filter(|&n| !split || !banned(n))
-            .collect();
+        let allowed: Vec<u32> = leaving.iter().copied().filter(|&n| !split || !banned(n)).collect();
         let elsewhere = allowed.iter().any(|&n| n != arc ^ 1);
         for next in allowed {
             if split && next == arc ^ 1 && elsewhere {
                 continue;
             }
-            let turn = if vehicle == Vehicle::Car {
-                car_turn(network, arc, next, leaving.len())
-            } else {
-                0
-            };
+            let turn = if vehicle == Vehicle::Car { car_turn(network, arc, next, leaving.len()) } else { 0 };
             let Some(travel) = network.travel(next, vehicle) else {
                 continue;
             };
@@ -212,11 +172,7 @@ impl Graph {
         let renamed = |s: u32| if s == NONE { NONE } else { number[s as usize] };
         let edges = edges
             .into_iter()
-            .map(|e| Edge {
-                from: renamed(e.from),
-                to: renamed(e.to),
-                ..e
-            })
+            .map(|e| Edge { from: renamed(e.from), to: renamed(e.to), ..e })
             .filter(|e| e.from != NONE && e.to != NONE)
             .collect();
         let mut head: Vec<u32> = self.head.into_iter().map(renamed).collect();
@@ -229,12 +185,7 @@ impl Graph {
                 list.clear();
             }
         }
-        Self {
-            states: states as usize,
-            edges,
-            head,
-            tails,
-        }
+        Self { states: states as usize, edges, head, tails }
     }
 }
 

@@ -83,11 +83,7 @@ pub(crate) fn steps(n: &Network, track: &Track, from: &Snap, to: &Snap) -> Vec<S
     for (i, &arc) in track.arcs.iter().enumerate() {
         let back = arc & 1 == 1;
         let share = |s: &Snap| {
-            if back {
-                1.0 - f64::from(s.share)
-            } else {
-                f64::from(s.share)
-            }
+            if back { 1.0 - f64::from(s.share) } else { f64::from(s.share) }
         };
         let start = if i == 0 { share(from) } else { 0.0 };
         let end = if i == last { share(to) } else { 1.0 };
@@ -105,38 +101,19 @@ pub(crate) fn steps(n: &Network, track: &Track, from: &Snap, to: &Snap) -> Vec<S
             (turn == Turning::Roundabout && s.turning == Turning::Roundabout)
                 || (same
                     && (!street.is_empty()
-                        || matches!(
-                            turn,
-                            Turning::Straight | Turning::SlightLeft | Turning::SlightRight
-                        ))
+                        || matches!(turn, Turning::Straight | Turning::SlightLeft | Turning::SlightRight))
                     && turn != Turning::Round
                     && !round)
         });
         match steps.last_mut().filter(|_| goes_on) {
             Some(step) => step.metres += metres,
             None => {
-                let at = if i == 0 {
-                    from.at.point()
-                } else {
-                    n.junctions[n.tail(arc) as usize].point()
-                };
-                steps.push(Step {
-                    turning: turn,
-                    street: street.to_owned(),
-                    metres,
-                    at,
-                    remark,
-                });
+                let at = if i == 0 { from.at.point() } else { n.junctions[n.tail(arc) as usize].point() };
+                steps.push(Step { turning: turn, street: street.to_owned(), metres, at, remark });
             }
         }
     }
     let street = n.name(to.segment).to_owned();
-    steps.push(Step {
-        turning: Turning::Arrive,
-        street,
-        metres: 0.0,
-        at: to.at.point(),
-        remark: None,
-    });
+    steps.push(Step { turning: Turning::Arrive, street, metres: 0.0, at: to.at.point(), remark: None });
     steps
 }

@@ -31,9 +31,7 @@ impl<'a> Sweep<'a> {
             side.step(&h.up, &h.down);
         }
         let mut distance = vec![NONE; h.states()];
-        side.touched
-            .iter()
-            .for_each(|&s| distance[s as usize] = side.distance[s as usize]);
+        side.touched.iter().for_each(|&s| distance[s as usize] = side.distance[s as usize]);
         for state in 0..h.states() {
             let mut best = distance[state];
             for &[above, weight] in &h.down.arcs[h.down.row(state as u32)] {
@@ -41,19 +39,12 @@ impl<'a> Sweep<'a> {
             }
             distance[state] = best;
         }
-        Self {
-            network,
-            streets,
-            vehicle,
-            from: *from,
-            distance,
-        }
+        Self { network, streets, vehicle, from: *from, distance }
     }
 
     /// Milliseconds to a place, if it can be reached.
     pub fn to(&self, place: &Snap) -> Option<u32> {
-        let along =
-            direct(self.network, self.streets, self.vehicle, &self.from, place).map(|t| t.weight);
+        let along = direct(self.network, self.streets, self.vehicle, &self.from, place).map(|t| t.weight);
         let around = goals(self.network, self.streets, self.vehicle, place)
             .map(|[s, w]| self.distance[s as usize].saturating_add(w))
             .filter(|d| *d < NONE);

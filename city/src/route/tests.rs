@@ -17,21 +17,10 @@ pub(crate) fn random_town(seed: u64, side: usize) -> CityDraft {
     let middle = Point::new(45.0, 5.0);
     for k in 0..side * side {
         let (x, y) = ((k % side) as f64 * 100.0, (k / side) as f64 * 100.0);
-        draft.streets.node(
-            middle
-                .shifted(
-                    x + random.between(-30.0, 30.0),
-                    y + random.between(-30.0, 30.0),
-                )
-                .into(),
-        );
+        draft.streets.node(middle.shifted(x + random.between(-30.0, 30.0), y + random.between(-30.0, 30.0)).into());
         let last = draft.streets.nodes.len() - 1;
         draft.streets.marks[last] = if random.chance(0.1) { SIGNALS } else { 0 };
-        draft.streets.barriers[last] = if random.chance(0.04) {
-            1 << Vehicle::Car as u8
-        } else {
-            0
-        };
+        draft.streets.barriers[last] = if random.chance(0.04) { 1 << Vehicle::Car as u8 } else { 0 };
     }
     for k in 0..side * side {
         for next in [k + 1, k + side] {
@@ -39,22 +28,11 @@ pub(crate) fn random_town(seed: u64, side: usize) -> CityDraft {
             if next >= side * side || wraps || random.chance(0.15) {
                 continue;
             }
-            let mut manner = Manner {
-                class: Class::Street as u8,
-                ..Manner::default()
-            };
+            let mut manner = Manner { class: Class::Street as u8, ..Manner::default() };
             let car = 100 + random.below(500) as u16;
-            manner.speed = [
-                [50, 50],
-                [150, 150],
-                [car, if random.chance(0.25) { 0 } else { car }],
-            ];
+            manner.speed = [[50, 50], [150, 150], [car, if random.chance(0.25) { 0 } else { car }]];
             let name = format!("Street {}", random.below(20));
-            draft.streets.ways.push(DraftWay {
-                nodes: vec![k as u32, next as u32],
-                name,
-                manner,
-            });
+            draft.streets.ways.push(DraftWay { nodes: vec![k as u32, next as u32], name, manner });
         }
     }
     let ways = draft.streets.ways.len();
@@ -62,35 +40,20 @@ pub(crate) fn random_town(seed: u64, side: usize) -> CityDraft {
         let from = random.below(ways) as u32;
         let via = *random.pick(&draft.streets.ways[from as usize].nodes);
         let meets = |w: &usize| draft.streets.ways[*w].nodes.contains(&via) && *w != from as usize;
-        if let Some(to) = (0..ways).filter(meets).next_back() {
-            draft.streets.turns.push(Turn {
-                from,
-                via,
-                to: to as u32,
-                only: random.chance(0.2),
-                vehicles: 0b110,
-            });
+        if let Some(to) = (0..ways).rfind(meets) {
+            draft.streets.turns.push(Turn { from, via, to: to as u32, only: random.chance(0.2), vehicles: 0b110 });
         }
     }
     draft
 }
 
 /// Milliseconds from one snap to another by plain Dijkstra over the uncontracted states.
-fn slow(
-    n: &Network,
-    g: &Graph,
-    v: Vehicle,
-    from: &Snap,
-    to: &Snap,
-    usable: &dyn Fn(u32) -> bool,
-) -> Option<u32> {
+fn slow(n: &Network, g: &Graph, v: Vehicle, from: &Snap, to: &Snap, usable: &dyn Fn(u32) -> bool) -> Option<u32> {
     let share = |w: u32, s: f64| (f64::from(w) * s).round() as u32;
     let mut distance = vec![NONE; g.states];
     let mut queue = BinaryHeap::new();
-    for (arc, left) in [
-        (from.segment * 2, 1.0 - f64::from(from.share)),
-        (from.segment * 2 + 1, f64::from(from.share)),
-    ] {
+    for (arc, left) in [(from.segment * 2, 1.0 - f64::from(from.share)), (from.segment * 2 + 1, f64::from(from.share))]
+    {
         if usable(arc) {
             let d = share(n.travel(arc, v)?, left);
             let state = g.head[arc as usize] as usize;
@@ -110,31 +73,16 @@ fn slow(
         }
     }
     let mut best = NONE;
-    for (arc, done) in [
-        (to.segment * 2, f64::from(to.share)),
-        (to.segment * 2 + 1, 1.0 - f64::from(to.share)),
-    ] {
+    for (arc, done) in [(to.segment * 2, f64::from(to.share)), (to.segment * 2 + 1, 1.0 - f64::from(to.share))] {
         for &[state, turn] in g.tails[arc as usize].iter().filter(|_| usable(arc)) {
             if distance[state as usize] != NONE {
                 best = best.min(distance[state as usize] + turn + share(n.travel(arc, v)?, done));
             }
         }
     }
-    let along = super::direct(
-        n,
-        &Streets {
-            head: g.head.clone(),
-            ..Streets::default()
-        },
-        v,
-        from,
-        to,
-    )
-    .map(|t| t.weight);
-    along
-        .into_iter()
-        .chain(Some(best).filter(|b| *b != NONE))
-        .min()
+    let along =
+        super::direct(n, &Streets { head: g.head.clone(), ..Streets::default() }, v, from, to).map(|t| t.weight);
+    along.into_iter().chain(Some(best).filter(|b| *b != NONE)).min()
 }
 
 #[test]
@@ -148,8 +96,7 @@ fn the_hierarchy_finds_what_dijkstra_finds() {
             let mut scratch = Scratch::default();
             for _ in 0..60 {
                 let mut snap = || {
-                    let p = Point::new(45.0, 5.0)
-                        .shifted(random.between(-50.0, 900.0), random.between(-50.0, 900.0));
+                    let p = Point::new(45.0, 5.0).shifted(random.between(-50.0, 900.0), random.between(-50.0, 900.0));
                     n.snap(p.into(), v, 2_000.0)
                 };
                 let (Some(a), Some(b)) = (snap(), snap()) else {
@@ -157,11 +104,7 @@ fn the_hierarchy_finds_what_dijkstra_finds() {
                 };
                 let fast = track(n, streets, v, [&a, &b], true, &mut scratch);
                 let known = slow(n, &graph, v, &a, &b, &|arc| streets.usable(arc));
-                assert_eq!(
-                    fast.as_ref().map(|t| t.weight),
-                    known,
-                    "seed {seed}, {v:?}, {a:?} to {b:?}"
-                );
+                assert_eq!(fast.as_ref().map(|t| t.weight), known, "seed {seed}, {v:?}, {a:?} to {b:?}");
                 let sweep = Sweep::from(n, streets, v, &a, &mut scratch);
                 assert_eq!(sweep.to(&b), known, "sweep, seed {seed}, {v:?}");
             }
@@ -179,9 +122,7 @@ fn a_track_is_connected_allowed_and_as_long_as_it_says() {
         for _ in 0..60 {
             let mut snap = || {
                 n.snap(
-                    Point::new(45.0, 5.0)
-                        .shifted(random.between(0.0, 800.0), random.between(0.0, 800.0))
-                        .into(),
+                    Point::new(45.0, 5.0).shifted(random.between(0.0, 800.0), random.between(0.0, 800.0)).into(),
                     v,
                     2e3,
                 )
@@ -192,10 +133,7 @@ fn a_track_is_connected_allowed_and_as_long_as_it_says() {
             for t in alternatives(n, streets, v, [&a, &b], 3, &mut Scratch::default()) {
                 for pair in t.arcs.windows(2) {
                     assert_eq!(n.head(pair[0]), n.tail(pair[1]));
-                    let banned = n
-                        .turns
-                        .iter()
-                        .any(|x| x[0] == pair[0] && x[1] == pair[1] && x[2] & 4 != 0);
+                    let banned = n.turns.iter().any(|x| x[0] == pair[0] && x[1] == pair[1] && x[2] & 4 != 0);
                     assert!(!banned, "a forbidden turn was taken");
                 }
                 assert!(t.arcs.iter().all(|&arc| n.travel(arc, v).is_some()));
@@ -216,22 +154,9 @@ fn a_track_is_connected_allowed_and_as_long_as_it_says() {
 fn alternatives_differ_and_are_never_faster_than_the_best() {
     let city = City::build(random_town(5, 14));
     let (n, v) = (&city.network, Vehicle::Foot);
-    let ends = [(0.0, 0.0), (1200.0, 1200.0)].map(|(x, y)| {
-        n.snap(Point::new(45.0, 5.0).shifted(x, y).into(), v, 2e3)
-            .unwrap()
-    });
-    let found = alternatives(
-        n,
-        &city.streets[v as usize],
-        v,
-        [&ends[0], &ends[1]],
-        3,
-        &mut Scratch::default(),
-    );
+    let ends = [(0.0, 0.0), (1200.0, 1200.0)]
+        .map(|(x, y)| n.snap(Point::new(45.0, 5.0).shifted(x, y).into(), v, 2e3).unwrap());
+    let found = alternatives(n, &city.streets[v as usize], v, [&ends[0], &ends[1]], 3, &mut Scratch::default());
     assert!(found.len() >= 2, "a lattice has more than one way");
-    assert!(
-        found
-            .windows(2)
-            .all(|w| w[0].weight <= w[1].weight && w[0].arcs != w[1].arcs)
-    );
+    assert!(found.windows(2).all(|w| w[0].weight <= w[1].weight && w[0].arcs != w[1].arcs));
 }

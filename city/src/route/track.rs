@@ -21,10 +21,7 @@ pub(crate) struct Track {
 pub(super) fn ends(snap: &Snap, leaving: bool) -> [(u32, f64); 2] {
     let share = f64::from(snap.share);
     let along = if leaving { 1.0 - share } else { share };
-    [
-        (snap.segment * 2, along),
-        (snap.segment * 2 + 1, 1.0 - along),
-    ]
+    [(snap.segment * 2, along), (snap.segment * 2 + 1, 1.0 - along)]
 }
 
 fn part(whole: u32, share: f64) -> u32 {
@@ -38,12 +35,8 @@ pub(super) fn starts<'a>(
     v: Vehicle,
     from: &Snap,
 ) -> impl Iterator<Item = [u32; 2]> + use<'a> {
-    let options = ends(from, true)
-        .into_iter()
-        .filter(|(arc, _)| s.usable(*arc));
-    options.filter_map(move |(arc, share)| {
-        Some([s.head[arc as usize], part(n.travel(arc, v)?, share)])
-    })
+    let options = ends(from, true).into_iter().filter(|(arc, _)| s.usable(*arc));
+    options.filter_map(move |(arc, share)| Some([s.head[arc as usize], part(n.travel(arc, v)?, share)]))
 }
 
 /// States to end at, with milliseconds.
@@ -53,27 +46,15 @@ pub(super) fn goals<'a>(
     v: Vehicle,
     to: &Snap,
 ) -> impl Iterator<Item = [u32; 2]> + use<'a> {
-    let options = ends(to, false)
-        .into_iter()
-        .filter(|(arc, _)| s.usable(*arc));
+    let options = ends(to, false).into_iter().filter(|(arc, _)| s.usable(*arc));
     options.flat_map(move |(arc, share)| {
         let rest = n.travel(arc, v).map(|w| part(w, share));
-        rest.into_iter().flat_map(move |w| {
-            s.tails(arc)
-                .iter()
-                .map(move |&[state, turn]| [state, turn + w])
-        })
+        rest.into_iter().flat_map(move |w| s.tails(arc).iter().map(move |&[state, turn]| [state, turn + w]))
     })
 }
 
 /// The way along a single segment, where both places lie on it in the right order.
-pub(crate) fn direct(
-    n: &Network,
-    s: &Streets,
-    v: Vehicle,
-    from: &Snap,
-    to: &Snap,
-) -> Option<Track> {
+pub(crate) fn direct(n: &Network, s: &Streets, v: Vehicle, from: &Snap, to: &Snap) -> Option<Track> {
     if from.segment != to.segment {
         return None;
     }
@@ -82,11 +63,7 @@ pub(crate) fn direct(
     let whole = n.travel(arc, v).filter(|_| s.usable(arc) || a == b)?;
     let share = (b - a).abs();
     let length = (f64::from(n.length[from.segment as usize]) * share).round() as u64;
-    Some(Track {
-        weight: part(whole, share),
-        length,
-        arcs: vec![arc],
-    })
+    Some(Track { weight: part(whole, share), length, arcs: vec![arc] })
 }
 
 /// The fastest way, with its arcs when `full`.
@@ -101,9 +78,7 @@ pub(crate) fn track(
     let along = direct(n, s, v, from, to);
     let met = scratch.meet(&s.hierarchy, starts(n, s, v, from), goals(n, s, v, to), 1.0);
     match (along, met) {
-        (Some(along), Some(met)) if met.weight < along.weight => {
-            over(n, s, v, [from, to], met, full, scratch)
-        }
+        (Some(along), Some(met)) if met.weight < along.weight => over(n, s, v, [from, to], met, full, scratch),
         (None, Some(met)) => over(n, s, v, [from, to], met, full, scratch),
         (along, _) => along,
     }
@@ -120,31 +95,17 @@ pub(super) fn over(
     scratch: &Scratch,
 ) -> Option<Track> {
     let h = &s.hierarchy;
-    let (start, end) = (
-        root(&scratch.forward, met.state),
-        root(&scratch.backward, met.state),
-    );
-    let left = ends(from, true)
-        .into_iter()
-        .filter(|(a, _)| s.head[*a as usize] == start);
-    let (first, left) =
-        left.min_by_key(|(a, share)| n.travel(*a, v).map_or(NONE, |w| part(w, *share)))?;
+    let (start, end) = (root(&scratch.forward, met.state), root(&scratch.backward, met.state));
+    let left = ends(from, true).into_iter().filter(|(a, _)| s.head[*a as usize] == start);
+    let (first, left) = left.min_by_key(|(a, share)| n.travel(*a, v).map_or(NONE, |w| part(w, *share)))?;
     let cost = |arc: u32, share: f64| {
-        let turn = s
-            .tails(arc)
-            .iter()
-            .filter(|t| t[0] == end)
-            .map(|t| t[1])
-            .min()?;
+        let turn = s.tails(arc).iter().filter(|t| t[0] == end).map(|t| t[1]).min()?;
         Some(turn + part(n.travel(arc, v)?, share))
     };
     let reached = ends(to, false).into_iter().filter(|(a, _)| s.usable(*a));
-    let (last, done) = reached
-        .filter_map(|(a, d)| cost(a, d).map(|c| (c, a, d)))
-        .min_by_key(|x| x.0)
-        .map(|x| (x.1, x.2))?;
-    let partial =
-        |arc: u32, share: f64| (f64::from(n.length[arc as usize / 2]) * share).round() as u64;
+    let (last, done) =
+        reached.filter_map(|(a, d)| cost(a, d).map(|c| (c, a, d))).min_by_key(|x| x.0).map(|x| (x.1, x.2))?;
+    let partial = |arc: u32, share: f64| (f64::from(n.length[arc as usize / 2]) * share).round() as u64;
     let length = scratch.length(h, met.state) + partial(first, left) + partial(last, done);
     let mut arcs = Vec::new();
     if full {
@@ -152,11 +113,7 @@ pub(super) fn over(
         arcs.insert(0, first);
         arcs.push(last);
     }
-    Some(Track {
-        weight: met.weight,
-        length,
-        arcs,
-    })
+    Some(Track { weight: met.weight, length, arcs })
 }
 
 fn root(side: &super::search::Side, mut state: u32) -> u32 {
@@ -178,18 +135,10 @@ impl Track {
             let (mut low, mut high) = (0, shape.len());
             let back = arc & 1 == 1;
             if i == 0 {
-                if back {
-                    high = from.piece as usize + 1
-                } else {
-                    low = from.piece as usize + 1
-                }
+                if back { high = from.piece as usize + 1 } else { low = from.piece as usize + 1 }
             }
             if i == last {
-                if back {
-                    low = low.max(to.piece as usize + 1)
-                } else {
-                    high = high.min(to.piece as usize + 1)
-                }
+                if back { low = low.max(to.piece as usize + 1) } else { high = high.min(to.piece as usize + 1) }
             }
             let part = shape.get(low..high).unwrap_or_default();
             let mut push = |c: &crate::geo::Coord| {
@@ -198,11 +147,7 @@ impl Track {
                     line.push(p);
                 }
             };
-            if back {
-                part.iter().rev().for_each(&mut push)
-            } else {
-                part.iter().for_each(&mut push)
-            }
+            if back { part.iter().rev().for_each(&mut push) } else { part.iter().for_each(&mut push) }
         }
         let end = to.at.point();
         if line.last() != Some(&end) {

@@ -18,11 +18,7 @@ pub(super) struct Witness {
 
 impl Witness {
     pub fn new(states: usize) -> Self {
-        Self {
-            distance: vec![NONE; states],
-            touched: Vec::new(),
-            queue: BinaryHeap::new(),
-        }
+        Self { distance: vec![NONE; states], touched: Vec::new(), queue: BinaryHeap::new() }
     }
 
     /// The distance found to a state; an upper bound, or `NONE`.
@@ -31,14 +27,7 @@ impl Witness {
     }
 
     /// Searches from `source` without `avoided`, up to `limit`.
-    pub fn search(
-        &mut self,
-        out: &[Vec<Link>],
-        source: u32,
-        avoided: u32,
-        limit: u32,
-        most: usize,
-    ) {
+    pub fn search(&mut self, out: &[Vec<Link>], source: u32, avoided: u32, limit: u32, most: usize) {
         for state in self.touched.drain(..) {
             self.distance[state as usize] = NONE;
         }

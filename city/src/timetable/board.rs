@@ -4,13 +4,7 @@ use super::Timetable;
 use super::day::Running;
 
 /// The next departures from a stop at or after `from`, up to `count`: seconds of the day, trip, position in it.
-pub(crate) fn board(
-    t: &Timetable,
-    day: &Running,
-    stop: u32,
-    from: i32,
-    count: usize,
-) -> Vec<(i32, u32, u32)> {
+pub(crate) fn board(t: &Timetable, day: &Running, stop: u32, from: i32, count: usize) -> Vec<(i32, u32, u32)> {
     let mut next: Vec<(i32, u32, u32)> = Vec::new();
     if stop as usize >= t.stops.len() {
         return next;

@@ -44,12 +44,7 @@ impl Running {
         let mut by_pattern: Vec<Vec<(i32, u32, i32)>> = vec![Vec::new(); t.patterns.len()];
         for (back, shift) in [(-1, -DAY), (0, 0), (1, DAY)] {
             let active: Vec<bool> = t.services.iter().map(|s| s.runs(day.plus(back))).collect();
-            for (number, trip) in t
-                .trips
-                .iter()
-                .enumerate()
-                .filter(|(_, trip)| active[trip.service as usize])
-            {
+            for (number, trip) in t.trips.iter().enumerate().filter(|(_, trip)| active[trip.service as usize]) {
                 let end = t.times_of(number as u32).last().map_or(0, |x| x[0]) + shift;
                 let start = trip.start + shift;
                 if end >= EARLIEST && start <= LATEST {
@@ -91,27 +86,18 @@ impl Running {
         let mut entries: Vec<[u32; 3]> = Vec::with_capacity(self.stops.len());
         for (number, r) in self.routes.iter().enumerate() {
             let row = &self.stops[r.stops as usize..(r.stops + r.len) as usize];
-            entries.extend(
-                row.iter()
-                    .enumerate()
-                    .map(|(i, &s)| [s, number as u32, i as u32]),
-            );
+            entries.extend(row.iter().enumerate().map(|(i, &s)| [s, number as u32, i as u32]));
         }
         entries.sort_unstable();
         self.served_first = vec![0; stops + 1];
-        entries
-            .iter()
-            .for_each(|e| self.served_first[e[0] as usize + 1] += 1);
+        entries.iter().for_each(|e| self.served_first[e[0] as usize + 1] += 1);
         (1..=stops).for_each(|i| self.served_first[i] += self.served_first[i - 1]);
         self.served = entries.into_iter().map(|[_, r, i]| [r, i]).collect();
     }
 
     /// The same day with time running backwards: −t, stops reversed, arrivals as departures.
     pub fn mirror(&self, stops: usize) -> Self {
-        let mut m = Self {
-            mirrored: !self.mirrored,
-            ..Self::default()
-        };
+        let mut m = Self { mirrored: !self.mirrored, ..Self::default() };
         for r in &self.routes {
             let len = r.len as usize;
             m.routes.push(Route {
@@ -120,15 +106,12 @@ impl Running {
                 first_trip: m.trips.len() as u32,
                 ..*r
             });
-            m.stops
-                .extend(self.stops[r.stops as usize..][..len].iter().rev());
+            m.stops.extend(self.stops[r.stops as usize..][..len].iter().rev());
             for trip in (0..r.trips as usize).rev() {
                 m.trips.push(self.trips[r.first_trip as usize + trip]);
                 let row = r.times as usize + trip * len;
-                m.arrive
-                    .extend(self.depart[row..row + len].iter().rev().map(|t| -t));
-                m.depart
-                    .extend(self.arrive[row..row + len].iter().rev().map(|t| -t));
+                m.arrive.extend(self.depart[row..row + len].iter().rev().map(|t| -t));
+                m.depart.extend(self.arrive[row..row + len].iter().rev().map(|t| -t));
             }
         }
         m.index(stops);
@@ -136,8 +119,7 @@ impl Running {
     }
 
     pub fn served(&self, stop: u32) -> &[[u32; 2]] {
-        &self.served[self.served_first[stop as usize] as usize
-            ..self.served_first[stop as usize + 1] as usize]
+        &self.served[self.served_first[stop as usize] as usize..self.served_first[stop as usize + 1] as usize]
     }
 
     /// The stop at a position of a route.
@@ -151,15 +133,10 @@ fn in_file(t: &Timetable, trips: &[(i32, u32, i32)]) -> Vec<Vec<(i32, u32, i32)>
     let mut groups: Vec<Vec<(i32, u32, i32)>> = Vec::new();
     let behind = |a: &(i32, u32, i32), b: &(i32, u32, i32)| {
         let (first, second) = (t.times_of(a.1), t.times_of(b.1));
-        first
-            .zip(second)
-            .all(|(x, y)| x[0] + a.2 <= y[0] + b.2 && x[1] + a.2 <= y[1] + b.2)
+        first.zip(second).all(|(x, y)| x[0] + a.2 <= y[0] + b.2 && x[1] + a.2 <= y[1] + b.2)
     };
     for trip in trips {
-        match groups
-            .iter_mut()
-            .find(|g| g.last().is_some_and(|last| behind(last, trip)))
-        {
+        match groups.iter_mut().find(|g| g.last().is_some_and(|last| behind(last, trip))) {
             Some(group) => group.push(*trip),
             None => groups.push(vec![*trip]),
         }
@@ -190,21 +167,14 @@ const KEPT: usize = 8;
 
 impl Days {
     pub fn get(&self, t: &Timetable, day: Day) -> Arc<DayPlan> {
-        let mut kept = self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut kept = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(at) = kept.iter().position(|(d, _)| *d == day) {
             let found = kept.remove(at);
             let plan = Arc::clone(&found.1);
             kept.push(found);
             return plan;
         }
-        let plan = Arc::new(DayPlan {
-            forward: Running::of(t, day),
-            mirror: OnceLock::new(),
-            stops: t.stops.len(),
-        });
+        let plan = Arc::new(DayPlan { forward: Running::of(t, day), mirror: OnceLock::new(), stops: t.stops.len() });
         if kept.len() >= KEPT {
             kept.remove(0);
         }

@@ -60,12 +60,7 @@ impl Feed {
         self.lines.extend(other.lines);
         self.services.extend(other.services);
         self.shapes.extend(other.shapes);
-        self.transfers.extend(
-            other
-                .transfers
-                .into_iter()
-                .map(|(a, b, s)| (a + stops, b + stops, s)),
-        );
+        self.transfers.extend(other.transfers.into_iter().map(|(a, b, s)| (a + stops, b + stops, s)));
         self.trips.extend(other.trips.into_iter().map(|mut t| {
             t.line += lines;
             t.service += services;

@@ -51,16 +51,7 @@ pub(crate) struct Line {
     /// Changes included in the price; 255 for any number.
     pub changes: u8,
 }
-stored!(Line {
-    short,
-    long,
-    agency,
-    colour,
-    kind,
-    fare,
-    currency,
-    changes
-});
+stored!(Line { short, long, agency, colour, kind, fare, currency, changes });
 
 /// When trips of a kind run.
 #[derive(Debug, Clone, Default)]
@@ -72,21 +63,14 @@ pub(crate) struct Service {
     pub added: Vec<Day>,
     pub removed: Vec<Day>,
 }
-stored!(Service {
-    weekdays,
-    start,
-    end,
-    added,
-    removed
-});
+stored!(Service { weekdays, start, end, added, removed });
 
 impl Service {
     pub fn runs(&self, day: Day) -> bool {
         if self.removed.contains(&day) {
             return false;
         }
-        let regular =
-            self.start <= day && day <= self.end && self.weekdays & (1 << day.weekday()) != 0;
+        let regular = self.start <= day && day <= self.end && self.weekdays & (1 << day.weekday()) != 0;
         regular || self.added.contains(&day)
     }
 }
@@ -105,14 +89,7 @@ pub(crate) struct Pattern {
     /// First of its stops' places along the shape in `along`.
     pub along: u32,
 }
-stored!(Pattern {
-    line,
-    headsign,
-    stops,
-    len,
-    shape,
-    along
-});
+stored!(Pattern { line, headsign, stops, len, shape, along });
 
 /// One run of a vehicle.
 #[derive(Debug, Clone, Copy, Default)]
@@ -124,12 +101,7 @@ pub(crate) struct Trip {
     /// First of its times in `times`, as many as its pattern has stops.
     pub times: u32,
 }
-stored!(Trip {
-    pattern,
-    service,
-    start,
-    times
-});
+stored!(Trip { pattern, service, start, times });
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Timetable {
@@ -202,9 +174,7 @@ impl Timetable {
     pub fn times_of(&self, trip: u32) -> impl ExactSizeIterator<Item = [i32; 2]> + '_ {
         let t = self.trips[trip as usize];
         let len = self.patterns[t.pattern as usize].len as usize;
-        self.times[t.times as usize..t.times as usize + len]
-            .iter()
-            .map(move |[a, d]| [t.start + a, t.start + d])
+        self.times[t.times as usize..t.times as usize + len].iter().map(move |[a, d]| [t.start + a, t.start + d])
     }
 
     /// Shape of a pattern with the metres of its stops along it; nothing where the feed has none.
@@ -214,24 +184,16 @@ impl Timetable {
             return None;
         }
         let s = p.shape as usize;
-        let points =
-            &self.shape_points[self.shape_first[s] as usize..self.shape_first[s + 1] as usize];
+        let points = &self.shape_points[self.shape_first[s] as usize..self.shape_first[s + 1] as usize];
         let along = &self.along[p.along as usize..(p.along + p.len) as usize];
         (points.len() > 1).then_some((points, along))
     }
 
     /// The first and last day on which anything may run.
     pub fn span(&self) -> Option<(Day, Day)> {
-        let regular = self
-            .services
-            .iter()
-            .filter(|s| s.weekdays != 0 && s.start <= s.end);
+        let regular = self.services.iter().filter(|s| s.weekdays != 0 && s.start <= s.end);
         let regular = regular.flat_map(|s| [s.start, s.end]);
-        let days = || {
-            regular
-                .clone()
-                .chain(self.services.iter().flat_map(|s| s.added.iter().copied()))
-        };
+        let days = || regular.clone().chain(self.services.iter().flat_map(|s| s.added.iter().copied()));
         Some((days().min()?, days().max()?))
     }
 
@@ -242,49 +204,31 @@ impl Timetable {
                 && first.last().is_some_and(|&l| l as usize == end)
         };
         let n = self.stops.len();
-        let fits =
-            |first: u32, len: u32, end: usize| u64::from(first) + u64::from(len) <= end as u64;
+        let fits = |first: u32, len: u32, end: usize| u64::from(first) + u64::from(len) <= end as u64;
         let sane = |t: i32| (-400_000_000..400_000_000).contains(&t);
         let ok = self.stop_name.len() == n
             && self.snaps.len() == n
             && self.bike_snaps.len() == n
-            && self
-                .snaps
-                .iter()
-                .chain(&self.bike_snaps)
-                .flatten()
-                .all(|s| (s.segment as usize) < segments)
+            && self.snaps.iter().chain(&self.bike_snaps).flatten().all(|s| (s.segment as usize) < segments)
             && self.pattern_stops.iter().all(|&s| (s as usize) < n)
             && self.patterns.iter().all(|p| {
                 p.len >= 2
                     && fits(p.stops, p.len, self.pattern_stops.len())
                     && (p.line as usize) < self.lines.len()
                     && (p.shape == NONE
-                        || ((p.shape as usize + 1) < self.shape_first.len()
-                            && fits(p.along, p.len, self.along.len())))
+                        || ((p.shape as usize + 1) < self.shape_first.len() && fits(p.along, p.len, self.along.len())))
             })
             && self.trips.iter().all(|t| {
                 (t.service as usize) < self.services.len()
                     && sane(t.start)
-                    && self
-                        .patterns
-                        .get(t.pattern as usize)
-                        .is_some_and(|p| fits(t.times, p.len, self.times.len()))
+                    && self.patterns.get(t.pattern as usize).is_some_and(|p| fits(t.times, p.len, self.times.len()))
             })
             && self.times.iter().flatten().all(|&t| sane(t))
             && (self.shape_first.is_empty()
-                || rows(
-                    &self.shape_first,
-                    self.shape_first.len() - 1,
-                    self.shape_points.len(),
-                ))
+                || rows(&self.shape_first, self.shape_first.len() - 1, self.shape_points.len()))
             && rows(&self.transfer_first, n, self.transfers.len())
             && rows(&self.back_first, n, self.back.len())
-            && self
-                .transfers
-                .iter()
-                .chain(&self.back)
-                .all(|t| (t[0] as usize) < n && t[1] < 1_000_000);
+            && self.transfers.iter().chain(&self.back).all(|t| (t[0] as usize) < n && t[1] < 1_000_000);
         if !ok {
             return Err(FileError::Inconsistent("timetable"));
         }

@@ -25,14 +25,7 @@ pub(crate) fn earliest(
     search(t, &plan.forward, depart, ends, most, rounds)
 }
 
-fn search(
-    t: &Timetable,
-    day: &Running,
-    depart: i32,
-    ends: Ends,
-    most: usize,
-    rounds: &mut Rounds,
-) -> Vec<Itinerary> {
+fn search(t: &Timetable, day: &Running, depart: i32, ends: Ends, most: usize, rounds: &mut Rounds) -> Vec<Itinerary> {
     rounds.begin(t.stops.len(), day.routes.len(), ends.egress);
     if let Some(walk) = ends.walk {
         rounds.bound(depart.saturating_add_unsigned(walk));
@@ -49,19 +42,8 @@ pub(crate) fn latest(
     most: usize,
     rounds: &mut Rounds,
 ) -> Vec<Itinerary> {
-    let swapped = Ends {
-        access: ends.egress,
-        egress: ends.access,
-        walk: ends.walk,
-    };
-    let found = search(
-        t,
-        plan.mirror(),
-        arrive.saturating_neg(),
-        swapped,
-        most,
-        rounds,
-    );
+    let swapped = Ends { access: ends.egress, egress: ends.access, walk: ends.walk };
+    let found = search(t, plan.mirror(), arrive.saturating_neg(), swapped, most, rounds);
     found.into_iter().map(|i| turned(t, i)).collect()
 }
 
@@ -69,19 +51,9 @@ pub(crate) fn latest(
 fn turned(t: &Timetable, back: Itinerary) -> Itinerary {
     let ride = |r: &Ride| {
         let last = t.patterns[t.trips[r.trip as usize].pattern as usize].len - 1;
-        Ride {
-            board: last - r.alight,
-            alight: last - r.board,
-            depart: -r.arrive,
-            arrive: -r.depart,
-            ..*r
-        }
+        Ride { board: last - r.alight, alight: last - r.board, depart: -r.arrive, arrive: -r.depart, ..*r }
     };
-    Itinerary {
-        depart: -back.arrive,
-        arrive: -back.depart,
-        rides: back.rides.iter().rev().map(ride).collect(),
-    }
+    Itinerary { depart: -back.arrive, arrive: -back.depart, rides: back.rides.iter().rev().map(ride).collect() }
 }
 
 /// Every journey worth taking that leaves within the window: none arrives later, leaves earlier and rides as often as
@@ -114,13 +86,9 @@ fn departures(day: &Running, window: &std::ops::RangeInclusive<i32>, access: &Ac
     for &[stop, walk] in access {
         for &[route, position] in day.served(stop) {
             let r = &day.routes[route as usize];
-            let column = (0..r.trips as usize)
-                .map(|k| day.depart[r.times as usize + k * r.len as usize + position as usize]);
-            times.extend(
-                column
-                    .map(|t| t.saturating_sub_unsigned(walk))
-                    .filter(|t| window.contains(t)),
-            );
+            let column =
+                (0..r.trips as usize).map(|k| day.depart[r.times as usize + k * r.len as usize + position as usize]);
+            times.extend(column.map(|t| t.saturating_sub_unsigned(walk)).filter(|t| window.contains(t)));
         }
     }
     times.sort_unstable_by(|a, b| b.cmp(a));

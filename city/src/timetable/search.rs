@@ -79,9 +79,7 @@ impl Rounds {
         }
         self.egress.clear();
         self.egress.resize(stops, NONE);
-        egress
-            .iter()
-            .for_each(|&[stop, walk]| self.egress[stop as usize] = walk);
+        egress.iter().for_each(|&[stop, walk]| self.egress[stop as usize] = walk);
         self.queued.clear();
         self.queued.resize(routes, NONE);
         self.is_marked.clear();
@@ -96,19 +94,10 @@ impl Rounds {
     }
 
     /// Searches from one departure; the itineraries that arrive earlier than all before with as few rides.
-    pub fn run(
-        &mut self,
-        t: &Timetable,
-        day: &Running,
-        depart: i32,
-        access: &Access,
-        most: usize,
-    ) -> Vec<Itinerary> {
+    pub fn run(&mut self, t: &Timetable, day: &Running, depart: i32, access: &Access, most: usize) -> Vec<Itinerary> {
         let mut found = Vec::new();
         self.prepare(0, t.stops.len());
-        self.marked
-            .drain(..)
-            .for_each(|stop| self.is_marked[stop as usize] = false);
+        self.marked.drain(..).for_each(|stop| self.is_marked[stop as usize] = false);
         for &[stop, walk] in access {
             let ready = depart.saturating_add_unsigned(walk);
             let round = &mut self.rounds[0];
@@ -154,16 +143,8 @@ impl Rounds {
         }
         if let Some(before) = before.last() {
             // A label that fewer rides improved has no parent in this round: `trace` looks it up there.
-            round
-                .ride
-                .iter_mut()
-                .zip(&before.ride)
-                .for_each(|(r, b)| *r = (*r).min(*b));
-            round
-                .ready
-                .iter_mut()
-                .zip(&before.ready)
-                .for_each(|(r, b)| *r = (*r).min(*b));
+            round.ride.iter_mut().zip(&before.ride).for_each(|(r, b)| *r = (*r).min(*b));
+            round.ready.iter_mut().zip(&before.ready).for_each(|(r, b)| *r = (*r).min(*b));
         }
     }
 
@@ -181,15 +162,7 @@ impl Rounds {
         }
     }
 
-    fn scan(
-        &mut self,
-        day: &Running,
-        k: usize,
-        route: u32,
-        from: u32,
-        best: &mut i32,
-        last: &mut u32,
-    ) {
+    fn scan(&mut self, day: &Running, k: usize, route: u32, from: u32, best: &mut i32, last: &mut u32) {
         let r = &day.routes[route as usize];
         let len = r.len as usize;
         let (before, after) = self.rounds.split_at_mut(k);
@@ -204,16 +177,10 @@ impl Rounds {
                 let at = arrive[trip * len + position];
                 if at < round.ride[stop] && at < *best {
                     round.ride[stop] = at;
-                    round.boarded[stop] = Boarded {
-                        route,
-                        trip: trip as u32,
-                        board: board as u32,
-                        alight: position as u32,
-                    };
+                    round.boarded[stop] =
+                        Boarded { route, trip: trip as u32, board: board as u32, alight: position as u32 };
                     self.alighted.push(stop as u32);
-                    if self.egress[stop] != NONE
-                        && at.saturating_add_unsigned(self.egress[stop]) < *best
-                    {
+                    if self.egress[stop] != NONE && at.saturating_add_unsigned(self.egress[stop]) < *best {
                         *best = at.saturating_add_unsigned(self.egress[stop]);
                         *last = stop as u32;
                     }
@@ -229,11 +196,7 @@ impl Rounds {
                 let (mut low, mut high) = (0, trip);
                 while low < high {
                     let middle = (low + high) / 2;
-                    if catches(middle) {
-                        high = middle
-                    } else {
-                        low = middle + 1
-                    }
+                    if catches(middle) { high = middle } else { low = middle + 1 }
                 }
                 earlier = low;
             } else {
@@ -250,11 +213,7 @@ impl Rounds {
     /// Makes the stops reached ready for boarding, here and where one can walk to.
     fn walk(&mut self, t: &Timetable, k: usize, mirrored: bool) {
         let round = &mut self.rounds[k];
-        let (first, walks) = if mirrored {
-            (&t.back_first, &t.back)
-        } else {
-            (&t.transfer_first, &t.transfers)
-        };
+        let (first, walks) = if mirrored { (&t.back_first, &t.back) } else { (&t.transfer_first, &t.transfers) };
         let goal = self.goal[k];
         for i in 0..self.alighted.len() {
             let stop = self.alighted[i] as usize;

@@ -12,24 +12,15 @@ use crate::route::tests::random_town;
 /// Earliest arrivals by number of rides, only where more rides pay.
 fn oracle(t: &Timetable, day: Day, depart: i32, ends: Ends) -> Vec<(i32, usize)> {
     let n = t.stops.len();
-    let bound = ends
-        .walk
-        .map_or(NEVER, |w| depart.saturating_add_unsigned(w));
+    let bound = ends.walk.map_or(NEVER, |w| depart.saturating_add_unsigned(w));
     let mut ready = vec![NEVER; n];
-    ends.access
-        .iter()
-        .for_each(|&[s, w]| ready[s as usize] = depart + w as i32);
+    ends.access.iter().for_each(|&[s, w]| ready[s as usize] = depart + w as i32);
     let mut trips: Vec<(Vec<[i32; 2]>, &[u32])> = Vec::new();
     for shift in [-1, 0, 1] {
-        let runs = (0..)
-            .zip(&t.trips)
-            .filter(|(_, x)| t.services[x.service as usize].runs(day.plus(shift)));
-        trips.extend(runs.map(|(k, x)| {
-            (
-                t.times_of(k).map(|y| y.map(|z| z + shift * DAY)).collect(),
-                t.stops_of(x.pattern),
-            )
-        }));
+        let runs = (0..).zip(&t.trips).filter(|(_, x)| t.services[x.service as usize].runs(day.plus(shift)));
+        trips.extend(
+            runs.map(|(k, x)| (t.times_of(k).map(|y| y.map(|z| z + shift * DAY)).collect(), t.stops_of(x.pattern))),
+        );
     }
     let mut found: Vec<(i32, usize)> = Vec::new();
     for rides in 1..=MOST_RIDES {
@@ -45,9 +36,7 @@ fn oracle(t: &Timetable, day: Day, depart: i32, ends: Ends) -> Vec<(i32, usize)>
         }
         for stop in (0..n).filter(|s| ride[*s] != NEVER) {
             ready[stop] = ready[stop].min(ride[stop]);
-            for &[to, walk] in
-                &t.transfers[t.transfer_first[stop] as usize..t.transfer_first[stop + 1] as usize]
-            {
+            for &[to, walk] in &t.transfers[t.transfer_first[stop] as usize..t.transfer_first[stop + 1] as usize] {
                 ready[to as usize] = ready[to as usize].min(ride[stop] + walk as i32);
             }
         }
@@ -70,31 +59,17 @@ fn town(seed: u64) -> City {
     let mut draft = random_town(seed, 10);
     let feed: &mut Feed = &mut draft.feed;
     for k in 0..40 {
-        let at =
-            Point::new(45.0, 5.0).shifted(random.between(0.0, 900.0), random.between(0.0, 900.0));
-        feed.stops.push(FeedStop {
-            name: format!("Stop {k}"),
-            at: at.into(),
-        });
+        let at = Point::new(45.0, 5.0).shifted(random.between(0.0, 900.0), random.between(0.0, 900.0));
+        feed.stops.push(FeedStop { name: format!("Stop {k}"), at: at.into() });
     }
     let day = Day::of(2026, 5, 18).unwrap();
     for weekdays in [0b111_1111, 0b000_0001, 0b000_0010] {
-        feed.services.push(Service {
-            weekdays,
-            start: day.plus(-7),
-            end: day.plus(7),
-            ..Service::default()
-        });
+        feed.services.push(Service { weekdays, start: day.plus(-7), end: day.plus(7), ..Service::default() });
     }
     feed.services[0].removed.push(day.plus(1));
     for line in 0..12 {
-        feed.lines.push(FeedLine {
-            short: line.to_string(),
-            ..FeedLine::default()
-        });
-        let stops: Vec<u32> = (0..3 + random.below(6))
-            .map(|_| random.below(40) as u32)
-            .collect();
+        feed.lines.push(FeedLine { short: line.to_string(), ..FeedLine::default() });
+        let stops: Vec<u32> = (0..3 + random.below(6)).map(|_| random.below(40) as u32).collect();
         for _ in 0..25 {
             let mut at = random.below(26 * 3600) as i32;
             let times = stops
@@ -103,69 +78,34 @@ fn town(seed: u64) -> City {
                     let arrive = at + random.below(300) as i32;
                     let depart = arrive + random.below(60) as i32;
                     at = depart;
-                    StopTime {
-                        stop,
-                        arrive,
-                        depart,
-                    }
+                    StopTime { stop, arrive, depart }
                 })
                 .collect();
             let service = random.below(3) as u32;
-            feed.trips.push(FeedTrip {
-                line,
-                service,
-                headsign: String::new(),
-                shape: None,
-                times,
-            });
+            feed.trips.push(FeedTrip { line, service, headsign: String::new(), shape: None, times });
         }
     }
     City::build(draft)
 }
 
 fn places(random: &mut Random) -> [Point; 2] {
-    [(); 2].map(|()| {
-        Point::new(45.0, 5.0).shifted(random.between(0.0, 900.0), random.between(0.0, 900.0))
-    })
+    [(); 2].map(|()| Point::new(45.0, 5.0).shifted(random.between(0.0, 900.0), random.between(0.0, 900.0)))
 }
 
 fn agree(city: &City, [a, b]: [Point; 2], when: Moment) -> usize {
     city.at_desk(|desk| {
         let door = city.door(a, b, Mode::Bus, desk).unwrap();
         // Without the walk all the way, which would win nearly always in so small a town.
-        let ends = Ends {
-            walk: None,
-            ..door.ends()
-        };
+        let ends = Ends { walk: None, ..door.ends() };
         let plan = city.plan(when).unwrap();
-        let fast = super::earliest(
-            &city.timetable,
-            &plan,
-            when.second,
-            ends,
-            MOST_RIDES,
-            &mut desk.rounds,
-        );
+        let fast = super::earliest(&city.timetable, &plan, when.second, ends, MOST_RIDES, &mut desk.rounds);
         let known = oracle(&city.timetable, when.day, when.second, ends);
         let pairs: Vec<(i32, usize)> = fast.iter().map(|i| (i.arrive, i.rides.len())).collect();
-        let horizon: Vec<_> = known
-            .into_iter()
-            .filter(|k| k.0 < when.second + DAY / 3)
-            .collect();
-        let pairs: Vec<_> = pairs
-            .into_iter()
-            .filter(|k| k.0 < when.second + DAY / 3)
-            .collect();
+        let horizon: Vec<_> = known.into_iter().filter(|k| k.0 < when.second + DAY / 3).collect();
+        let pairs: Vec<_> = pairs.into_iter().filter(|k| k.0 < when.second + DAY / 3).collect();
         assert_eq!(pairs, horizon, "from {a:?} to {b:?} at {when}");
         for i in &fast {
-            let late = super::latest(
-                &city.timetable,
-                &plan,
-                i.arrive,
-                ends,
-                i.rides.len(),
-                &mut desk.rounds,
-            );
+            let late = super::latest(&city.timetable, &plan, i.arrive, ends, i.rides.len(), &mut desk.rounds);
             let best = late.last().unwrap();
             assert!(
                 best.depart >= i.depart && best.arrive <= i.arrive,
@@ -200,43 +140,20 @@ fn a_range_holds_the_best_of_every_minute() {
             let start = random.below(80_000) as i32;
             city.at_desk(|desk| {
                 let door = city.door(a, b, Mode::Bus, desk).unwrap();
-                let ends = Ends {
-                    walk: None,
-                    ..door.ends()
-                };
+                let ends = Ends { walk: None, ..door.ends() };
                 let plan = city.plan(Moment::new(day, start)).unwrap();
                 let t = &city.timetable;
-                let range = super::profile(
-                    t,
-                    &plan,
-                    start..=start + 3600,
-                    ends,
-                    MOST_RIDES,
-                    &mut desk.rounds,
-                );
+                let range = super::profile(t, &plan, start..=start + 3600, ends, MOST_RIDES, &mut desk.rounds);
                 for minute in (start..=start + 3600).step_by(60) {
-                    for best in
-                        super::earliest(t, &plan, minute, ends, MOST_RIDES, &mut desk.rounds)
-                    {
+                    for best in super::earliest(t, &plan, minute, ends, MOST_RIDES, &mut desk.rounds) {
                         let kept = range.iter().any(|i| {
-                            i.depart >= minute
-                                && i.arrive <= best.arrive
-                                && i.rides.len() <= best.rides.len()
+                            i.depart >= minute && i.arrive <= best.arrive && i.rides.len() <= best.rides.len()
                         });
-                        assert!(
-                            kept || best.depart > start + 3600,
-                            "{best:?} at {minute} isn't in {range:?}"
-                        );
+                        assert!(kept || best.depart > start + 3600, "{best:?} at {minute} isn't in {range:?}");
                     }
                 }
-                for (x, y) in range
-                    .iter()
-                    .flat_map(|x| range.iter().map(move |y| (x, y)))
-                    .filter(|(x, y)| x != y)
-                {
-                    let beaten = y.depart >= x.depart
-                        && y.arrive <= x.arrive
-                        && y.rides.len() <= x.rides.len();
+                for (x, y) in range.iter().flat_map(|x| range.iter().map(move |y| (x, y))).filter(|(x, y)| x != y) {
+                    let beaten = y.depart >= x.depart && y.arrive <= x.arrive && y.rides.len() <= x.rides.len();
                     assert!(!beaten, "{x:?} is beaten by {y:?}");
                 }
             });
@@ -249,19 +166,13 @@ fn no_journey_is_beaten_by_one_that_walks() {
     let (city, mut random) = (town(3), Random::new(9));
     for _ in 0..100 {
         let [a, b] = places(&mut random);
-        let when = When::Depart(Moment::new(
-            Day::of(2026, 5, 18).unwrap(),
-            random.below(80_000) as i32,
-        ));
+        let when = When::Depart(Moment::new(Day::of(2026, 5, 18).unwrap(), random.below(80_000) as i32));
         let Ok(found) = city.ride(a, b, Mode::Bus, when) else {
             continue;
         };
         let walk = found.iter().find(|j| j.rides == 0).map(|j| j.arrive);
         for j in found.iter().filter(|j| j.rides > 0) {
-            assert!(
-                walk.is_none_or(|w| j.arrive.since(w) < 0),
-                "riding is slower than walking: {j:?}"
-            );
+            assert!(walk.is_none_or(|w| j.arrive.since(w) < 0), "riding is slower than walking: {j:?}");
         }
     }
 }
@@ -272,34 +183,18 @@ fn raptor_agrees_with_the_oracle_on_porto_alegre() {
     let Some(folder) = std::env::var_os("WAYFARE_CITY_DATA").map(std::path::PathBuf::from) else {
         return eprintln!("WAYFARE_CITY_DATA names no folder: not compared on a real feed");
     };
-    let [osm, bus, rail] = ["poa.osm.pbf", "poa-eptc.gtfs.zip", "poa-trensurb.gtfs.zip"]
-        .map(|f| std::fs::read(folder.join(f)).unwrap());
-    let sources = crate::Sources {
-        name: "Porto Alegre",
-        osm: &osm,
-        feeds: vec![&bus, &rail],
-        people: None,
-    };
+    let [osm, bus, rail] =
+        ["poa.osm.pbf", "poa-eptc.gtfs.zip", "poa-trensurb.gtfs.zip"].map(|f| std::fs::read(folder.join(f)).unwrap());
+    let sources = crate::Sources { name: "Porto Alegre", osm: &osm, feeds: vec![&bus, &rail], people: None };
     let (city, _) = crate::import(&sources, |_| {}).unwrap();
     let (mut random, b) = (Random::new(4), city.bounds());
     let day = Day::of(2019, 4, 15).unwrap();
     let mut answers = 0;
     for _ in 0..1000 {
-        let ends = [(); 2].map(|()| {
-            Point::new(
-                random.between(b.south, b.north),
-                random.between(b.west, b.east),
-            )
-        });
-        let known = ends
-            .iter()
-            .all(|p| city.snap(*p, crate::Vehicle::Foot).is_ok());
+        let ends = [(); 2].map(|()| Point::new(random.between(b.south, b.north), random.between(b.west, b.east)));
+        let known = ends.iter().all(|p| city.snap(*p, crate::Vehicle::Foot).is_ok());
         if known {
-            answers += agree(
-                &city,
-                ends,
-                Moment::new(day, 45_000 + random.below(9_000) as i32),
-            );
+            answers += agree(&city, ends, Moment::new(day, 45_000 + random.below(9_000) as i32));
         }
     }
     eprintln!("{answers} journeys compared");

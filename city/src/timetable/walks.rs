@@ -45,10 +45,7 @@ impl Timetable {
             // The way from the place itself to the street counts too.
             let spent = (f64::from(snap.metres) / WALK_SPEED * 1000.0) as u32;
             let left = limit.saturating_mul(1000).saturating_sub(spent);
-            for [stop, ms] in
-                self.near
-                    .around(n, foot, Vehicle::Foot, snap, leaving, left, best, scratch)
-            {
+            for [stop, ms] in self.near.around(n, foot, Vehicle::Foot, snap, leaving, left, best, scratch) {
                 found.insert(stop, seconds(ms + spent));
             }
         }
@@ -56,11 +53,7 @@ impl Timetable {
         self.grid.within(&self.stops, at, radius, |stop, metres| {
             let walk = match (&self.snaps[stop as usize], snap) {
                 (Some(there), Some(here)) if there.segment == here.segment => {
-                    let [from, to] = if leaving {
-                        [here, there]
-                    } else {
-                        [there, here]
-                    };
+                    let [from, to] = if leaving { [here, there] } else { [there, here] };
                     let spent = (f64::from(here.metres) / WALK_SPEED * 1000.0) as u32;
                     direct(n, foot, Vehicle::Foot, from, to).map(|t| seconds(t.weight + spent))
                 }
@@ -68,10 +61,7 @@ impl Timetable {
                 _ => (metres <= OFF_MAP_METRES).then(|| off_map_seconds(metres)),
             };
             if let Some(walk) = walk.filter(|&w| w <= limit) {
-                found
-                    .entry(stop)
-                    .and_modify(|w| *w = walk.min(*w))
-                    .or_insert(walk);
+                found.entry(stop).and_modify(|w| *w = walk.min(*w)).or_insert(walk);
             }
         });
         found.into_iter().map(|(stop, walk)| [stop, walk]).collect()
@@ -79,31 +69,14 @@ impl Timetable {
 }
 
 /// Fills the walks between stops, both ways round.
-pub(super) fn transfers(
-    t: &mut Timetable,
-    feed: &Feed,
-    n: &Network,
-    foot: &Streets,
-    scratch: &mut Scratch,
-) {
+pub(super) fn transfers(t: &mut Timetable, feed: &Feed, n: &Network, foot: &Streets, scratch: &mut Scratch) {
     let mut walks: BTreeMap<(u32, u32), u32> = BTreeMap::new();
     let mut best = Vec::new();
     for stop in 0..t.stops.len() as u32 {
         let snap = t.snaps[stop as usize].map(|s| Snap { metres: 0.0, ..s });
         let at: Coord = t.stops[stop as usize];
-        let near = t.access(
-            n,
-            foot,
-            (at.point(), snap.as_ref()),
-            true,
-            LONGEST_CHANGE,
-            (&mut best, scratch),
-        );
-        walks.extend(
-            near.into_iter()
-                .filter(|a| a[0] != stop)
-                .map(|[other, walk]| ((stop, other), walk)),
-        );
+        let near = t.access(n, foot, (at.point(), snap.as_ref()), true, LONGEST_CHANGE, (&mut best, scratch));
+        walks.extend(near.into_iter().filter(|a| a[0] != stop).map(|[other, walk]| ((stop, other), walk)));
     }
     for &(from, to, given) in &feed.transfers {
         if from == to || from.max(to) as usize >= t.stops.len() {
@@ -114,8 +87,7 @@ pub(super) fn transfers(
             None => _ = walks.remove(&(from, to)),
         }
     }
-    (t.transfer_first, t.transfers) =
-        rows(t.stops.len(), walks.iter().map(|(&(a, b), &w)| (a, b, w)));
+    (t.transfer_first, t.transfers) = rows(t.stops.len(), walks.iter().map(|(&(a, b), &w)| (a, b, w)));
     let mut back: Vec<(u32, u32, u32)> = walks.iter().map(|(&(a, b), &w)| (b, a, w)).collect();
     back.sort_unstable();
     (t.back_first, t.back) = rows(t.stops.len(), back.into_iter());
