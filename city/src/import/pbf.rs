@@ -1,0 +1,142 @@
+//! The parts of an `.osm.pbf` that a city needs, in two passes: the ids in it need not be sorted.
+
+use super::report::Report;
+use crate::error::ImportError;
+use crate::geo::{Coord, Point};
+use osmpbf::{Element, ElementReader, RelMemberType};
+use std::collections::HashMap;
+
+/// Tags of one element.
+pub(super) type Tags = Vec<(String, String)>;
+
+/// The value of a tag.
+pub(super) fn tag<'a>(tags: &'a [(String, String)], key: &str) -> Option<&'a str> {
+    tags.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
+}
+
+pub(super) struct RawWay {
+    pub id: i64,
+    pub nodes: Vec<i64>,
+    pub tags: Tags,
+}
+
+/// A turn restriction as drawn.
+pub(super) struct RawTurn {
+    pub from: i64,
+    pub via: i64,
+    pub to: i64,
+    pub tags: Tags,
+}
+
+#[derive(Default)]
+pub(super) struct Raw {
+    /// Ways with a street, a building, a ferry, or a named place.
+    pub ways: Vec<RawWay>,
+    pub turns: Vec<RawTurn>,
+    /// Node → its place.
+    pub at: HashMap<i64, Coord>,
+    /// Nodes that say something about traffic or that are places.
+    pub tagged: Vec<(i64, Coord, Tags)>,
+}
+
+fn wanted_way(k: &str) -> bool {
+    matches!(
+        k,
+        "highway"
+            | "building"
+            | "route"
+            | "amenity"
+            | "shop"
+            | "tourism"
+            | "leisure"
+            | "natural"
+            | "waterway"
+            | "place"
+            | "office"
+            | "railway"
+    )
+}
+
+fn wanted_node(k: &str) -> bool {
+    matches!(
+        k,
+        "highway"
+            | "barrier"
+            | "amenity"
+            | "shop"
+            | "tourism"
+            | "leisure"
+            | "place"
+            | "office"
+            | "addr:housenumber"
+            | "railway"
+            | "historic"
+    )
+}
+
+fn owned<'a>(tags: impl Iterator<Item = (&'a str, &'a str)>) -> Tags {
+    tags.map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
+}
+
+pub(super) fn read(bytes: &[u8], report: &mut Report) -> Result<Raw, ImportError> {
+    super::guard::check(bytes)?;
+    let mut raw = Raw::default();
+    let failed = |e: osmpbf::Error| ImportError::Pbf(e.to_string());
+    let mut used: Vec<i64> = Vec::new();
+    ElementReader::new(bytes)
+        .for_each(|element| match element {
+            Element::Way(way) if way.tags().any(|(k, _)| wanted_way(k)) => {
+                let nodes: Vec<i64> = way.refs().collect();
+                used.extend(&nodes);
+                raw.ways.push(RawWay { id: way.id(), nodes, tags: owned(way.tags()) });
+            }
+            Element::Relation(relation) if relation.tags().any(|t| t == ("type", "restriction")) => {
+                match restriction(&relation) {
+                    Some(turn) => raw.turns.push(turn),
+                    None => report.drop("turn restrictions not over a single node", relation.id()),
+                }
+            }
+            _ => {}
+        })
+        .map_err(failed)?;
+    used.sort_unstable();
+    used.dedup();
+    raw.at.reserve(used.len());
+    let mut node = |id: i64, lat: f64, lon: f64, tags: Tags| {
+        let point = Point::new(lat, lon);
+        if !point.is_valid() {
+            return report.drop("nodes that aren't on Earth", id);
+        }
+        if used.binary_search(&id).is_ok() {
+            raw.at.insert(id, point.into());
+        }
+        if tags.iter().any(|(k, _)| wanted_node(k)) {
+            raw.tagged.push((id, point.into(), tags));
+        }
+    };
+    ElementReader::new(bytes)
+        .for_each(|element| match element {
+            Element::Node(n) => node(n.id(), n.lat(), n.lon(), owned(n.tags())),
+            Element::DenseNode(n) => node(n.id(), n.lat(), n.lon(), owned(n.tags())),
+            _ => {}
+        })
+        .map_err(failed)?;
+    Ok(raw)
+}
+
+fn restriction(relation: &osmpbf::Relation) -> Option<RawTurn> {
+    let (mut from, mut via, mut to) = (Vec::new(), Vec::new(), Vec::new());
+    for member in relation.members() {
+        match (member.role().unwrap_or_default(), member.member_type) {
+            ("from", RelMemberType::Way) => from.push(member.member_id),
+            ("via", RelMemberType::Node) => via.push(member.member_id),
+            ("to", RelMemberType::Way) => to.push(member.member_id),
+            ("via", _) => return None,
+            _ => {}
+        }
+    }
+    match (from.as_slice(), via.as_slice(), to.as_slice()) {
+        (&[from], &[via], &[to]) => Some(RawTurn { from, via, to, tags: owned(relation.tags()) }),
+        _ => None,
+    }
+}

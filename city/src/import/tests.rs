@@ -1,0 +1,347 @@
+//! Small maps and feeds made here, with the faults that real ones have.
+
+use super::archive::Archive;
+use super::report::Report;
+use super::{Sources, feed, import};
+use crate::draft::CityDraft;
+use crate::error::{Error, ImportError, NoRoute};
+use crate::geo::Point;
+use crate::{City, Day, Vehicle};
+use std::io::Write;
+
+/// An archive of files.
+fn archive(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, text) in files {
+        zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(text.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+const STOPS: &str =
+    "\u{feff}stop_id, stop_name,stop_lat,stop_lon\na,A,45.0,5.0\nb,B,45.0,5.01\nc,C,45.0,5.02\nlost,L,,\n";
+const ROUTES: &str = "route_id,route_short_name,route_type,route_color\nr,1,3,0\n";
+const TRIPS: &str = "route_id,service_id,trip_id\nr,s,t\nr,s,u\nr,nowhere,v\n";
+const TIMES: &str = "trip_id,arrival_time,departure_time,stop_id,stop_sequence\nt,23:50:00,23:50:00,a,1\nt,,,b,5\n\
+    t,24:10:00,24:10:00,c,9\nt,24:20:00,24:20:00,lost,10\nu,08:00:00,08:00:00,a,1\nu,07:00:00,07:00:00,b,2\nu,08:10:00,08:10:00,c,3\n";
+const DATES: &str = "service_id,date,exception_type\ns,20260518,1\ns,2026051,1\n";
+
+fn read(files: &[(&str, &str)]) -> Result<(CityDraft, Report), ImportError> {
+    let (mut draft, mut report) = (CityDraft::default(), Report::default());
+    feed::read(&archive(files), &mut draft, &mut report)?;
+    Ok((draft, report))
+}
+
+fn usual() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("stops.txt", STOPS),
+        ("routes.txt", ROUTES),
+        ("trips.txt", TRIPS),
+        ("stop_times.txt", TIMES),
+        ("calendar_dates.txt", DATES),
+    ]
+}
+
+#[test]
+fn a_faulty_feed_gives_what_is_sound_in_it() {
+    let (draft, report) = read(&usual()).unwrap();
+    let feed = &draft.feed;
+    assert_eq!((feed.stops.len(), feed.trips.len()), (3, 2));
+    let middle = feed.trips[0].times[1];
+    assert_eq!(middle.arrive, 24 * 3600, "half way between ten to and ten past midnight");
+    assert_eq!(feed.trips[1].times[1].arrive, 8 * 3600 + 300, "a time that ran backwards is put in by distance");
+    let day = Day::of(2026, 5, 18).unwrap();
+    assert!(feed.services[0].runs(day) && !feed.services[0].runs(day.plus(1)));
+    for reason in [
+        "stops without coordinates",
+        "colours that aren't RRGGBB",
+        "trips of unknown routes or services",
+        "times that run backwards",
+        "exceptions without a date",
+        "stop times at unknown stops",
+    ] {
+        assert_eq!(report.dropped.get(reason), Some(&1), "{reason}");
+    }
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    for left_out in ["stops.txt", "routes.txt", "trips.txt", "stop_times.txt"] {
+        let files: Vec<_> = usual().into_iter().filter(|f| f.0 != left_out).collect();
+        let error = read(&files).unwrap_err().to_string();
+        assert!(error.contains(left_out), "{error}");
+    }
+}
+
+#[test]
+fn frequencies_turn_one_trip_into_many() {
+    let mut files = usual();
+    files.push((
+        "frequencies.txt",
+        "trip_id,start_time,end_time,headway_secs\nu,06:00:00,07:00:00,600\nu,x,07:00:00,600\n",
+    ));
+    let (draft, report) = read(&files).unwrap();
+    let starts: Vec<i32> = draft.feed.trips.iter().map(|t| t.times[0].depart).filter(|d| *d < 80_000).collect();
+    assert_eq!(starts, [21_600, 22_200, 22_800, 23_400, 24_000, 24_600]);
+    assert_eq!(report.dropped.get("frequencies that can't be read"), Some(&1));
+}
+
+#[test]
+fn an_archive_that_unpacks_too_far_is_refused() {
+    let bytes = archive(&[("stops.txt", &"0".repeat(200_000))]);
+    assert!(bytes.len() < 2_000);
+    let mut archive = Archive::open(&bytes, 100_000).unwrap();
+    assert!(matches!(archive.bytes("stops.txt"), Err(ImportError::TooLarge { .. })));
+}
+
+#[test]
+fn something_else_is_no_feed() {
+    assert!(Archive::open(b"not a zip", 1_000).is_err());
+    assert!(Archive::open(b"", 1_000).is_err());
+}
+
+/// Just enough of the pbf format to write a map: uncompressed blobs, plain nodes.
+mod pbf {
+    fn varint(out: &mut Vec<u8>, mut v: u64) {
+        while v >= 0x80 {
+            out.push(v as u8 | 0x80);
+            v >>= 7;
+        }
+        out.push(v as u8);
+    }
+
+    fn number(out: &mut Vec<u8>, field: u64, v: u64) {
+        varint(out, field << 3);
+        varint(out, v);
+    }
+
+    fn bytes(out: &mut Vec<u8>, field: u64, v: &[u8]) {
+        varint(out, field << 3 | 2);
+        varint(out, v.len() as u64);
+        out.extend_from_slice(v);
+    }
+
+    fn packed(out: &mut Vec<u8>, field: u64, items: impl IntoIterator<Item = u64>) {
+        let mut inner = Vec::new();
+        items.into_iter().for_each(|v| varint(&mut inner, v));
+        bytes(out, field, &inner);
+    }
+
+    fn zigzag(v: i64) -> u64 {
+        ((v << 1) ^ (v >> 63)) as u64
+    }
+
+    #[derive(Default)]
+    pub struct Map {
+        texts: Vec<String>,
+        elements: Vec<u8>,
+    }
+
+    type Tags<'a> = &'a [(&'a str, &'a str)];
+
+    impl Map {
+        fn text(&mut self, text: &str) -> u64 {
+            if self.texts.is_empty() {
+                self.texts.push(String::new());
+            }
+            let known = self.texts.iter().position(|t| t == text);
+            known.unwrap_or_else(|| {
+                self.texts.push(text.to_owned());
+                self.texts.len() - 1
+            }) as u64
+        }
+
+        fn tags(&mut self, out: &mut Vec<u8>, tags: Tags) {
+            let keys: Vec<u64> = tags.iter().map(|t| self.text(t.0)).collect();
+            let values: Vec<u64> = tags.iter().map(|t| self.text(t.1)).collect();
+            packed(out, 2, keys);
+            packed(out, 3, values);
+        }
+
+        pub fn node(&mut self, id: i64, lat: f64, lon: f64, tags: Tags) {
+            let mut node = Vec::new();
+            number(&mut node, 1, zigzag(id));
+            self.tags(&mut node, tags);
+            number(&mut node, 8, zigzag((lat * 1e7).round() as i64));
+            number(&mut node, 9, zigzag((lon * 1e7).round() as i64));
+            bytes(&mut self.elements, 1, &node);
+        }
+
+        pub fn way(&mut self, id: i64, nodes: &[i64], tags: Tags) {
+            let mut way = Vec::new();
+            number(&mut way, 1, id as u64);
+            self.tags(&mut way, tags);
+            let before = std::iter::once(0).chain(nodes.iter().copied());
+            packed(&mut way, 8, nodes.iter().zip(before).map(|(n, b)| zigzag(n - b)));
+            bytes(&mut self.elements, 3, &way);
+        }
+
+        /// From way, via node, to way.
+        pub fn restriction(&mut self, kind: &str, [from, via, to]: [i64; 3]) {
+            let mut relation = Vec::new();
+            number(&mut relation, 1, 900);
+            self.tags(&mut relation, &[("type", "restriction"), ("restriction", kind)]);
+            let roles: Vec<u64> = ["from", "via", "to"].iter().map(|r| self.text(r)).collect();
+            packed(&mut relation, 8, roles);
+            packed(&mut relation, 9, [from, via - from, to - via].map(zigzag));
+            packed(&mut relation, 10, [1, 0, 1]);
+            bytes(&mut self.elements, 4, &relation);
+        }
+
+        pub fn finish(self) -> Vec<u8> {
+            let mut table = Vec::new();
+            self.texts.iter().for_each(|t| bytes(&mut table, 1, t.as_bytes()));
+            let mut block = Vec::new();
+            bytes(&mut block, 1, &table);
+            bytes(&mut block, 2, &self.elements);
+            let mut header = Vec::new();
+            bytes(&mut header, 4, b"OsmSchema-V0.6");
+            let mut out = Vec::new();
+            for (kind, content) in [("OSMHeader", header), ("OSMData", block)] {
+                let (mut blob, mut head) = (Vec::new(), Vec::new());
+                bytes(&mut blob, 1, &content);
+                number(&mut blob, 2, content.len() as u64);
+                bytes(&mut head, 1, kind.as_bytes());
+                number(&mut head, 3, blob.len() as u64);
+                out.extend((head.len() as u32).to_be_bytes());
+                out.extend(head);
+                out.extend(blob);
+            }
+            out
+        }
+    }
+}
+
+/// A square with a cross street; ids in no order.
+///
+/// ```text
+/// 40 - 7 - 31
+///  |   |    |
+/// 12 - 5 - 88
+/// ```
+fn square(change: impl FnOnce(&mut pbf::Map)) -> City {
+    let mut map = pbf::Map::default();
+    for (id, x, y) in [(40, 0, 1), (7, 1, 1), (31, 2, 1), (12, 0, 0), (5, 1, 0), (88, 2, 0)] {
+        let p = corner(f64::from(x), f64::from(y));
+        map.node(id, p.lat, p.lon, &[]);
+    }
+    let street: &[(&str, &str)] = &[("highway", "residential")];
+    map.way(1, &[12, 40], street);
+    map.way(2, &[40, 7], street);
+    map.way(3, &[7, 31], street);
+    map.way(4, &[31, 88], street);
+    map.way(5, &[88, 5], street);
+    map.way(6, &[5, 12], street);
+    change(&mut map);
+    let bytes = map.finish();
+    import(&Sources { name: "square", osm: &bytes, ..Sources::default() }, |_| {}).unwrap().0
+}
+
+fn corner(x: f64, y: f64) -> Point {
+    Point::new(45.0, 5.0).shifted(x * 200.0, y * 200.0)
+}
+
+fn metres(city: &City, v: Vehicle, from: (f64, f64), to: (f64, f64)) -> f64 {
+    city.summary(corner(from.0, from.1), corner(to.0, to.1), v).unwrap().metres.round()
+}
+
+const UP: ((f64, f64), (f64, f64)) = ((1.0, 0.1), (1.0, 0.9));
+const DOWN: ((f64, f64), (f64, f64)) = ((1.0, 0.9), (1.0, 0.1));
+
+#[test]
+fn a_one_way_binds_cars_and_not_people() {
+    let city =
+        square(|m| m.way(7, &[5, 7], &[("highway", "residential"), ("oneway", "yes"), ("name", "Cross Street")]));
+    assert!((metres(&city, Vehicle::Car, UP.0, UP.1) - 160.0).abs() <= 1.0);
+    assert!(metres(&city, Vehicle::Car, DOWN.0, DOWN.1) > 600.0);
+    assert!((metres(&city, Vehicle::Foot, DOWN.0, DOWN.1) - 160.0).abs() <= 1.0);
+    assert!(metres(&city, Vehicle::Bike, DOWN.0, DOWN.1) > 600.0);
+    assert_eq!(city.nearest_street(corner(1.0, 0.5)).unwrap().0, "Cross Street");
+}
+
+#[test]
+fn bicycles_may_ride_against_the_traffic_where_signs_say_so() {
+    for extra in [("oneway:bicycle", "no"), ("cycleway", "opposite_lane")] {
+        let city = square(|m| m.way(7, &[5, 7], &[("highway", "residential"), ("oneway", "yes"), extra]));
+        assert!((metres(&city, Vehicle::Bike, DOWN.0, DOWN.1) - 160.0).abs() <= 1.0);
+        assert!(metres(&city, Vehicle::Car, DOWN.0, DOWN.1) > 600.0);
+    }
+}
+
+#[test]
+fn a_forbidden_turn_is_driven_around() {
+    let cross: &[(&str, &str)] = &[("highway", "residential")];
+    let (from, to) = ((0.5, 0.0), (1.0, 0.5));
+    let free = square(|m| m.way(7, &[5, 7], cross));
+    assert!((metres(&free, Vehicle::Car, from, to) - 200.0).abs() <= 1.0);
+    let bound = square(|m| {
+        m.way(7, &[5, 7], cross);
+        m.restriction("no_left_turn", [6, 5, 7]);
+    });
+    assert!(metres(&bound, Vehicle::Car, from, to) > 300.0);
+    assert!((metres(&bound, Vehicle::Foot, from, to) - 200.0).abs() <= 1.0);
+    let only = square(|m| {
+        m.way(7, &[5, 7], cross);
+        m.restriction("only_straight_on", [6, 5, 5]);
+    });
+    assert!(metres(&only, Vehicle::Car, from, to) > 300.0);
+}
+
+#[test]
+fn a_bollard_stops_cars_and_both_sides_stay_reachable() {
+    let city = square(|m| {
+        let p = corner(1.0, 0.5);
+        m.node(99, p.lat, p.lon, &[("barrier", "bollard")]);
+        m.way(7, &[5, 99, 7], &[("highway", "residential")]);
+    });
+    assert!(metres(&city, Vehicle::Car, UP.0, UP.1) > 600.0);
+    assert!((metres(&city, Vehicle::Bike, UP.0, UP.1) - 160.0).abs() <= 1.0);
+    assert!((metres(&city, Vehicle::Car, UP.0, (1.0, 0.4)) - 60.0).abs() <= 1.0);
+}
+
+#[test]
+fn an_island_is_not_snapped_to() {
+    let city = square(|m| {
+        for (id, x) in [(200, 1.2), (201, 1.4)] {
+            let p = corner(x, 0.5);
+            m.node(id, p.lat, p.lon, &[]);
+        }
+        m.way(8, &[200, 201], &[("highway", "residential")]);
+        m.way(9, &[5, 7], &[("highway", "motorway"), ("oneway", "yes")]);
+    });
+    let at = city.nearest_street(corner(1.3, 0.5)).unwrap();
+    assert!(at.1 > 50.0, "the island is left out, the next street is {} m away", at.1);
+    assert_eq!(
+        city.ride(
+            corner(0.0, 0.0),
+            corner(2.0, 1.0),
+            crate::Mode::Bus,
+            crate::When::Depart(crate::Moment::new(Day(0), 0))
+        ),
+        Err(Error::NoRoute(NoRoute::NoTimetable))
+    );
+}
+
+#[test]
+fn a_map_without_streets_is_refused() {
+    let bytes = pbf::Map::default().finish();
+    let found = import(&Sources { name: "empty", osm: &bytes, ..Sources::default() }, |_| {});
+    assert!(matches!(found, Err(ImportError::Empty(_))));
+}
+
+#[test]
+fn a_map_cut_anywhere_never_panics() {
+    let mut map = pbf::Map::default();
+    map.node(1, 45.0, 5.0, &[("highway", "traffic_signals")]);
+    map.node(2, 45.001, 5.0, &[]);
+    map.way(1, &[1, 2], &[("highway", "residential")]);
+    map.restriction("no_u_turn", [1, 2, 1]);
+    let bytes = map.finish();
+    for end in 0..bytes.len() {
+        let _ = import(&Sources { name: "cut", osm: &bytes[..end], ..Sources::default() }, |_| {});
+        let mut bad = bytes.clone();
+        bad[end] ^= 0x55;
+        let _ = import(&Sources { name: "bad", osm: &bad, ..Sources::default() }, |_| {});
+    }
+}

@@ -1,0 +1,130 @@
+//! Journeys by one vehicle.
+
+use super::{Journey, Leg, Means, Mode, When};
+use crate::City;
+use crate::clock::Moment;
+use crate::emissions::{self, Traveller};
+use crate::error::{Error, NoRoute};
+use crate::geo::Point;
+use crate::network::{Snap, Vehicle};
+use crate::route::{self, Track};
+use serde::Serialize;
+
+/// A point farther than this from every street of its vehicle isn't on the network.
+const SNAP_METRES: f64 = 2_000.0;
+
+/// Time and distance, without the way.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Summary {
+    pub seconds: f64,
+    pub metres: f64,
+}
+
+impl City {
+    /// The place on a street nearest to a point.
+    pub(crate) fn snap(&self, at: Point, vehicle: Vehicle) -> Result<Snap, Error> {
+        if !at.is_valid() {
+            return Err(Error::BadPoint);
+        }
+        let inside = self.bounds().grown(SNAP_METRES).contains(at);
+        if !inside {
+            return Err(Error::OutsideCity);
+        }
+        self.network.snap(at.into(), vehicle, SNAP_METRES).ok_or(Error::NoRoute(NoRoute::NoStreetNear))
+    }
+
+    /// The name of the nearest street for people on foot, and the metres to it.
+    #[must_use]
+    pub fn nearest_street(&self, at: Point) -> Option<(&str, f64)> {
+        let snap = self.snap(at, Vehicle::Foot).ok()?;
+        Some((self.network.name(snap.segment), f64::from(snap.metres)))
+    }
+
+    /// Time and distance of the fastest way between two points, snapping included.
+    ///
+    /// # Errors
+    /// When a point can't be used or the streets don't connect them.
+    pub fn summary(&self, from: Point, to: Point, vehicle: Vehicle) -> Result<Summary, Error> {
+        let (from, to) = (self.snap(from, vehicle)?, self.snap(to, vehicle)?);
+        let streets = &self.streets[vehicle as usize];
+        let track =
+            self.at_desk(|d| route::track(&self.network, streets, vehicle, [&from, &to], false, &mut d.scratch));
+        let track = track.ok_or(Error::NoRoute(NoRoute::NotConnected))?;
+        Ok(Summary { seconds: f64::from(track.weight) / 1000.0, metres: track.length as f64 / 100.0 })
+    }
+
+    /// The fastest journey by one vehicle and up to `more` (at most 3) that differ sensibly, fastest first.
+    ///
+    /// # Errors
+    /// As `summary`.
+    pub fn drive(
+        &self,
+        from: Point,
+        to: Point,
+        vehicle: Vehicle,
+        when: When,
+        more: usize,
+    ) -> Result<Vec<Journey>, Error> {
+        let ends = [&self.snap(from, vehicle)?, &self.snap(to, vehicle)?];
+        let streets = &self.streets[vehicle as usize];
+        let n = &self.network;
+        let tracks = self.at_desk(|d| match more {
+            0 => route::track(n, streets, vehicle, ends, true, &mut d.scratch).into_iter().collect(),
+            _ => route::alternatives(n, streets, vehicle, ends, more.min(3), &mut d.scratch),
+        });
+        if tracks.is_empty() {
+            return Err(Error::NoRoute(NoRoute::NotConnected));
+        }
+        Ok(tracks.iter().map(|t| self.street_journey(t, ends, vehicle, when)).collect())
+    }
+
+    fn street_journey(&self, track: &Track, ends: [&Snap; 2], vehicle: Vehicle, when: When) -> Journey {
+        let seconds = track.weight.div_ceil(1000) as i32;
+        let depart = match when {
+            When::Depart(m) => m,
+            When::Arrive(m) => m.plus(-seconds),
+        };
+        let leg = self.street_leg(track, ends, vehicle, depart, seconds);
+        let (mode, traveller) = match vehicle {
+            Vehicle::Foot => (Mode::Foot, Traveller::Foot),
+            Vehicle::Bike => (Mode::Bike, Traveller::Bike),
+            Vehicle::Car => (Mode::Car, Traveller::Car),
+        };
+        Journey {
+            mode,
+            depart: leg.depart,
+            arrive: leg.arrive,
+            seconds: i64::from(seconds),
+            metres: leg.metres,
+            rides: 0,
+            emission: emissions::of(&[(traveller, leg.metres)]),
+            legs: vec![leg],
+            fare: None,
+        }
+    }
+
+    pub(super) fn street_leg(
+        &self,
+        track: &Track,
+        [from, to]: [&Snap; 2],
+        vehicle: Vehicle,
+        depart: Moment,
+        seconds: i32,
+    ) -> Leg {
+        Leg {
+            means: match vehicle {
+                Vehicle::Foot => Means::Foot,
+                Vehicle::Bike => Means::Bike,
+                Vehicle::Car => Means::Car,
+            },
+            depart,
+            arrive: depart.plus(seconds),
+            metres: track.length as f64 / 100.0,
+            from: self.network.name(from.segment).to_owned(),
+            to: self.network.name(to.segment).to_owned(),
+            shape: track.shape(&self.network, from, to),
+            steps: route::steps(&self.network, track, from, to),
+            ride: None,
+        }
+    }
+}

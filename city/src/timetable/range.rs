@@ -1,0 +1,97 @@
+//! The three questions: leave at, arrive by, and everything within a while.
+
+use super::day::{DayPlan, Running};
+use super::search::{Itinerary, Ride, Rounds};
+use super::{Access, Timetable};
+
+/// Both ends of a question: stops near the start and near the goal, with seconds on foot.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ends<'a> {
+    pub access: &'a Access,
+    pub egress: &'a Access,
+    /// Seconds of walking all the way, if that is an answer too: slower rides are then none.
+    pub walk: Option<u32>,
+}
+
+/// Leaving at `depart`: for each number of rides the earliest arrival, if more rides pay.
+pub(crate) fn earliest(
+    t: &Timetable,
+    plan: &DayPlan,
+    depart: i32,
+    ends: Ends,
+    most: usize,
+    rounds: &mut Rounds,
+) -> Vec<Itinerary> {
+    search(t, &plan.forward, depart, ends, most, rounds)
+}
+
+fn search(t: &Timetable, day: &Running, depart: i32, ends: Ends, most: usize, rounds: &mut Rounds) -> Vec<Itinerary> {
+    rounds.begin(t.stops.len(), day.routes.len(), ends.egress);
+    if let Some(walk) = ends.walk {
+        rounds.bound(depart.saturating_add_unsigned(walk));
+    }
+    rounds.run(t, day, depart, ends.access, most)
+}
+
+/// Being there by `arrive`: for each number of rides the latest departure.
+pub(crate) fn latest(
+    t: &Timetable,
+    plan: &DayPlan,
+    arrive: i32,
+    ends: Ends,
+    most: usize,
+    rounds: &mut Rounds,
+) -> Vec<Itinerary> {
+    let swapped = Ends { access: ends.egress, egress: ends.access, walk: ends.walk };
+    let found = search(t, plan.mirror(), arrive.saturating_neg(), swapped, most, rounds);
+    found.into_iter().map(|i| turned(t, i)).collect()
+}
+
+/// An itinerary found backwards, as it is travelled.
+fn turned(t: &Timetable, back: Itinerary) -> Itinerary {
+    let ride = |r: &Ride| {
+        let last = t.patterns[t.trips[r.trip as usize].pattern as usize].len - 1;
+        Ride { board: last - r.alight, alight: last - r.board, depart: -r.arrive, arrive: -r.depart, ..*r }
+    };
+    Itinerary { depart: -back.arrive, arrive: -back.depart, rides: back.rides.iter().rev().map(ride).collect() }
+}
+
+/// Every journey worth taking that leaves within the window: none arrives later, leaves earlier and rides as often as
+/// another. Latest departure first searched (rRAPTOR), returned in order of departure.
+pub(crate) fn profile(
+    t: &Timetable,
+    plan: &DayPlan,
+    window: std::ops::RangeInclusive<i32>,
+    ends: Ends,
+    most: usize,
+    rounds: &mut Rounds,
+) -> Vec<Itinerary> {
+    let day = &plan.forward;
+    rounds.begin(t.stops.len(), day.routes.len(), ends.egress);
+    let mut found: Vec<Itinerary> = Vec::new();
+    for depart in departures(day, &window, ends.access) {
+        let mut new = rounds.run(t, day, depart, ends.access, most);
+        if let Some(walk) = ends.walk {
+            new.retain(|i| i64::from(i.arrive) - i64::from(i.depart) < i64::from(walk));
+        }
+        found.extend(new);
+    }
+    found.sort_by_key(|i| (i.depart, i.arrive, i.rides.len()));
+    found
+}
+
+/// The times within the window at which leaving catches some vehicle, latest first.
+fn departures(day: &Running, window: &std::ops::RangeInclusive<i32>, access: &Access) -> Vec<i32> {
+    let mut times = Vec::new();
+    for &[stop, walk] in access {
+        for &[route, position] in day.served(stop) {
+            let r = &day.routes[route as usize];
+            let column =
+                (0..r.trips as usize).map(|k| day.depart[r.times as usize + k * r.len as usize + position as usize]);
+            times.extend(column.map(|t| t.saturating_sub_unsigned(walk)).filter(|t| window.contains(t)));
+        }
+    }
+    times.sort_unstable_by(|a, b| b.cmp(a));
+    times.dedup();
+    times
+}

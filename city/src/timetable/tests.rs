@@ -1,0 +1,202 @@
+//! RAPTOR against a slow exact oracle: every trip of every day tried in every round, with no marking and no pruning.
+
+use super::range::Ends;
+use super::{Feed, FeedLine, FeedStop, FeedTrip, MOST_RIDES, NEVER, Service, StopTime, Timetable};
+use crate::City;
+use crate::clock::{DAY, Day, Moment};
+use crate::geo::Point;
+use crate::journey::{Mode, When};
+use crate::random::Random;
+use crate::route::tests::random_town;
+
+/// Earliest arrivals by number of rides, only where more rides pay.
+fn oracle(t: &Timetable, day: Day, depart: i32, ends: Ends) -> Vec<(i32, usize)> {
+    let n = t.stops.len();
+    let bound = ends.walk.map_or(NEVER, |w| depart.saturating_add_unsigned(w));
+    let mut ready = vec![NEVER; n];
+    ends.access.iter().for_each(|&[s, w]| ready[s as usize] = depart + w as i32);
+    let mut trips: Vec<(Vec<[i32; 2]>, &[u32])> = Vec::new();
+    for shift in [-1, 0, 1] {
+        let runs = (0..).zip(&t.trips).filter(|(_, x)| t.services[x.service as usize].runs(day.plus(shift)));
+        trips.extend(
+            runs.map(|(k, x)| (t.times_of(k).map(|y| y.map(|z| z + shift * DAY)).collect(), t.stops_of(x.pattern))),
+        );
+    }
+    let mut found: Vec<(i32, usize)> = Vec::new();
+    for rides in 1..=MOST_RIDES {
+        let mut ride = vec![NEVER; n];
+        for (times, stops) in &trips {
+            let mut aboard = false;
+            for (time, &stop) in times.iter().zip(*stops) {
+                if aboard {
+                    ride[stop as usize] = ride[stop as usize].min(time[0]);
+                }
+                aboard |= ready[stop as usize] <= time[1];
+            }
+        }
+        for stop in (0..n).filter(|s| ride[*s] != NEVER) {
+            ready[stop] = ready[stop].min(ride[stop]);
+            for &[to, walk] in &t.transfers[t.transfer_first[stop] as usize..t.transfer_first[stop + 1] as usize] {
+                ready[to as usize] = ready[to as usize].min(ride[stop] + walk as i32);
+            }
+        }
+        let there = ends
+            .egress
+            .iter()
+            .filter(|e| ride[e[0] as usize] != NEVER)
+            .map(|e| ride[e[0] as usize] + e[1] as i32)
+            .min();
+        if let Some(there) = there.filter(|x| *x < bound && found.last().is_none_or(|f| *x < f.0)) {
+            found.push((there, rides));
+        }
+    }
+    found
+}
+
+/// A town with lines at random: overtaking, loops, long waits and trips over midnight included.
+fn town(seed: u64) -> City {
+    let mut random = Random::new(seed);
+    let mut draft = random_town(seed, 10);
+    let feed: &mut Feed = &mut draft.feed;
+    for k in 0..40 {
+        let at = Point::new(45.0, 5.0).shifted(random.between(0.0, 900.0), random.between(0.0, 900.0));
+        feed.stops.push(FeedStop { name: format!("Stop {k}"), at: at.into() });
+    }
+    let day = Day::of(2026, 5, 18).unwrap();
+    for weekdays in [0b111_1111, 0b000_0001, 0b000_0010] {
+        feed.services.push(Service { weekdays, start: day.plus(-7), end: day.plus(7), ..Service::default() });
+    }
+    feed.services[0].removed.push(day.plus(1));
+    for line in 0..12 {
+        feed.lines.push(FeedLine { short: line.to_string(), ..FeedLine::default() });
+        let stops: Vec<u32> = (0..3 + random.below(6)).map(|_| random.below(40) as u32).collect();
+        for _ in 0..25 {
+            let mut at = random.below(26 * 3600) as i32;
+            let times = stops
+                .iter()
+                .map(|&stop| {
+                    let arrive = at + random.below(300) as i32;
+                    let depart = arrive + random.below(60) as i32;
+                    at = depart;
+                    StopTime { stop, arrive, depart }
+                })
+                .collect();
+            let service = random.below(3) as u32;
+            feed.trips.push(FeedTrip { line, service, headsign: String::new(), shape: None, times });
+        }
+    }
+    City::build(draft)
+}
+
+fn places(random: &mut Random) -> [Point; 2] {
+    [(); 2].map(|()| Point::new(45.0, 5.0).shifted(random.between(0.0, 900.0), random.between(0.0, 900.0)))
+}
+
+fn agree(city: &City, [a, b]: [Point; 2], when: Moment) -> usize {
+    city.at_desk(|desk| {
+        let door = city.door(a, b, Mode::Bus, desk).unwrap();
+        // Without the walk all the way, which would win nearly always in so small a town.
+        let ends = Ends { walk: None, ..door.ends() };
+        let plan = city.plan(when).unwrap();
+        let fast = super::earliest(&city.timetable, &plan, when.second, ends, MOST_RIDES, &mut desk.rounds);
+        let known = oracle(&city.timetable, when.day, when.second, ends);
+        let pairs: Vec<(i32, usize)> = fast.iter().map(|i| (i.arrive, i.rides.len())).collect();
+        let horizon: Vec<_> = known.into_iter().filter(|k| k.0 < when.second + DAY / 3).collect();
+        let pairs: Vec<_> = pairs.into_iter().filter(|k| k.0 < when.second + DAY / 3).collect();
+        assert_eq!(pairs, horizon, "from {a:?} to {b:?} at {when}");
+        for i in &fast {
+            let late = super::latest(&city.timetable, &plan, i.arrive, ends, i.rides.len(), &mut desk.rounds);
+            let best = late.last().unwrap();
+            assert!(
+                best.depart >= i.depart && best.arrive <= i.arrive,
+                "arrive-by {best:?} is worse than depart-at {i:?}"
+            );
+        }
+        fast.len()
+    })
+}
+
+#[test]
+fn raptor_finds_the_pareto_set_of_the_oracle() {
+    let mut answers = 0;
+    for seed in 0..6 {
+        let (city, mut random) = (town(seed), Random::new(seed + 1000));
+        for _ in 0..60 {
+            let (ends, second) = (places(&mut random), random.below(86_400) as i32);
+            let day = Day::of(2026, 5, 18).unwrap().plus(random.below(3) as i32);
+            answers += agree(&city, ends, Moment::new(day, second));
+        }
+    }
+    assert!(answers > 100, "only {answers} journeys compared");
+}
+
+#[test]
+fn a_range_holds_the_best_of_every_minute() {
+    for seed in 10..13 {
+        let (city, mut random) = (town(seed), Random::new(seed));
+        let day = Day::of(2026, 5, 18).unwrap();
+        for _ in 0..10 {
+            let [a, b] = places(&mut random);
+            let start = random.below(80_000) as i32;
+            city.at_desk(|desk| {
+                let door = city.door(a, b, Mode::Bus, desk).unwrap();
+                let ends = Ends { walk: None, ..door.ends() };
+                let plan = city.plan(Moment::new(day, start)).unwrap();
+                let t = &city.timetable;
+                let range = super::profile(t, &plan, start..=start + 3600, ends, MOST_RIDES, &mut desk.rounds);
+                for minute in (start..=start + 3600).step_by(60) {
+                    for best in super::earliest(t, &plan, minute, ends, MOST_RIDES, &mut desk.rounds) {
+                        let kept = range.iter().any(|i| {
+                            i.depart >= minute && i.arrive <= best.arrive && i.rides.len() <= best.rides.len()
+                        });
+                        assert!(kept || best.depart > start + 3600, "{best:?} at {minute} isn't in {range:?}");
+                    }
+                }
+                for (x, y) in range.iter().flat_map(|x| range.iter().map(move |y| (x, y))).filter(|(x, y)| x != y) {
+                    let beaten = y.depart >= x.depart && y.arrive <= x.arrive && y.rides.len() <= x.rides.len();
+                    assert!(!beaten, "{x:?} is beaten by {y:?}");
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn no_journey_is_beaten_by_one_that_walks() {
+    let (city, mut random) = (town(3), Random::new(9));
+    for _ in 0..100 {
+        let [a, b] = places(&mut random);
+        let when = When::Depart(Moment::new(Day::of(2026, 5, 18).unwrap(), random.below(80_000) as i32));
+        let Ok(found) = city.ride(a, b, Mode::Bus, when) else {
+            continue;
+        };
+        let walk = found.iter().find(|j| j.rides == 0).map(|j| j.arrive);
+        for j in found.iter().filter(|j| j.rides > 0) {
+            assert!(walk.is_none_or(|w| j.arrive.since(w) < 0), "riding is slower than walking: {j:?}");
+        }
+    }
+}
+
+/// On the real feed: `WAYFARE_CITY_DATA` names the folder; without it the test says so and passes.
+#[test]
+fn raptor_agrees_with_the_oracle_on_porto_alegre() {
+    let Some(folder) = std::env::var_os("WAYFARE_CITY_DATA").map(std::path::PathBuf::from) else {
+        return eprintln!("WAYFARE_CITY_DATA names no folder: not compared on a real feed");
+    };
+    let [osm, bus, rail] =
+        ["poa.osm.pbf", "poa-eptc.gtfs.zip", "poa-trensurb.gtfs.zip"].map(|f| std::fs::read(folder.join(f)).unwrap());
+    let sources = crate::Sources { name: "Porto Alegre", osm: &osm, feeds: vec![&bus, &rail], people: None };
+    let (city, _) = crate::import(&sources, |_| {}).unwrap();
+    let (mut random, b) = (Random::new(4), city.bounds());
+    let day = Day::of(2019, 4, 15).unwrap();
+    let mut answers = 0;
+    for _ in 0..1000 {
+        let ends = [(); 2].map(|()| Point::new(random.between(b.south, b.north), random.between(b.west, b.east)));
+        let known = ends.iter().all(|p| city.snap(*p, crate::Vehicle::Foot).is_ok());
+        if known {
+            answers += agree(&city, ends, Moment::new(day, 45_000 + random.below(9_000) as i32));
+        }
+    }
+    eprintln!("{answers} journeys compared");
+    assert!(answers > 500);
+}
