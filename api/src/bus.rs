@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::redis::Redis;
 
-const CHANNEL: &str = "wayfare:notes";
+const CHANNEL: &str = "notes";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Note {
@@ -61,7 +61,7 @@ impl Bus {
             return;
         };
         tokio::spawn(async move {
-            let _ = redis.ask::<()>(redis::cmd("PUBLISH").arg(CHANNEL).arg(text)).await;
+            let _ = redis.ask::<()>(redis::cmd("PUBLISH").arg(redis.key(CHANNEL)).arg(text)).await;
         });
     }
 
@@ -78,7 +78,7 @@ impl Bus {
 
     async fn subscribed(&self, redis: &Redis) -> redis::RedisResult<()> {
         let mut subscriber = redis.subscriber().await?;
-        subscriber.subscribe(CHANNEL).await?;
+        subscriber.subscribe(redis.key(CHANNEL)).await?;
         let mut messages = subscriber.on_message();
         while let Some(message) = messages.next().await {
             match serde_json::from_slice::<Envelope>(message.get_payload_bytes()) {

@@ -75,7 +75,7 @@ impl Cache {
         }
         let generation = self.generation.load(Relaxed);
         let flight = self.memory.try_get_with_by_ref(key, async {
-            let shared = format!("wayfare:cache:{generation}:{key}");
+            let shared = format!("cache:{generation}:{key}");
             if let Some(body) = self.shared(&shared).await {
                 return Ok(Ready::of(body));
             }
@@ -105,11 +105,12 @@ impl Cache {
         let Some(redis) = &self.redis else {
             return here;
         };
-        redis.ask::<u64>(redis::cmd("INCR").arg("wayfare:generation")).await.map_or(here, |there| there.max(here))
+        redis.ask::<u64>(redis::cmd("INCR").arg(redis.key("generation"))).await.map_or(here, |there| there.max(here))
     }
 
     async fn shared(&self, key: &str) -> Option<Bytes> {
-        let found: Option<Vec<u8>> = self.redis.as_ref()?.ask(redis::cmd("GET").arg(key)).await.ok()?;
+        let redis = self.redis.as_ref()?;
+        let found: Option<Vec<u8>> = redis.ask(redis::cmd("GET").arg(redis.key(key))).await.ok()?;
         found.map(Bytes::from)
     }
 
@@ -117,7 +118,7 @@ impl Cache {
         if let Some(redis) = &self.redis {
             let ms = u64::try_from(SHARED.as_millis()).unwrap_or(2000);
             // Not kept: the next replica works it out for itself.
-            let _ = redis.ask::<()>(redis::cmd("SET").arg(key).arg(&body[..]).arg("PX").arg(ms)).await;
+            let _ = redis.ask::<()>(redis::cmd("SET").arg(redis.key(key)).arg(&body[..]).arg("PX").arg(ms)).await;
         }
     }
 }

@@ -82,6 +82,10 @@ pub struct Config {
     #[arg(long, env = "WAYFARE_REDIS_URL", hide_env_values = true, value_name = "URL")]
     pub redis_url: Option<Secret>,
 
+    /// What every key and channel in Redis begins with: two installations can share one Redis
+    #[arg(long, env = "WAYFARE_REDIS_PREFIX", default_value = "wayfare", value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub redis_prefix: String,
+
     /// Signing keys of access tokens, `kid:secret,…`: the first signs, all verify; without it, one made in the data folder
     #[arg(long, env = "WAYFARE_JWT_KEYS", hide_env_values = true, value_name = "KEYS")]
     pub jwt_keys: Option<Secret>,

@@ -88,7 +88,7 @@ impl App {
     pub async fn new(config: Config, clock: Clock, signals: Signals) -> anyhow::Result<Arc<Self>> {
         config.check()?;
         let db = Db::connect(&config).await?;
-        let redis = config.redis_url.as_ref().map(Redis::new).transpose()?;
+        let redis = config.redis_url.as_ref().map(|url| Redis::new(url, &config.redis_prefix)).transpose()?;
         let flags = Arc::<Flags>::default();
         if let Some(path) = &config.flags {
             flags.read(path)?;

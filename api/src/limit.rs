@@ -147,7 +147,7 @@ impl Limits {
         limit: u32,
         window: u64,
     ) -> Result<(u32, u32), Away> {
-        let key = format!("wayfare:limit:{}:{client}:{window}", action.name());
+        let key = redis.key(&format!("limit:{}:{client}:{window}", action.name()));
         redis.run(&self.script, &key, &[limit.to_string(), (2 * WINDOW).to_string()]).await
     }
 }

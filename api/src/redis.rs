@@ -67,6 +67,7 @@ enum Place {
 
 struct Inner {
     place: Place,
+    prefix: String,
     link: RwLock<Option<Link>>,
     connecting: Mutex<()>,
     /// Milliseconds since `born` until which nothing is asked.
@@ -88,16 +89,22 @@ impl Redis {
     ///
     /// # Errors
     /// An address that can't be read.
-    pub fn new(url: &Secret) -> anyhow::Result<Self> {
+    pub fn new(url: &Secret, prefix: &str) -> anyhow::Result<Self> {
         let place = place(url.expose()).context("WAYFARE_REDIS_URL can't be read")?;
         Ok(Self(Arc::new(Inner {
             place,
+            prefix: prefix.to_owned(),
             link: RwLock::default(),
             connecting: Mutex::default(),
             rest_until: AtomicU64::new(0),
             losses: AtomicU64::new(0),
             born: Instant::now(),
         })))
+    }
+
+    /// The key or channel that is called `name` in this installation.
+    pub fn key(&self, name: &str) -> String {
+        format!("{}:{name}", self.0.prefix)
     }
 
     pub async fn ask<T: FromRedisValue>(&self, cmd: &Cmd) -> Result<T, Away> {

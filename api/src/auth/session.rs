@@ -162,7 +162,7 @@ impl Sessions {
             return;
         }
         if let Some(redis) = &self.redis {
-            let keys: Vec<String> = ids.iter().map(key).collect();
+            let keys: Vec<String> = ids.iter().map(|id| key(redis, id)).collect();
             // When this fails, the loss has been counted and nothing cached is believed before a sweep.
             if redis.ask::<()>(redis::cmd("DEL").arg(keys)).await.is_err() {
                 tracing::debug!("ended sessions are taken out of the cache when redis is back");
@@ -191,7 +191,7 @@ impl Sessions {
             return None;
         }
         self.sweep(app, redis).await?;
-        let text: Option<String> = redis.ask(redis::cmd("GET").arg(key(&id))).await.ok()?;
+        let text: Option<String> = redis.ask(redis::cmd("GET").arg(key(redis, &id))).await.ok()?;
         serde_json::from_str(&text?).ok()
     }
 
@@ -202,7 +202,9 @@ impl Sessions {
             Some(redis) => {
                 let text = serde_json::to_string(&owner).unwrap_or_default();
                 // Not kept: the next request asks the database again.
-                let _ = redis.ask::<()>(redis::cmd("SET").arg(key(&id)).arg(text).arg("EX").arg(TTL.as_secs())).await;
+                let _ = redis
+                    .ask::<()>(redis::cmd("SET").arg(key(redis, &id)).arg(text).arg("EX").arg(TTL.as_secs()))
+                    .await;
             }
         }
     }
@@ -216,13 +218,16 @@ impl Sessions {
         let since = app.clock.now() - 2 * TTL;
         let ended = Entity::find().filter(Column::EndedAt.gte(since)).all(&app.db.write).await.ok()?;
         for some in ended.chunks(500) {
-            redis.ask::<()>(redis::cmd("DEL").arg(some.iter().map(|s| key(&s.id)).collect::<Vec<_>>())).await.ok()?;
+            redis
+                .ask::<()>(redis::cmd("DEL").arg(some.iter().map(|s| key(redis, &s.id)).collect::<Vec<_>>()))
+                .await
+                .ok()?;
         }
         self.swept.store(losses, Relaxed);
         Some(())
     }
 }
 
-fn key(id: &Uuid) -> String {
-    format!("wayfare:session:{}", id.simple())
+fn key(redis: &Redis, id: &Uuid) -> String {
+    redis.key(&format!("session:{}", id.simple()))
 }

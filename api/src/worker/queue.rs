@@ -16,7 +16,7 @@ use crate::{
     worker::{crash::point, take},
 };
 
-const STREAM: &str = "wayfare:events";
+const STREAM: &str = "events";
 const GROUP: &str = "webhooks";
 /// An event that was published this long ago and not taken over is published again.
 const LOST_AFTER: TimeDelta = TimeDelta::seconds(30);
@@ -37,9 +37,9 @@ pub async fn publish(app: &App, redis: &Redis) -> anyhow::Result<()> {
         return Ok(());
     }
     point("locked");
-    let mut pipeline = redis::pipe();
+    let (mut pipeline, stream) = (redis::pipe(), redis.key(STREAM));
     for event in &events {
-        pipeline.xadd(STREAM, "*", &[("event", event.id)]).ignore();
+        pipeline.xadd(&stream, "*", &[("event", event.id)]).ignore();
     }
     if redis.ask_all::<()>(&pipeline).await.is_err() {
         return Ok(());
@@ -59,13 +59,21 @@ pub async fn consume(app: &App, redis: &Redis) -> anyhow::Result<usize> {
     };
     entries.extend(stuck(redis).await.unwrap_or_default());
     point("read");
-    let mut taken = 0;
+    let (mut taken, stream) = (0, redis.key(STREAM));
     for entry in entries {
         if let Some(id) = entry.get::<i64>("event") {
             taken += usize::from(take(app, id).await?);
         }
         let mut done = redis::pipe();
-        done.cmd("XACK").arg(STREAM).arg(GROUP).arg(&entry.id).ignore().cmd("XDEL").arg(STREAM).arg(&entry.id).ignore();
+        done.cmd("XACK")
+            .arg(&stream)
+            .arg(GROUP)
+            .arg(&entry.id)
+            .ignore()
+            .cmd("XDEL")
+            .arg(&stream)
+            .arg(&entry.id)
+            .ignore();
         // When this is lost the entry comes again, and is found to be taken.
         let _ = redis.ask_all::<()>(&done).await;
     }
@@ -73,12 +81,12 @@ pub async fn consume(app: &App, redis: &Redis) -> anyhow::Result<usize> {
 }
 
 async fn read(redis: &Redis) -> Result<Vec<StreamId>, Away> {
-    let mut make = redis::cmd("XGROUP");
-    make.arg("CREATE").arg(STREAM).arg(GROUP).arg("0").arg("MKSTREAM");
+    let (mut make, stream) = (redis::cmd("XGROUP"), redis.key(STREAM));
+    make.arg("CREATE").arg(&stream).arg(GROUP).arg("0").arg("MKSTREAM");
     // Says BUSYGROUP when there is one, which is as good.
     redis.ask_lenient(&make).await?;
     let mut read = redis::cmd("XREADGROUP");
-    read.arg("GROUP").arg(GROUP).arg(consumer()).arg("COUNT").arg(100).arg("STREAMS").arg(STREAM).arg(">");
+    read.arg("GROUP").arg(GROUP).arg(consumer()).arg("COUNT").arg(100).arg("STREAMS").arg(&stream).arg(">");
     let reply: Option<StreamReadReply> = redis.ask(&read).await?;
     Ok(reply.into_iter().flat_map(|r| r.keys).flat_map(|k| k.ids).collect())
 }
@@ -86,7 +94,7 @@ async fn read(redis: &Redis) -> Result<Vec<StreamId>, Away> {
 async fn stuck(redis: &Redis) -> Result<Vec<StreamId>, Away> {
     let mut claim = redis::cmd("XAUTOCLAIM");
     claim
-        .arg(STREAM)
+        .arg(redis.key(STREAM))
         .arg(GROUP)
         .arg(consumer())
         .arg(u64::try_from(STUCK_AFTER.as_millis()).unwrap_or(30_000))
