@@ -1,0 +1,12 @@
+//! The service, tested as its clients see it: through HTTP, with a fresh database for each test.
+//!
+//! One binary, so that one build and one pair of containers serve all tests. They run on SQLite; with
+//! `WAYFARE_TEST_BACKEND=postgres` the same tests run on PostgreSQL and Redis ([`servers`] says where from).
+
+mod accounts;
+mod client;
+mod fixtures;
+mod place;
+mod servers;
+mod service;
+mod sse;
