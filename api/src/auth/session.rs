@@ -78,12 +78,21 @@ impl Entity {
         }))
     }
 
-    pub async fn of(db: &impl ConnectionTrait, account: Uuid, now: Instant) -> Result<Vec<Model>> {
-        let live = Self::find()
+    fn live(account: Uuid, now: Instant) -> Select<Self> {
+        Self::find()
             .filter(Column::AccountId.eq(account))
             .filter(Column::EndedAt.is_null())
-            .filter(Column::ExpiresAt.gt(now));
-        Ok(live.order_by_desc(Column::CreatedAt).limit(100).all(db).await?)
+            .filter(Column::ExpiresAt.gt(now))
+    }
+
+    /// The newest hundred.
+    pub async fn of(db: &impl ConnectionTrait, account: Uuid, now: Instant) -> Result<Vec<Model>> {
+        Ok(Self::live(account, now).order_by_desc(Column::CreatedAt).limit(100).all(db).await?)
+    }
+
+    /// Whether this session is live and the account's.
+    pub async fn is_of(db: &impl ConnectionTrait, id: Uuid, account: Uuid, now: Instant) -> Result<bool> {
+        Ok(Self::live(account, now).filter(Column::Id.eq(id)).one(db).await?.is_some())
     }
 
     /// Ends one session; tells whether it was live.
@@ -106,12 +115,13 @@ impl Entity {
         now: Instant,
         why: &str,
     ) -> Result<Vec<Uuid>> {
-        let mut ended = Vec::new();
-        for session in Self::of(db, account, now).await?.into_iter().filter(|s| Some(s.id) != keep) {
-            Self::end(db, session.id, now, why).await?;
-            ended.push(session.id);
+        let live = Self::live(account, now).select_only().column(Column::Id);
+        let mut ids: Vec<Uuid> = live.into_tuple().all(db).await?;
+        ids.retain(|id| Some(*id) != keep);
+        for id in &ids {
+            Self::end(db, *id, now, why).await?;
         }
-        Ok(ended)
+        Ok(ids)
     }
 
     pub async fn renew(db: &impl ConnectionTrait, id: Uuid, now: Instant, expires_at: Instant) -> Result<()> {

@@ -114,8 +114,7 @@ pub async fn sign_out(app: &App, who: &Identity) -> Result<()> {
 }
 
 pub async fn end_session(app: &App, who: &Identity, id: Uuid) -> Result<()> {
-    let mine = session::Entity::of(&app.db.write, who.account_id, app.clock.now()).await?.iter().any(|s| s.id == id);
-    if !mine {
+    if !session::Entity::is_of(&app.db.write, id, who.account_id, app.clock.now()).await? {
         return Err(Error::no("session"));
     }
     end(app, who, id, Deed::EndSession, "ended from another device").await
