@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use reqwest::{
-    Method, RequestBuilder, StatusCode,
+    Method, RequestBuilder,
     header::{HeaderMap, HeaderName, HeaderValue},
 };
 use serde_json::Value;
@@ -107,9 +107,5 @@ impl Answer {
     #[track_caller]
     pub fn refused(&self, status: u16, code: &str) {
         assert_eq!((self.status, self.code().as_str()), (status, code), "{}", self.text());
-    }
-
-    pub fn is(&self, status: StatusCode) -> bool {
-        self.status == status.as_u16()
     }
 }

@@ -3,10 +3,15 @@
 //! One binary, so that one build and one pair of containers serve all tests. They run on SQLite; with
 //! `WAYFARE_TEST_BACKEND=postgres` the same tests run on PostgreSQL and Redis ([`servers`] says where from).
 
+mod access;
 mod accounts;
+mod catalog;
 mod client;
 mod fixtures;
 mod place;
 mod servers;
 mod service;
+mod sessions;
 mod sse;
+mod staff;
+mod tokens;

@@ -52,9 +52,13 @@ impl Wayfare {
 
     /// One more replica: the same database, Redis and time.
     pub async fn replica(&self) -> Self {
-        let ahead = self.ahead.clone();
         let keys = self.app.config.jwt_keys.clone();
-        Self::at(self.place.clone(), ahead, |config| config.jwt_keys = keys).await
+        self.replica_with(|config| config.jwt_keys = keys).await
+    }
+
+    /// As [`Self::replica`], configured otherwise.
+    pub async fn replica_with(&self, change: impl FnOnce(&mut Config)) -> Self {
+        Self::at(self.place.clone(), self.ahead.clone(), change).await
     }
 
     pub async fn at(place: Arc<Place>, ahead: Arc<AtomicI64>, change: impl FnOnce(&mut Config)) -> Self {
