@@ -1,13 +1,13 @@
 //! One product in a cart, with the price it had when it was put in.
 
 use sea_orm::{
-    QueryOrder,
+    QueryOrder, SqlErr,
     entity::prelude::*,
     sea_query::{Expr, OnConflict, Query, SelectStatement},
 };
 use uuid::Uuid;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The most of one product that a cart holds.
 pub const MOST: i32 = 99;
@@ -34,12 +34,20 @@ impl Entity {
     }
 
     /// Puts a product in, or sets how many.
+    ///
+    /// # Errors
+    /// 409 when the cart has just been poured into another.
     pub async fn set(db: &impl ConnectionTrait, line: Model) -> Result<()> {
         let again = OnConflict::columns([Column::CartId, Column::ProductId])
             .update_columns([Column::Quantity, Column::PriceWhenAdded])
             .to_owned();
-        Self::insert(ActiveModel::from(line).reset_all()).on_conflict(again).exec_without_returning(db).await?;
-        Ok(())
+        let set = Self::insert(ActiveModel::from(line).reset_all()).on_conflict(again).exec_without_returning(db).await;
+        set.map(drop).map_err(|cause| match cause.sql_err() {
+            Some(SqlErr::ForeignKeyConstraintViolation(_)) => {
+                Error::conflict("cart_gone", "This cart has just become part of a customer's; look again.")
+            }
+            _ => cause.into(),
+        })
     }
 
     pub async fn remove(db: &impl ConnectionTrait, cart: Uuid, products: impl IntoIterator<Item = i64>) -> Result<()> {
