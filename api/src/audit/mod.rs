@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     App,
     around::Caller,
-    auth::{Admin, Identity},
+    auth::{Admin, Identity, Role},
     error::Result,
     http::Chapter,
     page::{self, Page},
@@ -87,7 +87,7 @@ pub async fn write(
 pub async fn write_unsigned(
     db: &impl ConnectionTrait,
     app: &App,
-    account: Option<Uuid>,
+    who: Option<(Uuid, Role)>,
     caller: &Caller,
     deed: Deed,
     subject: impl ToString,
@@ -96,7 +96,7 @@ pub async fn write_unsigned(
     entry::Entity::add(
         db,
         app.clock.now(),
-        account.map(|id| (id, "customer")),
+        who.map(|(id, role)| (id, role.as_str())),
         deed,
         subject.to_string(),
         detail,

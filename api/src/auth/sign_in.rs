@@ -38,7 +38,8 @@ pub async fn register(app: &App, caller: &Caller, user: NewUser) -> Result<User>
     };
     let tx = app.db.begin().await?;
     let account = account::Entity::add(&*tx, account).await?;
-    audit::write_unsigned(&*tx, app, Some(account.id), caller, Deed::Register, account.id, json!({})).await?;
+    audit::write_unsigned(&*tx, app, Some((account.id, account.role)), caller, Deed::Register, account.id, json!({}))
+        .await?;
     tx.commit().await?;
     app.metrics.wayfare_sign_ups_total.inc();
     Ok(account.into())
@@ -72,7 +73,8 @@ pub async fn sign_in(app: &App, caller: &Caller, device: String, credentials: Cr
         .exec_without_returning(&*tx)
         .await?;
     let refresh = refresh_token::Entity::issue(&*tx, session.id, now).await?;
-    audit::write_unsigned(&*tx, app, Some(account.id), caller, Deed::SignIn, session.id, json!({})).await?;
+    audit::write_unsigned(&*tx, app, Some((account.id, account.role)), caller, Deed::SignIn, session.id, json!({}))
+        .await?;
     tx.commit().await?;
     app.metrics.wayfare_sign_ins_total.with_label_values(&["ok"]).inc();
     tokens(app, account.clone(), session.id, &refresh, now)
