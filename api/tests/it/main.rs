@@ -5,13 +5,21 @@
 
 mod access;
 mod accounts;
+mod audit;
+mod cart;
 mod catalog;
 mod client;
 mod fixtures;
+mod images;
+mod managers;
+mod moves;
+mod orders;
 mod place;
+mod races;
 mod servers;
 mod service;
 mod sessions;
 mod sse;
 mod staff;
+mod streams;
 mod tokens;

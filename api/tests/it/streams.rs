@@ -1,0 +1,143 @@
+//! An order's events, live.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{service::Wayfare, sse::Events};
+
+fn path(order: &Value) -> String {
+    format!("/api/orders/{}/events", order["id"].as_str().expect("an id"))
+}
+
+async fn states(mut events: Events) -> Vec<String> {
+    let mut states = Vec::new();
+    while let Some(event) = events.next().await {
+        assert_eq!((event.kind.as_str(), event.id), ("order", event.data["id"].to_string()));
+        states.push(event.data["state"].as_str().expect("a state").to_owned());
+    }
+    states
+}
+
+#[tokio::test]
+async fn a_stream_tells_what_was_then_what_comes_and_ends_with_the_order() {
+    let wayfare = Wayfare::start().await;
+    let product = wayfare.product("Oat biscuit", 150, 5).await;
+    let (nora, manager) = (wayfare.newcomer().await, wayfare.person("manager").await);
+    let order = nora.order(product, 1).await;
+    let mut events = Events::of(&nora, &path(&order)).await;
+    assert_eq!(events.next().await.expect("the first event").data["state"], "placed");
+    manager.move_order(&order, "accepted").await.expect(200);
+    assert_eq!(events.next().await.expect("the second event").data["state"], "accepted");
+    manager.move_order(&order, "cancelled").await.expect(200);
+    assert_eq!(states(events).await, ["cancelled"]);
+}
+
+#[tokio::test]
+async fn who_comes_back_with_the_last_id_misses_nothing_and_hears_nothing_twice() {
+    let wayfare = Wayfare::start().await;
+    let product = wayfare.product("Oat biscuit", 150, 5).await;
+    let (nora, manager) = (wayfare.newcomer().await, wayfare.person("manager").await);
+    let order = nora.order(product, 1).await;
+    let mut events = Events::of(&nora, &path(&order)).await;
+    let last = events.next().await.expect("the first event").id;
+    drop(events);
+    manager.move_order(&order, "accepted").await.expect(200);
+    manager.move_order(&order, "cancelled").await.expect(200);
+    let back = nora.with("last-event-id", &last);
+    assert_eq!(states(Events::of(&back, &path(&order)).await).await, ["accepted", "cancelled"]);
+    assert_eq!(states(Events::of(&nora, &path(&order)).await).await, ["placed", "accepted", "cancelled"]);
+}
+
+#[tokio::test]
+async fn who_has_seen_the_last_event_is_told_not_to_come_back() {
+    let wayfare = Wayfare::start().await;
+    let product = wayfare.product("Oat biscuit", 150, 5).await;
+    let nora = wayfare.newcomer().await;
+    let order = nora.order(product, 1).await;
+    nora.move_order(&order, "cancelled").await.expect(200);
+    let mut events = Events::of(&nora, &path(&order)).await;
+    events.next().await.expect("the first event");
+    let last = events.next().await.expect("the last event").id;
+    assert_eq!(nora.with("last-event-id", &last).get(&path(&order)).await.status, 204);
+    for id in ["-1", "x", "99999999999999999999"] {
+        nora.with("last-event-id", id).get(&path(&order)).await.refused(400, "bad_parameter");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_tells_what_happens_at_another_replica() {
+    let wayfare = Wayfare::start().await;
+    let other = wayfare.replica().await;
+    let product = wayfare.product("Oat biscuit", 150, 5).await;
+    let (nora, manager) = (wayfare.newcomer().await, wayfare.person("manager").await);
+    let order = nora.order(product, 1).await;
+    let mut events = Events::of(&nora.client.at(&other), &path(&order)).await;
+    assert_eq!(events.next().await.expect("the first event").data["state"], "placed");
+    manager.move_order(&order, "accepted").await.expect(200);
+    manager.move_order(&order, "cancelled").await.expect(200);
+    assert_eq!(states(events).await, ["accepted", "cancelled"]);
+}
+
+#[tokio::test]
+async fn a_browser_that_takes_compressed_answers_gets_events_as_they_come() {
+    let wayfare = Wayfare::start().await;
+    let product = wayfare.product("Oat biscuit", 150, 5).await;
+    let nora = wayfare.newcomer().await;
+    let order = nora.order(product, 1).await;
+    let browser = nora.with("accept-encoding", "gzip, br");
+    for path in [path(&order), "/api/stock/events".to_owned()] {
+        let answer = browser.request(Method::GET, &path).send().await.expect("the service answers");
+        assert_eq!(answer.headers().get("content-encoding"), None, "{path}");
+    }
+    let mut events = Events::of(&browser, &path(&order)).await;
+    assert_eq!(events.next().await.expect("the first event").data["state"], "placed");
+}
+
+#[tokio::test]
+async fn changes_of_stock_are_told_to_those_who_watch_that_shop() {
+    let wayfare = Wayfare::start().await;
+    let product = wayfare.product("Oat biscuit", 150, 5).await;
+    let mut here = Events::of(&wayfare, "/api/stock/events?shop=1").await;
+    let mut elsewhere =
+        wayfare.request(Method::GET, "/api/stock/events?shop=2").send().await.expect("an answer").bytes_stream();
+    wayfare.newcomer().await.order(product, 2).await;
+    let change = here.next().await.expect("a change");
+    assert_eq!(change.data, json!({ "shop_id": 1, "product_id": product, "stock": 3 }));
+    // Both listen to the same channel: what is told here has been passed over there.
+    assert!(futures_util::poll!(elsewhere.next()).is_pending());
+}
+
+#[tokio::test]
+async fn streams_end_when_the_service_does() {
+    let wayfare = Wayfare::start().await;
+    let product = wayfare.product("Oat biscuit", 150, 5).await;
+    let nora = wayfare.newcomer().await;
+    let order = nora.order(product, 1).await;
+    let mut events = Events::of(&nora, &path(&order)).await;
+    events.next().await.expect("the first event");
+    let mut stock = Events::of(&wayfare, "/api/stock/events").await;
+    assert_eq!(wayfare.metric("wayfare_event_streams").await, 2.0);
+    wayfare.app.stop();
+    assert_eq!((events.next().await, stock.next().await), (None, None));
+    assert_eq!(wayfare.metric("wayfare_event_streams").await, 0.0);
+}
+
+#[tokio::test]
+async fn a_stream_that_nobody_reads_any_more_is_given_up() {
+    let wayfare = Wayfare::start().await;
+    let mut events = Events::of(&wayfare, "/api/stock/events").await;
+    let product = wayfare.product("Oat biscuit", 150, 50).await;
+    let nora = wayfare.newcomer().await;
+    nora.order(product, 1).await;
+    events.next().await.expect("a change");
+    drop(events);
+    // The connection's end is noticed by the server in its own time.
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    while wayfare.metric("wayfare_event_streams").await > 0.0 {
+        assert!(tokio::time::Instant::now() < deadline, "the stream is still held");
+        nora.order(product, 1).await;
+    }
+}
