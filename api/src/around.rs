@@ -141,7 +141,7 @@ impl<E: Endpoint<Output = Response>> Around<E> {
         if !seen.limited {
             return Ok(None);
         }
-        match self.app.limits.take(&self.app.config, Action::Request, caller.ip).await {
+        match self.app.limits.take(&self.app.config, Action::Request, caller.ip, self.app.clock.now()).await {
             Ok(standing) => Ok(Some(standing)),
             Err(error) => {
                 self.app.metrics.wayfare_rate_limited_total.with_label_values(&[Action::Request.name()]).inc();

@@ -7,12 +7,13 @@
 use std::{
     net::IpAddr,
     sync::{Arc, Mutex},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use moka::sync::Cache as Memory;
 
 use crate::{
+    clock::Instant,
     config::Config,
     error::Error,
     redis::{Away, Redis},
@@ -94,13 +95,13 @@ impl Limits {
         Self { leases, redis, script: redis::Script::new(LEASE) }
     }
 
-    /// Counts one request of `client`.
+    /// Counts one request that `client` makes now.
     ///
     /// # Errors
     /// 429 with the seconds to wait, when the client has none left.
-    pub async fn take(&self, config: &Config, action: Action, client: IpAddr) -> Result<Standing, Error> {
+    pub async fn take(&self, config: &Config, action: Action, client: IpAddr, now: Instant) -> Result<Standing, Error> {
         let limit = action.limit(config);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+        let now = u64::try_from(now.timestamp()).unwrap_or(0);
         let (window, reset) = (now / WINDOW, WINDOW - now % WINDOW);
         let lease = self.leases.get_with((action, client), Arc::default);
         for attempt in 0..2 {

@@ -151,7 +151,7 @@ async fn end(app: &App, who: &Identity, id: Uuid, deed: Deed, why: &str) -> Resu
 }
 
 async fn limited(app: &App, caller: &Caller) -> Result<()> {
-    let taken = app.limits.take(&app.config, Action::SignIn, caller.ip).await;
+    let taken = app.limits.take(&app.config, Action::SignIn, caller.ip, app.clock.now()).await;
     if taken.is_err() {
         app.metrics.wayfare_rate_limited_total.with_label_values(&[Action::SignIn.name()]).inc();
     }
