@@ -14,6 +14,7 @@ use futures_util::FutureExt;
 use opentelemetry::trace::{FutureExt as _, TraceContextExt};
 use poem::{
     Endpoint, IntoResponse, Request, Response,
+    error::ReadBodyError,
     http::{HeaderName, HeaderValue, Method, StatusCode, Version, header},
 };
 use poem_openapi::OperationId;
@@ -150,7 +151,8 @@ impl<E: Endpoint<Output = Response>> Around<E> {
         }
     }
 
-    /// Refuses a body that is too large before it is read, or while it is when its length wasn't told.
+    /// Reads the body, which may be neither too large nor too slow in coming. A picture is larger than anything else: one
+    /// whose length was told is left to its handler, which reads it when it knows who sends it.
     async fn bound_body(&self, request: &mut Request, seen: &Seen) -> Result<(), Error> {
         let limit = if seen.image { self.app.config.image_limit + 16 * 1024 } else { self.app.config.body_limit };
         let too_large = || Error::too_large("body_too_large", format!("The body is larger than {limit} bytes."));
@@ -159,17 +161,21 @@ impl<E: Endpoint<Output = Response>> Around<E> {
         }
         match request.headers().get(header::CONTENT_LENGTH) {
             Some(length) => match length.to_str().ok().and_then(|l| l.parse::<usize>().ok()) {
-                Some(length) if length <= limit => Ok(()),
-                Some(_) => Err(too_large()),
-                None => Err(Error::malformed("bad_header", "Content-Length is not a number.")),
+                Some(length) if length > limit => return Err(too_large()),
+                Some(_) if seen.image => return Ok(()),
+                Some(_) => {}
+                None => return Err(Error::malformed("bad_header", "Content-Length is not a number.")),
             },
-            None if request.headers().contains_key(header::TRANSFER_ENCODING) => {
-                let body = request.take_body().into_bytes_limit(limit).await.map_err(|_| too_large())?;
-                request.set_body(body);
-                Ok(())
-            }
-            None => Ok(()),
+            None if request.headers().contains_key(header::TRANSFER_ENCODING) => {}
+            None => return Ok(()),
         }
+        match tokio::time::timeout(self.app.config.timeout(), request.take_body().into_bytes_limit(limit)).await {
+            Ok(Ok(body)) => request.set_body(body),
+            Ok(Err(ReadBodyError::PayloadTooLarge)) => return Err(too_large()),
+            Ok(Err(broken)) => return Err(crate::refusals::translate(&broken.into())),
+            Err(_) => return Err(Error::too_slow("body_timed_out", "The body took too long to come.")),
+        }
+        Ok(())
     }
 
     fn refusal(&self, error: poem::Error, seen: &Seen, caller: &Caller) -> Response {

@@ -83,6 +83,8 @@ kinds! {
     not_found => NOT_FOUND;
     /// The thing is not in a state that allows this.
     conflict => CONFLICT;
+    /// The rest of the request does not come.
+    too_slow => REQUEST_TIMEOUT;
     /// Too large.
     too_large => PAYLOAD_TOO_LARGE;
     /// Not a kind of content that is taken here.
