@@ -36,6 +36,10 @@ pub fn write(response: &mut Response, request_id: &str, standing: Option<Standin
     }
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(CLOSED);
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if headers.contains_key(header::ETAG) || headers.contains_key(header::CONTENT_ENCODING) {
+        // What may be kept comes compressed or not, by what was asked for.
+        headers.append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    }
     if seen.forwarded_proto.as_deref() == Some("https") {
         headers
             .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
