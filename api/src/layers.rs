@@ -62,7 +62,8 @@ fn file(command: &Command, path: &Path) -> anyhow::Result<Layers> {
 pub fn apply(command: Command, layers: &Layers) -> Command {
     layers.iter().fold(command, |command, (id, (value, _))| {
         let value: &'static str = String::leak(value.clone());
-        command.mut_arg(id, |arg| arg.default_value(value))
+        // `--help` shows defaults, and this one may be a secret.
+        command.mut_arg(id, |arg| arg.default_value(value).hide_default_value(true))
     })
 }
 
