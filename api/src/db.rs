@@ -113,7 +113,8 @@ async fn open(url: &Secret, connections: u32) -> anyhow::Result<DatabaseConnecti
                 .pragma("cache_size", "-8000")
                 .busy_timeout(Duration::from_secs(10))
         });
-    Ok(Database::connect(options).await?)
+    // The driver quotes an address that it can't read, and with it the password.
+    Database::connect(options).await.map_err(|cause| anyhow::anyhow!(cause.to_string().replace(url.expose(), "***")))
 }
 
 impl Db {
