@@ -36,7 +36,8 @@ async fn each_filter_keeps_what_fits_and_nothing_else() {
     let wayfare = Wayfare::start().await;
     let sold_out = wayfare.product("Sold out", 100, 0).await;
     let all = all_pages(&wayfare, "/api/menu-items?limit=100").await.len();
-    let filters: [(&str, &dyn Fn(&Value) -> bool); 6] = [
+    type Fits = dyn Fn(&Value) -> bool;
+    let filters: [(&str, &Fits); 6] = [
         ("shop=2", &|i| i["shop_id"] == 2),
         ("category=bread", &|i| i["category"] == "bread"),
         ("min_price=450", &|i| i["price"]["amount"].as_i64() >= Some(450)),

@@ -12,6 +12,7 @@ use wayfare::{
     clock::Clock,
     config::{Config, Secret},
     migrations, seed,
+    telemetry::Signals,
 };
 
 use crate::servers;
@@ -133,7 +134,7 @@ impl Template {
             false => Place::on_sqlite(),
         };
         let config = Config { redis_url: None, ..place.config() };
-        let app = App::new(config, Clock::system(), false).await.expect("the template's database opens");
+        let app = App::new(config, Clock::system(), Signals::default()).await.expect("the template's database opens");
         migrations::up(&app.db, None).await.expect("the migrations run");
         seed::seed(&app, false).await.expect("the demo city is made");
         app.db.close().await;

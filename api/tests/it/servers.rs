@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A server and what keeps it: dropped, the container is removed.
 pub struct Server {
     pub url: String,
-    pub container: Option<ContainerAsync<GenericImage>>,
+    _container: Option<ContainerAsync<GenericImage>>,
 }
 
 pub struct Servers {
@@ -44,19 +44,18 @@ fn start_all() -> Result<Servers, String> {
     let runtime = tokio::runtime::Runtime::new().map_err(|e| e.to_string())?;
     runtime.block_on(async {
         let postgres = match env::var("WAYFARE_TEST_POSTGRES_URL") {
-            Ok(url) => Server { url: url.trim_end_matches('/').to_owned(), container: None },
+            Ok(url) => Server { url: url.trim_end_matches('/').to_owned(), _container: None },
             Err(_) => postgres().await?,
         };
         let redis = match env::var("WAYFARE_TEST_REDIS_URL") {
-            Ok(url) => Server { url, container: None },
+            Ok(url) => Server { url, _container: None },
             Err(_) => redis().await?,
         };
         Ok(Servers { postgres, redis })
     })
 }
 
-/// A PostgreSQL of one's own.
-pub async fn postgres() -> Result<Server, String> {
+async fn postgres() -> Result<Server, String> {
     let image = env::var("WAYFARE_TEST_POSTGRES_IMAGE").unwrap_or_else(|_| "postgres:17-alpine".to_owned());
     // Durable it need not be, and every test brings a pool.
     let command = ["postgres", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=400"];
@@ -64,11 +63,10 @@ pub async fn postgres() -> Result<Server, String> {
         start(&image, 5432, &command, &[("POSTGRES_USER", "wayfare"), ("POSTGRES_PASSWORD", "wayfare")]).await?;
     let url = format!("postgres://wayfare:wayfare@{address}");
     answers(&image, async || sea_orm::Database::connect(format!("{url}/postgres")).await.map(drop)).await?;
-    Ok(Server { url, container: Some(container) })
+    Ok(Server { url, _container: Some(container) })
 }
 
-/// A Redis of one's own.
-pub async fn redis() -> Result<Server, String> {
+async fn redis() -> Result<Server, String> {
     let image = env::var("WAYFARE_TEST_REDIS_IMAGE").unwrap_or_else(|_| "redis:7-alpine".to_owned());
     let (container, address) = start(&image, 6379, &["redis-server", "--save", ""], &[]).await?;
     let url = format!("redis://{address}");
@@ -78,7 +76,7 @@ pub async fn redis() -> Result<Server, String> {
         redis::cmd("PING").query_async::<String>(&mut link).await
     })
     .await?;
-    Ok(Server { url, container: Some(container) })
+    Ok(Server { url, _container: Some(container) })
 }
 
 async fn start(
