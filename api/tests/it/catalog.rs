@@ -8,18 +8,19 @@ use crate::{client::Client, fixtures::SHOP, service::Wayfare};
 
 /// The ids of a paged list, page after page; each once.
 pub async fn all_pages(client: &Client, path: &str) -> Vec<String> {
-    let (mut ids, mut after) = (Vec::new(), String::new());
+    let (mut ids, mut seen, mut after) = (Vec::new(), HashSet::new(), String::new());
     loop {
         let page = client.get(&format!("{path}{after}")).await.expect(200);
-        ids.extend(page["items"].as_array().expect("items").iter().map(|item| item["id"].to_string()));
+        for item in page["items"].as_array().expect("items") {
+            let id = item["id"].to_string();
+            assert!(seen.insert(id.clone()), "a page repeats what another had");
+            ids.push(id);
+        }
         match page["next"].as_str() {
             Some(next) => after = format!("&after={next}"),
-            None => break,
+            None => return ids,
         }
     }
-    let distinct: HashSet<_> = ids.iter().collect();
-    assert_eq!(distinct.len(), ids.len(), "a page repeats what another had");
-    ids
 }
 
 async fn found(wayfare: &Wayfare, query: &str) -> Vec<Value> {
