@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{client::Client, service::Wayfare};
+use crate::{client::Client, start::Wayfare};
 
 const ROLES: [&str; 4] = ["customer", "courier", "manager", "admin"];
 

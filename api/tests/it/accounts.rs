@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::{place::PASSWORD, service::Wayfare};
+use crate::{place::PASSWORD, start::Wayfare};
 
 #[tokio::test]
 async fn who_registers_is_a_customer_and_can_sign_in() {

@@ -7,7 +7,7 @@ use crate::{
     client::Answer,
     fixtures::{Person, SHOP},
     place::PASSWORD,
-    service::Wayfare,
+    start::Wayfare,
 };
 
 /// The lines about one kind of deed.

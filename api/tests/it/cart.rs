@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{client::Client, fixtures::SHOP, service::Wayfare};
+use crate::{client::Client, fixtures::SHOP, start::Wayfare};
 
 async fn put(client: &Client, product: i64, quantity: i32) -> Value {
     client.put(&format!("/api/cart/items/{product}"), json!({ "quantity": quantity })).await.expect(200)

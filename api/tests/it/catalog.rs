@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use crate::{client::Client, fixtures::SHOP, service::Wayfare};
+use crate::{client::Client, fixtures::SHOP, start::Wayfare};
 
 /// The ids of a paged list, page after page; each once.
 pub async fn all_pages(client: &Client, path: &str) -> Vec<String> {

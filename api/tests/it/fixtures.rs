@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     client::{Answer, Client},
     place::PASSWORD,
-    service::Wayfare,
+    start::Wayfare,
 };
 
 /// The shop of the demo city's manager.

@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use serde_json::json;
 use wayfare::flags;
 
-use crate::{fixtures::order_of, place::PASSWORD, service::Wayfare};
+use crate::{fixtures::order_of, place::PASSWORD, start::Wayfare};
 
 async fn with_flags(text: &str) -> (Wayfare, tempfile::TempDir) {
     let dir = tempfile::tempdir().expect("a temporary folder");

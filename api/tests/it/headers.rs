@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::{client::Answer, service::Wayfare};
+use crate::{client::Answer, start::Wayfare};
 
 #[tokio::test]
 async fn every_answer_carries_the_headers_that_protect_who_reads_it() {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::service::Wayfare;
+use crate::start::Wayfare;
 
 #[tokio::test]
 async fn a_service_with_its_database_is_ready() {

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::{client::Answer, fixtures::Person, service::Wayfare};
+use crate::{client::Answer, fixtures::Person, start::Wayfare};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and the rest of a picture";
 const GIF: &[u8] = b"GIF89a and the rest of a picture";

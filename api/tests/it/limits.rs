@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::{client::Client, service::Wayfare};
+use crate::{client::Client, start::Wayfare};
 
 /// Moves on to the start of a minute: what follows happens within one window.
 fn fresh_window(wayfare: &Wayfare) {

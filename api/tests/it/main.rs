@@ -25,10 +25,11 @@ mod place;
 mod problems;
 mod races;
 mod servers;
-mod service;
+
 mod sessions;
 mod sse;
 mod staff;
+mod start;
 mod streams;
 mod tokens;
 mod webhooks;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::{fixtures::SHOP, place::PASSWORD, service::Wayfare};
+use crate::{fixtures::SHOP, place::PASSWORD, start::Wayfare};
 
 #[tokio::test]
 async fn a_manager_writes_only_to_their_own_shop() {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use wayfare::metrics::Metrics;
 
-use crate::{fixtures::order_of, service::Wayfare};
+use crate::{fixtures::order_of, start::Wayfare};
 
 /// The names of the families that have at least one series.
 fn families(text: &str) -> BTreeSet<&str> {

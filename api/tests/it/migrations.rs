@@ -66,7 +66,7 @@ async fn a_full_database_of_the_first_version_keeps_every_row_on_the_way_up() {
     db.close().await;
 
     // And the service finds what was there before.
-    let wayfare = crate::service::Wayfare::at(place.into(), Default::default(), |_| {}).await;
+    let wayfare = crate::start::Wayfare::at(place.into(), Default::default(), |_| {}).await;
     assert_eq!(wayfare.get("/api/menu-items/1").await.expect(200)["stock"], 7);
     let order = wayfare::orders::order::Entity::by_id(&wayfare.app.db.write, ID.parse().expect("an id")).await;
     assert_eq!(order.expect("the order is there").idempotency_key, "key-of-old");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{fixtures::Person, place::PASSWORD, service::Wayfare};
+use crate::{fixtures::Person, place::PASSWORD, start::Wayfare};
 
 const STATES: [&str; 6] = ["placed", "accepted", "preparing", "on_the_way", "delivered", "cancelled"];
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     catalog::all_pages,
     fixtures::{SHOP, order_of},
-    service::Wayfare,
+    start::Wayfare,
 };
 
 #[tokio::test]

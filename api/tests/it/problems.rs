@@ -10,7 +10,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{client::Answer, fixtures::order_of, service::Wayfare};
+use crate::{client::Answer, fixtures::order_of, start::Wayfare};
 
 /// Sends bytes as they are; gives what comes back until the connection ends.
 async fn raw(wayfare: &Wayfare, bytes: &str) -> String {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     client::Answer,
     fixtures::{SHOP, order_of},
-    service::Wayfare,
+    start::Wayfare,
 };
 
 fn count(answers: &[Answer], status: u16) -> usize {

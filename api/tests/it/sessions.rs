@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::{client::Answer, fixtures::Person, place::PASSWORD, service::Wayfare};
+use crate::{client::Answer, fixtures::Person, place::PASSWORD, start::Wayfare};
 
 async fn refresh(wayfare: &Wayfare, token: &str) -> Answer {
     wayfare.post("/api/auth/refresh", json!({ "refresh_token": token })).await

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::{fixtures::SHOP, place::PASSWORD, service::Wayfare};
+use crate::{fixtures::SHOP, place::PASSWORD, start::Wayfare};
 
 #[tokio::test]
 async fn a_new_role_counts_at_once() {

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{service::Wayfare, sse::Events};
+use crate::{sse::Events, start::Wayfare};
 
 fn path(order: &Value) -> String {
     format!("/api/orders/{}/events", order["id"].as_str().expect("an id"))

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use wayfare::config::{Config, Secret};
 
-use crate::{fixtures::Person, service::Wayfare};
+use crate::{fixtures::Person, start::Wayfare};
 
 const NEW: &str = "secret-of-the-new-key-of-32-bytes-or-more";
 const OLD: &str = "secret-of-the-old-key-of-32-bytes-or-more";

@@ -20,7 +20,7 @@ use wayfare::worker;
 
 use crate::{
     fixtures::{Person, SHOP},
-    service::Wayfare,
+    start::Wayfare,
 };
 
 /// A shop's own system: keeps what it is told, and answers what it is set to.
