@@ -1,5 +1,7 @@
 //! Redis goes away in mid-run and comes back: nobody notices but the operators.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::{
@@ -12,6 +14,9 @@ use crate::{
 };
 
 const UP: &str = "wayfare_redis_up{place=\"cache\"}";
+
+/// What is cached runs out after thirty seconds: by then the log-out would hold without anybody's doing.
+const BEFORE_IT_EXPIRES: Duration = Duration::from_secs(15);
 
 /// How Redis goes away, and how it comes back.
 #[derive(Clone, Copy, Debug)]
@@ -149,7 +154,7 @@ async fn a_log_out_during_the_outage_holds_at_a_replica_that_noticed_nothing_of_
     leaver.post("/api/auth/logout", Value::Null).await.expect(204);
     redis.resume();
     // Nobody asks the first replica anything more: it has to make the log-out known by itself.
-    until("the log-out holds at the other replica", std::time::Duration::from_secs(5), async || {
+    until("the log-out holds at the other replica", BEFORE_IT_EXPIRES, async || {
         (leaver.at(&b.base).get("/api/me").await.status == 401).then_some(())
     })
     .await;
