@@ -62,6 +62,7 @@ async fn no_error_repeats_a_secret() {
     let wrong = [
         ("WAYFARE_DATABASE_URL", "postgres://user:hunter2secret@127.0.0.1:notaport/db"),
         ("WAYFARE_DATABASE_URL", "postgres://user:hunter2secret@127.0.0.1:1/db"),
+        ("WAYFARE_DATABASE_URL", "postgres://user:hunter2secret@127.0.0.1/db?sslmode=nonsense"),
         ("WAYFARE_DATABASE_URL", "mysql://user:hunter2secret@127.0.0.1/db"),
         ("WAYFARE_REDIS_URL", "redis://user:hunter2secret@127.0.0.1:notaport"),
         ("WAYFARE_REDIS_URL", "http://user:hunter2secret@127.0.0.1"),
