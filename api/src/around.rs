@@ -110,7 +110,7 @@ impl<E: Endpoint<Output = Response>> Around<E> {
         }
         let standing = match self.limit(seen, caller).await {
             Ok(standing) => standing,
-            Err(error) => return (Err(error.into()), None),
+            Err((error, standing)) => return (Err(error.into()), Some(standing)),
         };
         if let Err(error) = self.bound_body(&mut request, seen).await {
             return (Err(error.into()), standing);
@@ -138,7 +138,7 @@ impl<E: Endpoint<Output = Response>> Around<E> {
         None
     }
 
-    async fn limit(&self, seen: &Seen, caller: &Caller) -> Result<Option<Standing>, Error> {
+    async fn limit(&self, seen: &Seen, caller: &Caller) -> Result<Option<Standing>, (Error, Standing)> {
         if !seen.limited {
             return Ok(None);
         }
@@ -146,7 +146,8 @@ impl<E: Endpoint<Output = Response>> Around<E> {
             Ok(standing) => Ok(Some(standing)),
             Err(error) => {
                 self.app.metrics.wayfare_rate_limited_total.with_label_values(&[Action::Request.name()]).inc();
-                Err(error)
+                let reset = error.retry_after.unwrap_or_default();
+                Err((error, Standing { limit: self.app.config.rate_limit, left: 0, reset }))
             }
         }
     }

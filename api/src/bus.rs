@@ -3,7 +3,10 @@
 //! A note is a hint to look, never the truth: who misses one finds out by looking again after a while. So a lost Redis
 //! delays what people see live and loses nothing.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
@@ -13,6 +16,8 @@ use uuid::Uuid;
 use crate::redis::Redis;
 
 const CHANNEL: &str = "notes";
+/// How long notes are gathered before they are sent to the other replicas.
+const GATHER: Duration = Duration::from_millis(5);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Note {
@@ -36,12 +41,14 @@ struct Envelope {
 pub struct Bus {
     here: broadcast::Sender<Note>,
     redis: Option<Redis>,
+    /// Notes on their way to the other replicas.
+    waiting: Arc<Mutex<Vec<Note>>>,
     me: Uuid,
 }
 
 impl Bus {
     pub fn new(redis: Option<Redis>) -> Self {
-        Self { here: broadcast::channel(1024).0, redis, me: Uuid::new_v4() }
+        Self { here: broadcast::channel(1024).0, redis, waiting: Arc::default(), me: Uuid::new_v4() }
     }
 
     pub fn listen(&self) -> broadcast::Receiver<Note> {
@@ -57,12 +64,24 @@ impl Bus {
         let Some(redis) = self.redis.clone().filter(|r| !r.is_away()) else {
             return;
         };
-        let Ok(text) = serde_json::to_string(&Envelope { from: self.me, notes }) else {
-            return;
-        };
-        tokio::spawn(async move {
+        let mut waiting = self.waiting.lock().expect("no holder panics");
+        let first = waiting.is_empty();
+        waiting.extend(notes);
+        drop(waiting);
+        if first {
+            tokio::spawn(Self::publish(self.waiting.clone(), redis, self.me));
+        }
+    }
+
+    /// Sends what has come together in a moment as one message: under load a message for each order is what Redis, and
+    /// every replica that reads it, would spend most on.
+    async fn publish(waiting: Arc<Mutex<Vec<Note>>>, redis: Redis, from: Uuid) {
+        tokio::time::sleep(GATHER).await;
+        let notes = std::mem::take(&mut *waiting.lock().expect("no holder panics"));
+        if let Ok(text) = serde_json::to_string(&Envelope { from, notes }) {
+            // Lost with Redis: who waits for it looks again by itself.
             let _ = redis.ask::<()>(redis::cmd("PUBLISH").arg(redis.key(CHANNEL)).arg(text)).await;
-        });
+        }
     }
 
     /// Passes on what other replicas tell, for as long as the process lives.
@@ -72,7 +91,7 @@ impl Bus {
             if let Err(cause) = self.subscribed(redis).await {
                 tracing::debug!(%cause, "no notes from other replicas for now");
             }
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
 

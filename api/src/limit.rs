@@ -104,24 +104,25 @@ impl Limits {
         let now = u64::try_from(now.timestamp()).unwrap_or(0);
         let (window, reset) = (now / WINDOW, WINDOW - now % WINDOW);
         let lease = self.leases.get_with((action, client), Arc::default);
-        for attempt in 0..2 {
+        // Others may spend a lease before the one that asked for it: it asks again for as long as there is something to get.
+        loop {
             if let Some(left) = spend(&lease, window) {
                 return Ok(Standing { limit, left, reset });
             }
-            if attempt == 0 {
-                self.lease(&lease, action, client, limit, window).await;
+            if !self.lease(&lease, action, client, limit, window).await {
+                return Err(Error::throttled("rate_limited", action.message()).retry_after(reset));
             }
         }
-        Err(Error::throttled("rate_limited", action.message()).retry_after(reset))
     }
 
-    async fn lease(&self, lease: &Mutex<Lease>, action: Action, client: IpAddr, limit: u32, window: u64) {
+    /// Gets more to spend; tells whether there was any.
+    async fn lease(&self, lease: &Mutex<Lease>, action: Action, client: IpAddr, limit: u32, window: u64) -> bool {
         let (alone, nothing_left) = {
             let lease = lease.lock().expect("no holder panics");
             (lease.alone && lease.window == window, lease.window == window && lease.shared == 0 && lease.mine == 0)
         };
         if alone || nothing_left {
-            return;
+            return false;
         }
         let granted = match &self.redis {
             Some(redis) => self.ask(redis, action, client, limit, window).await.ok(),
@@ -138,6 +139,7 @@ impl Limits {
             None if fresh => *lease = Lease { window, mine: limit, shared: 0, alone: true },
             None => *lease = Lease { mine: lease.mine + lease.shared, shared: 0, alone: true, window },
         }
+        lease.mine > 0
     }
 
     async fn ask(

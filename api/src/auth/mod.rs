@@ -27,7 +27,10 @@ use crate::{App, around::Caller, error::Result, http::Chapter, text::Text};
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
 pub struct NewUser {
-    #[oai(validator(max_length = 254, pattern = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"))]
+    #[oai(validator(
+        max_length = 254,
+        pattern = r"^[^@\x00-\x20\x7f-\xa0]+@[^@\x00-\x20\x7f-\xa0]+\.[^@\x00-\x20\x7f-\xa0]+$"
+    ))]
     pub email: Text,
     #[oai(validator(min_length = 1, max_length = 100))]
     pub name: Text,

@@ -66,7 +66,7 @@ pub struct ShopChange {
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
 pub struct NewWebhook {
-    #[oai(validator(max_length = 500, pattern = r"^https?://[^\s]+$"))]
+    #[oai(validator(max_length = 500, pattern = r"^https?://[!-~]+$"))]
     pub url: String,
 }
 

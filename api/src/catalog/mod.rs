@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{
+    Stream, StreamExt,
+    stream::{self, BoxStream},
+};
 use poem::Request;
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
@@ -184,8 +187,9 @@ impl CatalogApi {
         &self,
         /// Only of this shop
         shop: Query<Option<i64>>,
-    ) -> EventStream<futures_util::stream::BoxStream<'static, StockChange>> {
-        EventStream::new(changes(self.0.clone(), shop.0).boxed()).keep_alive(std::time::Duration::from_secs(15))
+    ) -> Result<EventStream<BoxStream<'static, StockChange>>> {
+        let changes = changes(self.0.clone(), shop.0).boxed();
+        Ok(EventStream::new(changes).keep_alive(std::time::Duration::from_secs(15)))
     }
 
     /// A product's picture
