@@ -72,6 +72,18 @@ impl Db {
         self.write.get_database_backend() == DbBackend::Sqlite
     }
 
+    /// Open connections of the writing pool, and how many of them are idle.
+    pub fn pool(&self) -> (i64, i64) {
+        let count = |size: u32, idle: usize| (i64::from(size), i64::try_from(idle).unwrap_or(0));
+        if self.is_sqlite() {
+            let pool = self.write.get_sqlite_connection_pool();
+            count(pool.size(), pool.num_idle())
+        } else {
+            let pool = self.write.get_postgres_connection_pool();
+            count(pool.size(), pool.num_idle())
+        }
+    }
+
     pub async fn close(&self) {
         let _ = self.write.close_by_ref().await;
         let _ = self.read.close_by_ref().await;
@@ -115,18 +127,4 @@ async fn open(url: &Secret, connections: u32) -> anyhow::Result<DatabaseConnecti
         });
     // The driver quotes an address that it can't read, and with it the password.
     Database::connect(options).await.map_err(|cause| anyhow::anyhow!(cause.to_string().replace(url.expose(), "***")))
-}
-
-impl Db {
-    /// Open connections of the writing pool, and how many of them are idle.
-    pub fn pool(&self) -> (i64, i64) {
-        let count = |size: u32, idle: usize| (i64::from(size), i64::try_from(idle).unwrap_or(0));
-        if self.is_sqlite() {
-            let pool = self.write.get_sqlite_connection_pool();
-            count(pool.size(), pool.num_idle())
-        } else {
-            let pool = self.write.get_postgres_connection_pool();
-            count(pool.size(), pool.num_idle())
-        }
-    }
 }

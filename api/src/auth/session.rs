@@ -156,7 +156,9 @@ impl Sessions {
         }
         let owner = Entity::owner(&app.db.write, id, app.clock.now()).await?;
         let Some(found) = owner else { return Ok(None) };
-        self.keep(app, id, found).await;
+        if !self.keep(app, id, found).await {
+            return Ok(owner);
+        }
         // Ended while it was being kept? Then its end looked for the entry too early: look once more.
         let still = Entity::owner(&app.db.write, id, app.clock.now()).await?;
         if still.is_none() {
@@ -205,16 +207,22 @@ impl Sessions {
         serde_json::from_str(&text?).ok()
     }
 
-    async fn keep(&self, app: &App, id: Uuid, owner: Owner) {
+    /// Tells whether the owner may be in the cache now: also when Redis didn't say so, but not when it wasn't asked.
+    async fn keep(&self, app: &App, id: Uuid, owner: Owner) -> bool {
         match &self.redis {
-            None if app.db.is_sqlite() => self.memory.insert(id, owner),
-            None => {}
+            None if app.db.is_sqlite() => {
+                self.memory.insert(id, owner);
+                true
+            }
+            None => false,
+            Some(redis) if redis.is_away() => false,
             Some(redis) => {
                 let text = serde_json::to_string(&owner).unwrap_or_default();
                 // Not kept: the next request asks the database again.
                 let _ = redis
                     .ask::<()>(redis::cmd("SET").arg(key(redis, &id)).arg(text).arg("EX").arg(TTL.as_secs()))
                     .await;
+                true
             }
         }
     }
