@@ -18,13 +18,13 @@ use poem::{
     http::{HeaderName, HeaderValue, Method, StatusCode, Version, header},
 };
 use poem_openapi::OperationId;
-use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{
     App,
     access::Access,
     error::Error,
+    format::{IDS, Ids},
     headers::{self, Cors},
     limit::{Action, Standing},
     metrics::Held,
@@ -61,8 +61,8 @@ impl<E: Endpoint<Output = Response>> Endpoint for Around<E> {
         let caller = self.caller(&request);
         let seen = Seen::of(&request, &self.app);
         let trace = self.app.signals.enter(method(request.method()), request.headers());
-        let trace_id = trace.as_ref().map(|t| t.span().span_context().trace_id().to_string());
-        let span = tracing::info_span!("request", request_id = &*caller.request_id, trace_id);
+        let trace_id = trace.as_ref().map(|t| Arc::from(t.span().span_context().trace_id().to_string()));
+        let ids = Ids { request: caller.request_id.clone(), trace: trace_id };
         if seen.path.ends_with("/events") {
             // A compressor holds an event back until it has enough to compress.
             request.headers_mut().remove(header::ACCEPT_ENCODING);
@@ -70,7 +70,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Around<E> {
         request.set_data(self.app.clone());
         request.set_data(caller.clone());
 
-        let work = self.admitted(request, &caller, &seen).instrument(span.clone());
+        let work = IDS.scope(ids.clone(), self.admitted(request, &caller, &seen));
         let (answer, standing) = match trace.as_ref().filter(|t| t.span().is_recording()) {
             Some(trace) => work.with_context(trace.clone()).await,
             None => work.await,
@@ -81,7 +81,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Around<E> {
         };
         let mut response = match answer {
             Ok(response) => response,
-            Err(error) => span.in_scope(|| self.refusal(error, &seen, &caller)),
+            Err(error) => IDS.sync_scope(ids.clone(), || self.refusal(error, &seen, &caller)),
         };
         headers::revalidate(&seen.if_none_match, &mut response);
         headers::write(&mut response, &caller.request_id, standing, &seen, &self.cors);
@@ -90,7 +90,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Around<E> {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         let route = operation.map_or(seen.fixed_route, |o| o.0);
-        self.record(&seen, route, response.status(), start.elapsed(), &caller, trace_id.as_deref());
+        self.record(&seen, route, response.status(), start.elapsed(), &caller, ids.trace.as_deref());
         if let Some(trace) = trace {
             telemetry::leave(&trace, method(&seen.method), route, &seen.path, response.status().as_u16());
         }

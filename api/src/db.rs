@@ -9,13 +9,18 @@ use sea_orm::{
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::config::{Config, Secret};
+use crate::{
+    config::{Config, Secret},
+    held::{FRESH, Held},
+};
 
 #[derive(Clone)]
 pub struct Db {
     pub write: DatabaseConnection,
     /// A replica when one is configured: may lag behind `write`.
     pub read: DatabaseConnection,
+    /// Connections to PostgreSQL for what is one statement and often asked.
+    held: Option<Arc<Held>>,
     /// SQLite has one writer: waiting here is fair and costs nothing, waiting inside SQLite is neither.
     writer: Arc<Mutex<()>>,
 }
@@ -54,7 +59,9 @@ impl Db {
             Some(url) => open(url, config.database_connections).await.context("the read replica can't be opened")?,
             None => write.clone(),
         };
-        Ok(Self { write, read, writer: Arc::default() })
+        let postgres = write.get_database_backend() == DbBackend::Postgres;
+        let held = postgres.then(|| Arc::new(Held::new(write.get_postgres_connection_pool().clone())));
+        Ok(Self { write, read, held, writer: Arc::default() })
     }
 
     /// Begins a transaction that may write. On SQLite it takes the write lock at once: a transaction that reads first
@@ -72,19 +79,25 @@ impl Db {
         self.write.get_database_backend() == DbBackend::Sqlite
     }
 
+    /// Connections to PostgreSQL for one statement at a time; none on SQLite.
+    pub fn held(&self) -> Option<&Held> {
+        self.held.as_deref()
+    }
+
     /// Open connections of the writing pool, and how many of them are idle.
     pub fn pool(&self) -> (i64, i64) {
         let count = |size: u32, idle: usize| (i64::from(size), i64::try_from(idle).unwrap_or(0));
-        if self.is_sqlite() {
-            let pool = self.write.get_sqlite_connection_pool();
-            count(pool.size(), pool.num_idle())
-        } else {
+        if let Some(held) = &self.held {
             let pool = self.write.get_postgres_connection_pool();
+            count(pool.size(), pool.num_idle() + held.len())
+        } else {
+            let pool = self.write.get_sqlite_connection_pool();
             count(pool.size(), pool.num_idle())
         }
     }
 
     pub async fn close(&self) {
+        self.held.iter().for_each(|held| held.give_back());
         let _ = self.write.close_by_ref().await;
         let _ = self.read.close_by_ref().await;
     }
@@ -115,7 +128,7 @@ async fn open(url: &Secret, connections: u32) -> anyhow::Result<DatabaseConnecti
         .max_connections(connections)
         .connect_timeout(PATIENCE)
         .acquire_timeout(PATIENCE)
-        .test_before_acquire_if_idle_for(Duration::from_secs(1))
+        .test_before_acquire_if_idle_for(FRESH)
         .sqlx_logging(false)
         .set_application_name("wayfare")
         .map_sqlx_sqlite_opts(|o| {

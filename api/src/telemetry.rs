@@ -16,11 +16,12 @@ use opentelemetry_sdk::{
     trace::{SdkTracer, SdkTracerProvider},
 };
 use poem::http::{HeaderMap, HeaderName};
-use tracing_subscriber::{EnvFilter, Layer, Registry, layer::SubscriberExt, reload, util::SubscriberInitExt};
+use tracing_subscriber::{EnvFilter, Registry, layer::SubscriberExt, reload, util::SubscriberInitExt};
 
 use crate::{
     access::AccessLog,
-    config::{Config, LogFormat},
+    config::Config,
+    format::Format,
     log::{Guard, Lines},
 };
 
@@ -47,14 +48,11 @@ impl Telemetry {
     pub fn start(config: &Config) -> anyhow::Result<Self> {
         let (filter, handle) = reload::Layer::new(EnvFilter::try_new(&config.log)?);
         let (lines, guard) = Lines::start(std::io::stdout());
-        let layer = tracing_subscriber::fmt::layer().with_writer(lines.clone());
-        let layer = match config.log_format {
-            LogFormat::Json => layer.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed(),
-            LogFormat::Text => {
-                let colours = env::var_os("NO_COLOR").is_none() && std::io::IsTerminal::is_terminal(&std::io::stdout());
-                layer.with_ansi(colours).boxed()
-            }
-        };
+        let colours = env::var_os("NO_COLOR").is_none() && std::io::IsTerminal::is_terminal(&std::io::stdout());
+        let layer = tracing_subscriber::fmt::layer()
+            .with_writer(lines.clone())
+            .with_ansi(colours)
+            .event_format(Format::new(config.log_format));
         tracing_subscriber::registry().with(filter).with(layer).try_init().context("logging is set up twice")?;
         global::set_text_map_propagator(TraceContextPropagator::new());
         let access = AccessLog { lines, format: config.log_format };

@@ -354,25 +354,54 @@ def placed(order: Order, took: float):
     TRANSACTIONS.labels("place_order").observe(took)
 
 
-def answer(order: Order) -> bytes:
-    return orjson.dumps(
-        {
-            "id": order.id,
-            "shop_id": order.shop_id,
-            "state": order.state,
-            "total": {"amount": order.total, "currency": order.currency},
-            "address": {"text": order.address, "lat": order.lat, "lon": order.lon},
-            "mode": order.mode,
-            "note": order.note,
-            "lines": [
-                {
-                    "product_id": line.product_id,
-                    "name": line.name,
-                    "price": {"amount": line.price, "currency": order.currency},
-                    "quantity": line.quantity,
-                }
-                for line in order.lines
-            ],
-            "placed_at": order.placed_at,
-        }
+class Money(BaseModel):
+    amount: int
+    currency: str
+
+
+class LineAnswer(BaseModel):
+    product_id: int
+    name: str
+    price: Money
+    quantity: int
+
+
+class OrderAnswer(BaseModel):
+    id: uuid.UUID
+    shop_id: int
+    state: str
+    total: Money
+    address: Address
+    mode: str
+    note: str | None
+    lines: list[LineAnswer]
+    placed_at: datetime
+
+
+def answer(order: Order) -> OrderAnswer:
+    def money(amount: int) -> Money:
+        return Money(amount=amount, currency=order.currency)
+
+    return OrderAnswer(
+        id=order.id,
+        shop_id=order.shop_id,
+        state=order.state,
+        total=money(order.total),
+        address=Address(text=order.address, lat=order.lat, lon=order.lon),
+        mode=order.mode,
+        note=order.note,
+        lines=[
+            LineAnswer(product_id=line.product_id, name=line.name, price=money(line.price), quantity=line.quantity)
+            for line in order.lines
+        ],
+        placed_at=order.placed_at,
     )
+
+
+# Where every server tells the others what happened, for the people who watch an order or a product's stock.
+NOTES = "notes"
+
+
+def notes(order: Order, products: list[Product]) -> bytes:
+    stock = [{"product": product.id, "stock": product.stock} for product in products]
+    return orjson.dumps({"order": order.id, "shop": order.shop_id, "stock": stock})

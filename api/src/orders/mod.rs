@@ -14,6 +14,7 @@ use poem_openapi::{
 use uuid::Uuid;
 
 pub mod event;
+pub mod key;
 pub mod line;
 pub mod moves;
 pub mod order;
@@ -30,6 +31,7 @@ use crate::{
     page::{self, Page},
 };
 use event::OrderEvent;
+use key::IdempotencyKey;
 use order::{Order, State, Whose};
 use place::NewOrder;
 
@@ -90,14 +92,10 @@ impl OrdersApi {
     async fn place(
         &self,
         who: Customer,
-        #[oai(
-            name = "Idempotency-Key",
-            validator(min_length = 8, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")
-        )]
-        key: Header<String>,
+        #[oai(name = "Idempotency-Key")] key: Header<IdempotencyKey>,
         new: Json<NewOrder>,
     ) -> Result<PlacedOrder> {
-        let placed = place::place(&self.0, &who.0, key.0, new.0).await?;
+        let placed = place::place(&self.0, &who.0, key.0.0, new.0).await?;
         let location = format!("/api/orders/{}", placed.order.id);
         Ok(PlacedOrder::Placed(Json(placed.order), location, placed.again))
     }

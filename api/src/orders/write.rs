@@ -5,7 +5,8 @@
 //! nothing when it wasn't enough. docs/adr/0006-one-statement.md has the measurement.
 
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryResult, SqlErr, Statement, Value,
+    ActiveEnum, ActiveModelTrait, DbErr, EntityTrait, RuntimeErr, SqlErr,
+    sqlx::{self, Row, postgres::PgRow},
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -18,6 +19,7 @@ use crate::{
     catalog::product,
     clock::Instant,
     error::{Error, Result},
+    held::Held,
     orders::{
         event, line,
         order::{self, State},
@@ -55,15 +57,19 @@ pub struct Found {
 /// # Errors
 /// 409 when the key has been used.
 pub async fn write(app: &App, draft: &Draft<'_>) -> Result<Vec<Found>> {
-    if app.db.is_sqlite() { step_by_step(app, draft).await } else { at_once(app, draft).await }
+    match app.db.held() {
+        Some(held) => at_once(held, draft).await,
+        None => step_by_step(app, draft).await,
+    }
 }
 
 /// The products are locked in the order of their ids: two orders that share some wait for each other and never block
-/// each other for good. `fits` is empty unless all are there and enough, and then nothing below it writes.
+/// each other for good. That the ids are asked for twice leads to them by their key: by the join alone the shop's whole
+/// catalog would be read. `fits` is empty unless all are there and enough, and then nothing below it writes.
 const AT_ONCE: &str = "
 WITH wanted AS (SELECT * FROM unnest($1::bigint[], $2::integer[]) AS w(id, quantity)),
 found AS (SELECT p.id, p.name, p.price, p.currency, p.stock, w.quantity FROM product p JOIN wanted w USING (id)
-    WHERE p.shop_id = $3 AND p.retired_at IS NULL ORDER BY p.id FOR UPDATE OF p),
+    WHERE p.id = ANY($1) AND p.shop_id = $3 AND p.retired_at IS NULL ORDER BY p.id FOR NO KEY UPDATE OF p),
 fits AS (SELECT * FROM found WHERE (SELECT count(*) FROM found WHERE stock >= quantity) = cardinality($1::bigint[])),
 taken AS (UPDATE product p SET stock = p.stock - f.quantity FROM fits f WHERE p.id = f.id RETURNING p.id, p.stock),
 placed AS (INSERT INTO orders (id, account_id, shop_id, state, total, currency, address, lat, lon, mode, note, idempotency_key,
@@ -80,43 +86,41 @@ audited AS (INSERT INTO audit (at, account_id, role, action, subject, detail, ip
 emptied AS (DELETE FROM cart_line WHERE cart_id = $19 AND product_id IN (SELECT id FROM fits))
 SELECT f.id, f.name, f.price, f.currency, f.stock, t.stock AS left FROM found f LEFT JOIN taken t USING (id) ORDER BY f.id";
 
-async fn at_once(app: &App, draft: &Draft<'_>) -> Result<Vec<Found>> {
+async fn at_once(held: &Held, draft: &Draft<'_>) -> Result<Vec<Found>> {
     let Draft { id, who, key, hash, new, wanted, cart, now } = draft;
     let (ids, quantities): (Vec<i64>, Vec<i32>) = wanted.iter().copied().unzip();
-    let values: [Value; 19] = [
-        ids.into(),
-        quantities.into(),
-        new.shop_id.into(),
-        (*id).into(),
-        who.account_id.into(),
-        (*new.address.text).into(),
-        new.address.lat.into(),
-        new.address.lon.into(),
-        new.mode.into(),
-        new.note.as_deref().into(),
-        (*key).into(),
-        (*hash).into(),
-        (*now).into(),
-        who.role.as_str().into(),
-        Deed::PlaceOrder.name().into(),
-        id.to_string().into(),
-        who.caller.ip.to_string().into(),
-        (*who.caller.request_id).into(),
-        (*cart).into(),
-    ];
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, AT_ONCE, values);
-    let rows = app.db.write.query_all_raw(statement).await.map_err(taken_key)?;
-    rows.iter().map(|row| Ok(found(row)?)).collect()
+    let query = sqlx::query(AT_ONCE)
+        .bind(ids)
+        .bind(quantities)
+        .bind(new.shop_id)
+        .bind(id)
+        .bind(who.account_id)
+        .bind(&*new.address.text)
+        .bind(new.address.lat)
+        .bind(new.address.lon)
+        .bind(new.mode.to_value())
+        .bind(new.note.as_deref())
+        .bind(key)
+        .bind(hash)
+        .bind(now)
+        .bind(who.role.as_str())
+        .bind(Deed::PlaceOrder.name())
+        .bind(id.to_string())
+        .bind(who.caller.ip.to_string())
+        .bind(&*who.caller.request_id)
+        .bind(cart);
+    let rows = held.fetch_all(query).await.map_err(taken_key)?;
+    rows.iter().map(|row| Ok(found(row).map_err(|e| DbErr::Query(RuntimeErr::SqlxError(e.into())))?)).collect()
 }
 
-fn found(row: &QueryResult) -> Result<Found, DbErr> {
+fn found(row: &PgRow) -> sqlx::Result<Found> {
     Ok(Found {
-        product_id: row.try_get("", "id")?,
-        name: row.try_get("", "name")?,
-        price: row.try_get("", "price")?,
-        currency: row.try_get("", "currency")?,
-        stock: row.try_get("", "stock")?,
-        left: row.try_get("", "left")?,
+        product_id: row.try_get(0)?,
+        name: row.try_get(1)?,
+        price: row.try_get(2)?,
+        currency: row.try_get(3)?,
+        stock: row.try_get(4)?,
+        left: row.try_get(5)?,
     })
 }
 

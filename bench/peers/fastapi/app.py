@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 import shop
-from shop import NewOrder, Order, Placing, Refused
+from shop import NewOrder, Order, OrderAnswer, Placing, Product, Refused
 
 engine = create_async_engine(environ["DATABASE_URL"], pool_size=10, max_overflow=0)
 database = async_sessionmaker(engine, expire_on_commit=False)
@@ -129,26 +129,30 @@ async def customer(authorization: Annotated[str | None, Header()] = None) -> tup
 async def place(
     new: NewOrder,
     request: Request,
+    response: Response,
     who: Annotated[tuple[uuid.UUID, str], Depends(customer)],
     idempotency_key: Annotated[str, Header(max_length=64)],
-) -> Response:
+) -> OrderAnswer:
     digest = sha256(await request.body()).hexdigest()
     placing = Placing(*who, idempotency_key, digest, request.client.host, request.state.request_id)
     started = time.perf_counter()
     async with database() as session:
         try:
-            async with session.begin():
-                order = await write(session, new, placing)
+            with tracer.start_as_current_span("place_order", kind=SpanKind.CLIENT):
+                async with session.begin():
+                    order, products = await write(session, new, placing)
             shop.placed(order, time.perf_counter() - started)
+            await redis.publish(shop.NOTES, shop.notes(order, products))
         except IntegrityError:
             order = await session.scalar(placing.earlier())
             if order is None or order.request_hash != digest:
                 raise Refused(422, "key_reused", "this key was another order's") from None
-    return Response(shop.answer(order), 201, {"location": f"/api/orders/{order.id}"}, shop.JSON)
+    response.headers["location"] = f"/api/orders/{order.id}"
+    return shop.answer(order)
 
 
-async def write(session: AsyncSession, new: NewOrder, placing: Placing) -> Order:
+async def write(session: AsyncSession, new: NewOrder, placing: Placing) -> tuple[Order, list[Product]]:
     products = list(await session.scalars(new.products()))
     order, audit = shop.rows(new, placing, products)
     session.add_all([order, audit])
-    return order
+    return order, products

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session as Unit
 from sqlalchemy.orm import sessionmaker
 
 import shop
-from shop import NewOrder, Order, Placing, Refused
+from shop import NewOrder, Order, Placing, Product, Refused
 
 # gunicorn imports this in each worker, after the fork: nothing below is shared between processes.
 engine = create_engine(environ["DATABASE_URL"], pool_size=4, max_overflow=0)
@@ -123,18 +123,20 @@ def place() -> Response:
     started = time.perf_counter()
     with database() as session:
         try:
-            with session.begin():
-                order = write(session, new, placing)
+            with tracer.start_as_current_span("place_order", kind=SpanKind.CLIENT), session.begin():
+                order, products = write(session, new, placing)
             shop.placed(order, time.perf_counter() - started)
+            redis.publish(shop.NOTES, shop.notes(order, products))
         except IntegrityError:
             order = session.scalar(placing.earlier())
             if order is None or order.request_hash != digest:
                 raise Refused(422, "key_reused", "this key was another order's") from None
-    return Response(shop.answer(order), 201, {"location": f"/api/orders/{order.id}"}, content_type=shop.JSON)
+    body = shop.answer(order).model_dump_json()
+    return Response(body, 201, {"location": f"/api/orders/{order.id}"}, content_type=shop.JSON)
 
 
-def write(session: Unit, new: NewOrder, placing: Placing) -> Order:
+def write(session: Unit, new: NewOrder, placing: Placing) -> tuple[Order, list[Product]]:
     products = list(session.scalars(new.products()))
     order, audit = shop.rows(new, placing, products)
     session.add_all([order, audit])
-    return order
+    return order, products
