@@ -89,7 +89,7 @@ impl Db {
         let count = |size: u32, idle: usize| (i64::from(size), i64::try_from(idle).unwrap_or(0));
         if let Some(held) = &self.held {
             let pool = self.write.get_postgres_connection_pool();
-            count(pool.size(), pool.num_idle() + held.len())
+            count(pool.size(), pool.num_idle() + held.count())
         } else {
             let pool = self.write.get_sqlite_connection_pool();
             count(pool.size(), pool.num_idle())

@@ -146,7 +146,10 @@ mod tests {
     #[test]
     fn a_json_line_has_the_events_fields_and_its_requests_ids() {
         let line = logged(LogFormat::Json, || {
-            IDS.sync_scope(ids(), || tracing::warn!(code = "out", left = 3, cause = %"a \"quoted\"\nline", "it failed"));
+            IDS.sync_scope(
+                ids(),
+                || tracing::warn!(code = "out", left = 3, cause = %"a \"quoted\"\nline", "it failed"),
+            );
         });
         let told: Value = serde_json::from_str(&line).unwrap();
         for (name, value) in [

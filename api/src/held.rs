@@ -40,7 +40,8 @@ impl Held {
             None => self.pool.acquire().await.map_err(not_acquired)?,
         };
         // Given up in the middle, or after an error, the connection goes back to the pool, which tests it.
-        let rows = query.fetch_all(&mut *connection).await.map_err(|e| DbErr::Query(RuntimeErr::SqlxError(e.into())))?;
+        let rows =
+            query.fetch_all(&mut *connection).await.map_err(|e| DbErr::Query(RuntimeErr::SqlxError(e.into())))?;
         let mut free = self.free();
         if free.len() < self.most {
             free.push((connection, Instant::now()));
@@ -49,7 +50,7 @@ impl Held {
     }
 
     /// How many wait here.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.free().len()
     }
 

@@ -59,7 +59,8 @@ mod tests {
     fn a_key_is_8_to_64_letters_digits_hyphens_and_underscores() {
         let taken = |key: &str| IdempotencyKey::parse_from_parameter(key).is_ok();
         assert!(taken("a1_-B2cd") && taken(&"k".repeat(64)));
-        for refused in ["", "seven77", &"k".repeat(65), "with space", "ümlaut-ümlaut", "12345678\n", "nul\0nul\0nul"] {
+        for refused in ["", "seven77", &"k".repeat(65), "with space", "ümlaut-ümlaut", "12345678\n", "nul\0nul\0nul"]
+        {
             assert!(!taken(refused), "{refused:?}");
         }
     }
