@@ -1,6 +1,7 @@
 //! The service: a city's orders and journeys. `docs/architecture.md` is the map.
 //!
-//! Domains know [`App`] and [`error::Error`], and each other in one direction: orders → cart → catalog → auth.
+//! Domains know [`App`] and [`error::Error`], and each other in one direction: orders → cart → catalog → auth;
+//! orders → transport → city.
 
 pub mod access;
 pub mod around;
@@ -35,6 +36,7 @@ pub mod seed;
 pub mod staff;
 pub mod telemetry;
 pub mod text;
+pub mod transport;
 pub mod worker;
 
 use std::sync::{
@@ -42,6 +44,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering::Relaxed},
 };
 
+use city::City;
 use tokio::sync::watch;
 
 use crate::{
@@ -63,6 +66,7 @@ use crate::{
 pub struct App {
     pub config: Config,
     pub clock: Clock,
+    pub city: Arc<City>,
     pub db: Db,
     pub redis: Option<Redis>,
     pub cache: Cache,
@@ -81,11 +85,11 @@ pub struct App {
 }
 
 impl App {
-    /// Connects the parts. Needs the database; starts without Redis.
+    /// Connects the parts. Needs the database; starts without Redis. What never asks the city gets an empty one.
     ///
     /// # Errors
     /// What can't be read, opened or made, in words for the person who starts the service.
-    pub async fn new(config: Config, clock: Clock, signals: Signals) -> anyhow::Result<Arc<Self>> {
+    pub async fn new(config: Config, clock: Clock, signals: Signals, city: Arc<City>) -> anyhow::Result<Arc<Self>> {
         config.check()?;
         let db = Db::connect(&config).await?;
         let redis = config.redis_url.as_ref().map(|url| Redis::new(url, &config.redis_prefix)).transpose()?;
@@ -106,6 +110,7 @@ impl App {
             stop: watch::channel(false).0,
             config,
             clock,
+            city,
             db,
             redis,
             flags,

@@ -2,6 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc};
 
+use city::City;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use wayfare::{
     App,
@@ -9,6 +10,7 @@ use wayfare::{
     config::Config,
     http, layers, migrations, seed,
     telemetry::{Signals, Telemetry},
+    transport::load,
     worker,
 };
 
@@ -103,20 +105,21 @@ async fn act(cli: Cli) -> anyhow::Result<ExitCode> {
             }
         }
         Verb::Seed { if_empty } => {
-            println!(
-                "{}",
-                seed::seed(&*App::new(cli.config, Clock::system(), Signals::default()).await?, if_empty).await?
-            )
+            let city = load::city(&cli.config).await?;
+            let app = App::new(cli.config, Clock::system(), Signals::default(), city).await?;
+            println!("{}", seed::seed(&app, if_empty).await?);
         }
         Verb::Serve => {
-            return with_telemetry(cli.config, async |app, telemetry| {
+            cli.config.check()?;
+            let city = load::city(&cli.config).await?;
+            return with_telemetry(cli.config, city, async |app, telemetry| {
                 migrations::up_to_date(&app.db).await?;
                 http::serve(app, Some(telemetry)).await
             })
             .await;
         }
         Verb::Worker { once } => {
-            return with_telemetry(cli.config, async move |app, _| {
+            return with_telemetry(cli.config, Arc::new(City::empty()), async move |app, _| {
                 migrations::up_to_date(&app.db).await?;
                 if once { worker::once(&app).await.map(drop) } else { worker::until_signalled(app).await }
             })
@@ -128,11 +131,12 @@ async fn act(cli: Cli) -> anyhow::Result<ExitCode> {
 
 async fn with_telemetry(
     config: Config,
+    city: Arc<City>,
     work: impl AsyncFnOnce(Arc<App>, &Telemetry) -> anyhow::Result<()>,
 ) -> anyhow::Result<ExitCode> {
     config.check()?;
     let telemetry = Telemetry::start(&config)?;
-    let done = match App::new(config, Clock::system(), telemetry.signals()).await {
+    let done = match App::new(config, Clock::system(), telemetry.signals(), city).await {
         Ok(app) => work(app, &telemetry).await,
         Err(problem) => Err(problem),
     };
@@ -153,7 +157,7 @@ async fn offline(config: Config) -> anyhow::Result<Arc<App>> {
         data_dir: std::env::temp_dir(),
         ..config
     };
-    App::new(config, Clock::system(), Signals::default()).await
+    App::new(config, Clock::system(), Signals::default(), Arc::new(City::empty())).await
 }
 
 async fn healthy(url: &str) -> bool {

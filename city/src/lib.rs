@@ -24,7 +24,7 @@ mod timetable;
 pub use buses::{Bus, changes};
 pub use city::City;
 pub use clock::{Day, Moment, Zone};
-pub use demo::DEMO_SEED;
+pub use demo::{DEMO_SEED, DEMO_STAMP};
 pub use density::{AccessScore, DensityCell, NewStop, SERVED_METRES, Suggestion};
 pub use error::{Error, FileError, ImportError, NoRoute};
 pub use gazetteer::{Place, Query};

@@ -22,6 +22,16 @@ fn somewhere(random: &mut Random) -> Point {
 }
 
 #[test]
+fn an_empty_city_answers_nothing_and_does_not_panic() {
+    let (city, here) = (City::empty(), Point::new(46.9, 4.35));
+    for mode in Mode::ALL {
+        assert!(city.journeys(here, here, mode, When::Depart(monday(8)), 1).is_err());
+    }
+    assert!(city.geocode(Query { text: "Market", near: None, limit: 5 }).is_empty());
+    assert_eq!(City::load(&city.save()).unwrap().people(), 0.0);
+}
+
+#[test]
 fn the_same_seed_makes_the_same_bytes() {
     assert_eq!(City::demo(7).save(), City::demo(7).save());
     assert_ne!(City::demo(7).save(), City::demo(8).save());

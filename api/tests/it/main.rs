@@ -32,4 +32,5 @@ mod staff;
 mod start;
 mod streams;
 mod tokens;
+mod transport;
 mod webhooks;
