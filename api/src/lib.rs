@@ -60,6 +60,7 @@ use crate::{
     metrics::Metrics,
     redis::Redis,
     telemetry::Signals,
+    transport::kept::Kept,
 };
 
 /// What a handler may reach.
@@ -70,6 +71,7 @@ pub struct App {
     pub db: Db,
     pub redis: Option<Redis>,
     pub cache: Cache,
+    pub kept: Kept,
     pub bus: Arc<Bus>,
     pub limits: Limits,
     pub sessions: Sessions,
@@ -102,6 +104,7 @@ impl App {
             hasher: Hasher::new(config.bcrypt_cost)?,
             images: Images::open(&config)?,
             cache: Cache::new(redis.clone()),
+            kept: Kept::default(),
             bus: Arc::new(Bus::new(redis.clone())),
             limits: Limits::new(redis.clone()),
             sessions: Sessions::new(redis.clone()),

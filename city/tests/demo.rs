@@ -103,7 +103,7 @@ fn impossible_questions_get_an_error_that_says_why() {
     let past = When::Depart(Moment::new(Day::of(1990, 1, 1).unwrap(), 0));
     assert!(matches!(city.ride(here, named("Harbour"), Mode::Bus, past), Err(Error::OutsideCalendar { .. })));
     assert!(matches!(city.density(15, Day(0)), Err(Error::BadQuestion(_))));
-    assert_eq!(Error::NoRoute(NoRoute::NoTimetable).code(), "no_route");
+    assert_eq!(Error::NoRoute(NoRoute::NoTimetable).code(), "no_timetable");
 }
 
 #[test]
