@@ -7,12 +7,17 @@ use crate::db::Db;
 
 mod m20261121_090000_first;
 mod m20261121_120000_audit_is_append_only;
+mod m20261121_150000_the_way_of_a_delivery;
 
 pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_090000_first::Migration), Box::new(m20261121_120000_audit_is_append_only::Migration)]
+        vec![
+            Box::new(m20261121_090000_first::Migration),
+            Box::new(m20261121_120000_audit_is_append_only::Migration),
+            Box::new(m20261121_150000_the_way_of_a_delivery::Migration),
+        ]
     }
 }
 

@@ -19,6 +19,7 @@ use crate::{
     clock::Instant,
     error::{Error, Result},
     orders::{
+        delivery::Trip,
         event, line,
         order::{self, State},
         place::NewOrder,
@@ -36,6 +37,7 @@ pub struct Draft<'a> {
     pub wanted: &'a [(i64, i32)],
     /// The cart to take the products out of.
     pub cart: Option<Uuid>,
+    pub trip: Option<Trip>,
     pub now: Instant,
 }
 
@@ -67,8 +69,8 @@ found AS (SELECT p.id, p.name, p.price, p.currency, p.stock, w.quantity FROM pro
 fits AS (SELECT * FROM found WHERE (SELECT count(*) FROM found WHERE stock >= quantity) = cardinality($1::bigint[])),
 taken AS (UPDATE product p SET stock = p.stock - f.quantity FROM fits f WHERE p.id = f.id RETURNING p.id, p.stock),
 placed AS (INSERT INTO orders (id, account_id, shop_id, state, total, currency, address, lat, lon, mode, note, idempotency_key,
-        request_hash, placed_at, changed_at)
-    SELECT $4, $5, $3, 'placed', sum(price * quantity), min(currency), $6, $7, $8, $9, $10, $11, $12, $13, $13 FROM fits
+        request_hash, placed_at, changed_at, delivery_metres, delivery_seconds, delivery_grams)
+    SELECT $4, $5, $3, 'placed', sum(price * quantity), min(currency), $6, $7, $8, $9, $10, $11, $12, $13, $13, $20, $21, $22 FROM fits
     HAVING count(*) > 0 RETURNING total, currency),
 lines AS (INSERT INTO order_line (order_id, product_id, name, price, quantity)
     SELECT $4, id, name, price, quantity FROM fits),
@@ -81,9 +83,9 @@ emptied AS (DELETE FROM cart_line WHERE cart_id = $19 AND product_id IN (SELECT 
 SELECT f.id, f.name, f.price, f.currency, f.stock, t.stock AS left FROM found f LEFT JOIN taken t USING (id) ORDER BY f.id";
 
 async fn at_once(app: &App, draft: &Draft<'_>) -> Result<Vec<Found>> {
-    let Draft { id, who, key, hash, new, wanted, cart, now } = draft;
+    let Draft { id, who, key, hash, new, wanted, cart, trip, now } = draft;
     let (ids, quantities): (Vec<i64>, Vec<i32>) = wanted.iter().copied().unzip();
-    let values: [Value; 19] = [
+    let values: [Value; 22] = [
         ids.into(),
         quantities.into(),
         new.shop_id.into(),
@@ -103,6 +105,9 @@ async fn at_once(app: &App, draft: &Draft<'_>) -> Result<Vec<Found>> {
         who.caller.ip.to_string().into(),
         (*who.caller.request_id).into(),
         (*cart).into(),
+        trip.map(|t| t.metres).into(),
+        trip.map(|t| t.seconds).into(),
+        trip.map(|t| t.co2e_grams).into(),
     ];
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, AT_ONCE, values);
     let rows = app.db.write.query_all_raw(statement).await.map_err(taken_key)?;
@@ -121,7 +126,7 @@ fn found(row: &QueryResult) -> Result<Found, DbErr> {
 }
 
 async fn step_by_step(app: &App, draft: &Draft<'_>) -> Result<Vec<Found>> {
-    let Draft { id, who, key: _, hash: _, new, wanted, cart, now } = draft;
+    let Draft { id, who, key: _, hash: _, new, wanted, cart, trip: _, now } = draft;
     let tx = app.db.begin().await?;
     let products = product::Entity::lock(&*tx, new.shop_id, wanted.iter().map(|w| w.0)).await?;
     let mut found: Vec<Found> = products.into_iter().map(Found::from).collect();
@@ -148,7 +153,7 @@ async fn step_by_step(app: &App, draft: &Draft<'_>) -> Result<Vec<Found>> {
 
 /// The order as it is once it has been written.
 pub fn order(draft: &Draft<'_>, found: &[Found]) -> order::Model {
-    let Draft { id, who, key, hash, new, wanted: _, cart: _, now } = draft;
+    let Draft { id, who, key, hash, new, wanted: _, cart: _, trip, now } = draft;
     order::Model {
         id: *id,
         account_id: who.account_id,
@@ -161,6 +166,9 @@ pub fn order(draft: &Draft<'_>, found: &[Found]) -> order::Model {
         lat: new.address.lat,
         lon: new.address.lon,
         mode: new.mode,
+        delivery_metres: trip.map(|t| t.metres),
+        delivery_seconds: trip.map(|t| t.seconds),
+        delivery_grams: trip.map(|t| t.co2e_grams),
         note: new.note.as_deref().map(str::to_owned),
         idempotency_key: (*key).to_owned(),
         request_hash: (*hash).to_owned(),
