@@ -11,6 +11,7 @@ pub mod bus;
 pub mod cache;
 pub mod cart;
 pub mod catalog;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;

@@ -6,6 +6,10 @@ use city::City;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use wayfare::{
     App,
+    cli::{
+        import::CityVerb,
+        journeys::{Geocode, Route},
+    },
     clock::Clock,
     config::Config,
     http, layers, migrations, seed,
@@ -20,7 +24,7 @@ use wayfare::{
     name = "wayfare",
     version,
     arg_required_else_help = true,
-    after_help = "Examples:\n  wayfare migrate && wayfare seed --if-empty && wayfare serve\n  WAYFARE_DATABASE_URL_FILE=/run/secrets/db wayfare serve\n  wayfare config"
+    after_help = "Examples:\n  wayfare migrate && wayfare seed --if-empty && wayfare serve\n  WAYFARE_DATABASE_URL_FILE=/run/secrets/db wayfare serve\n  wayfare route \"Market Square\" Harbour --depart 08:00\n  wayfare config"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -50,6 +54,17 @@ enum Verb {
         /// Do nothing when there are shops already
         #[arg(long)]
         if_empty: bool,
+    },
+    /// Compare ways of getting there, without a server
+    #[command(after_help = "Example:\n  wayfare route \"Market Square\" Harbour --mode bus,bike --depart 08:00")]
+    Route(Route),
+    /// Find places by name, without a server
+    #[command(after_help = "Example:\n  wayfare geocode bakery --near \"Market Square\"")]
+    Geocode(Geocode),
+    /// Make city files
+    City {
+        #[command(subcommand)]
+        verb: CityVerb,
     },
     /// Print the OpenAPI document
     Openapi,
@@ -95,6 +110,13 @@ async fn act(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Verb::Openapi => println!("{}", http::document(offline(cli.config).await?)),
         Verb::Config => {}
+        Verb::Route(route) => {
+            print!("{}", route.answer(&*load::city(&cli.config).await?, Clock::system().now())?)
+        }
+        Verb::Geocode(geocode) => print!("{}", geocode.answer(&*load::city(&cli.config).await?)?),
+        Verb::City { verb: CityVerb::Import(import) } => {
+            print!("{}", tokio::task::spawn_blocking(|| import.run()).await??)
+        }
         Verb::Healthcheck { url } => {
             return Ok(if healthy(&url).await { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }

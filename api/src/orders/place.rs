@@ -103,7 +103,8 @@ async fn attempt(app: &App, who: &Identity, key: &str, hash: &str, new: NewOrder
     }
     let pieces = wanted.iter().fold(0i32, |sum, (_, quantity)| sum.saturating_add(*quantity));
     let trip = delivery::chosen(app, &new, pieces).await?;
-    let draft = Draft { id: Uuid::now_v7(), who, key, hash, new: &new, wanted: &wanted, cart, trip, now: app.clock.now() };
+    let draft =
+        Draft { id: Uuid::now_v7(), who, key, hash, new: &new, wanted: &wanted, cart, trip, now: app.clock.now() };
     let found = write(app, &draft).await?;
     check(&wanted, &found)?;
     let left = found.iter().filter_map(|f| Some(Left { product: f.product_id, stock: f.left? })).collect();
