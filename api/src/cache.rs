@@ -83,14 +83,7 @@ impl Cache {
             self.share(&shared, &ready.body).await;
             Ok(ready)
         });
-        // The flight's error is shared by all that waited for it: each gets its own copy without the cause, which the
-        // first of them logs.
-        flight.await.map_err(|error: Arc<Error>| {
-            Arc::try_unwrap(error).unwrap_or_else(|e| Error {
-                retry_after: e.retry_after,
-                ..Error::new(e.status, e.code, e.detail.clone())
-            })
-        })
+        flight.await.map_err(Error::of_flight)
     }
 
     /// Forgets everything, here. `generation` is the one that all replicas go on with.

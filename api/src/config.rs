@@ -174,6 +174,10 @@ pub struct Config {
     #[arg(long, env = "WAYFARE_S3_SECRET_KEY", hide_env_values = true, value_name = "KEY")]
     pub s3_secret_key: Option<Secret>,
 
+    /// City file made by `wayfare city import`; without it, the demo city
+    #[arg(long, env = "WAYFARE_CITY", value_name = "FILE")]
+    pub city: Option<PathBuf>,
+
     /// Flags and log level that change without a restart: a TOML file, or a folder with a file for each key
     #[arg(long, env = "WAYFARE_FLAGS", value_name = "PATH")]
     pub flags: Option<PathBuf>,

@@ -3,7 +3,7 @@
 //!
 //! Nothing outside this file and `around.rs` names a status code.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use poem::{error::ResponseError, http::StatusCode};
 use poem_openapi::{
@@ -139,6 +139,16 @@ impl Error {
         Self { cause: Some(cause.into()), ..self }
     }
 
+    /// The error of a flight is shared by all that waited for it: each gets its own copy without the cause, which the first
+    /// of them logs.
+    pub fn of_flight(error: Arc<Self>) -> Self {
+        Arc::try_unwrap(error).unwrap_or_else(|e| Self {
+            errors: e.errors.clone(),
+            retry_after: e.retry_after,
+            ..Self::new(e.status, e.code, e.detail.clone())
+        })
+    }
+
     pub fn problem(&self, request_id: &str) -> Problem {
         Problem {
             r#type: format!("urn:wayfare:problem:{}", self.code),
@@ -170,6 +180,20 @@ impl ResponseError for Error {
 impl From<anyhow::Error> for Error {
     fn from(cause: anyhow::Error) -> Self {
         Self::internal(cause)
+    }
+}
+
+/// A question about the city that has no answer.
+impl From<city::Error> for Error {
+    fn from(why: city::Error) -> Self {
+        match why {
+            city::Error::UnknownPlace(_) => Self::not_found(why.code(), format!("There is nothing to find: {why}.")),
+            city::Error::NoRoute(_)
+            | city::Error::BadPoint
+            | city::Error::OutsideCity
+            | city::Error::OutsideCalendar { .. }
+            | city::Error::BadQuestion(_) => Self::invalid(why.code(), format!("That can't be answered: {why}.")),
+        }
     }
 }
 

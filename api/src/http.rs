@@ -12,7 +12,7 @@ use poem_openapi::{ContactObject, LicenseObject, OpenApiService, Tags};
 
 use crate::{
     App, around::Around, audit, auth, bus::Bus, cart, catalog, docs, flags, headers::Methods, health, openapi,
-    operations, orders, staff, telemetry::Telemetry, worker,
+    operations, orders, staff, telemetry::Telemetry, transport, worker,
 };
 
 /// The chapters of the OpenAPI document.
@@ -26,6 +26,8 @@ pub enum Chapter {
     Cart,
     /// Orders, from placed to delivered
     Orders,
+    /// Routes, places and the city's map
+    Journeys,
     /// What runs the service: flags, audit
     Operations,
 }
@@ -36,6 +38,7 @@ type Apis = (
     catalog::CatalogApi,
     cart::CartApi,
     orders::OrdersApi,
+    transport::TransportApi,
     audit::AuditApi,
     operations::OperationsApi,
 );
@@ -47,6 +50,7 @@ fn service(app: Arc<App>) -> OpenApiService<Apis, ()> {
         catalog::CatalogApi(app.clone()),
         cart::CartApi(app.clone()),
         orders::OrdersApi(app.clone()),
+        transport::TransportApi(app.clone()),
         audit::AuditApi(app.clone()),
         operations::OperationsApi(app),
     );

@@ -1,6 +1,7 @@
 //! The service: a city's orders and journeys. `docs/architecture.md` is the map.
 //!
-//! Domains know [`App`] and [`error::Error`], and each other in one direction: orders → cart → catalog → auth.
+//! Domains know [`App`] and [`error::Error`], and each other in one direction: orders → cart → catalog → auth;
+//! orders → transport → city.
 
 pub mod access;
 pub mod around;
@@ -10,6 +11,7 @@ pub mod bus;
 pub mod cache;
 pub mod cart;
 pub mod catalog;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
@@ -37,6 +39,7 @@ pub mod seed;
 pub mod staff;
 pub mod telemetry;
 pub mod text;
+pub mod transport;
 pub mod worker;
 
 use std::sync::{
@@ -44,6 +47,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering::Relaxed},
 };
 
+use city::City;
 use tokio::sync::watch;
 
 use crate::{
@@ -57,17 +61,22 @@ use crate::{
     flags::Flags,
     limit::Limits,
     metrics::Metrics,
+    orders::delivery::Sites,
     redis::Redis,
     telemetry::Signals,
+    transport::kept::Kept,
 };
 
 /// What a handler may reach.
 pub struct App {
     pub config: Config,
     pub clock: Clock,
+    pub city: Arc<City>,
     pub db: Db,
     pub redis: Option<Redis>,
     pub cache: Cache,
+    pub kept: Kept,
+    pub sites: Sites,
     pub bus: Arc<Bus>,
     pub limits: Limits,
     pub sessions: Sessions,
@@ -83,11 +92,11 @@ pub struct App {
 }
 
 impl App {
-    /// Connects the parts. Needs the database; starts without Redis.
+    /// Connects the parts. Needs the database; starts without Redis. What never asks the city gets an empty one.
     ///
     /// # Errors
     /// What can't be read, opened or made, in words for the person who starts the service.
-    pub async fn new(config: Config, clock: Clock, signals: Signals) -> anyhow::Result<Arc<Self>> {
+    pub async fn new(config: Config, clock: Clock, signals: Signals, city: Arc<City>) -> anyhow::Result<Arc<Self>> {
         config.check()?;
         let db = Db::connect(&config).await?;
         let redis = config.redis_url.as_ref().map(|url| Redis::new(url, &config.redis_prefix)).transpose()?;
@@ -100,6 +109,8 @@ impl App {
             hasher: Hasher::new(config.bcrypt_cost)?,
             images: Images::open(&config)?,
             cache: Cache::new(redis.clone()),
+            kept: Kept::default(),
+            sites: Sites::default(),
             bus: Arc::new(Bus::new(redis.clone())),
             limits: Limits::new(redis.clone()),
             sessions: Sessions::new(redis.clone()),
@@ -108,6 +119,7 @@ impl App {
             stop: watch::channel(false).0,
             config,
             clock,
+            city,
             db,
             redis,
             flags,

@@ -2,13 +2,19 @@
 
 use std::{process::ExitCode, sync::Arc};
 
+use city::City;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use wayfare::{
     App,
+    cli::{
+        import::CityVerb,
+        journeys::{Geocode, Route},
+    },
     clock::Clock,
     config::Config,
     http, layers, migrations, seed,
     telemetry::{Signals, Telemetry},
+    transport::load,
     worker,
 };
 
@@ -23,7 +29,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
     name = "wayfare",
     version,
     arg_required_else_help = true,
-    after_help = "Examples:\n  wayfare migrate && wayfare seed --if-empty && wayfare serve\n  WAYFARE_DATABASE_URL_FILE=/run/secrets/db wayfare serve\n  wayfare config"
+    after_help = "Examples:\n  wayfare migrate && wayfare seed --if-empty && wayfare serve\n  WAYFARE_DATABASE_URL_FILE=/run/secrets/db wayfare serve\n  wayfare route \"Market Square\" Harbour --depart 08:00\n  wayfare config"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -53,6 +59,17 @@ enum Verb {
         /// Do nothing when there are shops already
         #[arg(long)]
         if_empty: bool,
+    },
+    /// Compare ways of getting there, without a server
+    #[command(after_help = "Example:\n  wayfare route \"Market Square\" Harbour --mode bus,bike --depart 08:00")]
+    Route(Route),
+    /// Find places by name, without a server
+    #[command(after_help = "Example:\n  wayfare geocode bakery --near \"Market Square\"")]
+    Geocode(Geocode),
+    /// Make city files
+    City {
+        #[command(subcommand)]
+        verb: CityVerb,
     },
     /// Print the OpenAPI document
     Openapi,
@@ -98,6 +115,13 @@ async fn act(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Verb::Openapi => println!("{}", http::document(offline(cli.config).await?)),
         Verb::Config => {}
+        Verb::Route(route) => {
+            print!("{}", route.answer(&*load::city(&cli.config).await?, Clock::system().now())?)
+        }
+        Verb::Geocode(geocode) => print!("{}", geocode.answer(&*load::city(&cli.config).await?)?),
+        Verb::City { verb: CityVerb::Import(import) } => {
+            print!("{}", tokio::task::spawn_blocking(|| import.run()).await??)
+        }
         Verb::Healthcheck { url } => {
             return Ok(if healthy(&url).await { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
@@ -108,20 +132,21 @@ async fn act(cli: Cli) -> anyhow::Result<ExitCode> {
             }
         }
         Verb::Seed { if_empty } => {
-            println!(
-                "{}",
-                seed::seed(&*App::new(cli.config, Clock::system(), Signals::default()).await?, if_empty).await?
-            )
+            let city = load::city(&cli.config).await?;
+            let app = App::new(cli.config, Clock::system(), Signals::default(), city).await?;
+            println!("{}", seed::seed(&app, if_empty).await?);
         }
         Verb::Serve => {
-            return with_telemetry(cli.config, async |app, telemetry| {
+            cli.config.check()?;
+            let city = load::city(&cli.config).await?;
+            return with_telemetry(cli.config, city, async |app, telemetry| {
                 migrations::up_to_date(&app.db).await?;
                 http::serve(app, Some(telemetry)).await
             })
             .await;
         }
         Verb::Worker { once } => {
-            return with_telemetry(cli.config, async move |app, _| {
+            return with_telemetry(cli.config, Arc::new(City::empty()), async move |app, _| {
                 migrations::up_to_date(&app.db).await?;
                 if once { worker::once(&app).await.map(drop) } else { worker::until_signalled(app).await }
             })
@@ -133,11 +158,12 @@ async fn act(cli: Cli) -> anyhow::Result<ExitCode> {
 
 async fn with_telemetry(
     config: Config,
+    city: Arc<City>,
     work: impl AsyncFnOnce(Arc<App>, &Telemetry) -> anyhow::Result<()>,
 ) -> anyhow::Result<ExitCode> {
     config.check()?;
     let telemetry = Telemetry::start(&config)?;
-    let done = match App::new(config, Clock::system(), telemetry.signals()).await {
+    let done = match App::new(config, Clock::system(), telemetry.signals(), city).await {
         Ok(app) => work(app, &telemetry).await,
         Err(problem) => Err(problem),
     };
@@ -158,7 +184,7 @@ async fn offline(config: Config) -> anyhow::Result<Arc<App>> {
         data_dir: std::env::temp_dir(),
         ..config
     };
-    App::new(config, Clock::system(), Signals::default()).await
+    App::new(config, Clock::system(), Signals::default(), Arc::new(City::empty())).await
 }
 
 async fn healthy(url: &str) -> bool {

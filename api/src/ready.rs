@@ -12,11 +12,23 @@ use poem_openapi::{
 
 use crate::cache::Ready;
 
-pub struct Cached<T>(pub Ready, pub PhantomData<T>);
+pub struct Cached<T> {
+    ready: Ready,
+    /// For how many seconds nobody need ask again.
+    fresh: u32,
+    of: PhantomData<T>,
+}
 
 impl<T> From<Ready> for Cached<T> {
     fn from(ready: Ready) -> Self {
-        Self(ready, PhantomData)
+        Self { ready, fresh: 1, of: PhantomData }
+    }
+}
+
+impl<T> Cached<T> {
+    /// What changes with the day at the most.
+    pub fn for_long(ready: Ready) -> Self {
+        Self { ready, fresh: 300, of: PhantomData }
     }
 }
 
@@ -24,9 +36,9 @@ impl<T: Send> IntoResponse for Cached<T> {
     fn into_response(self) -> Response {
         Response::builder()
             .header(header::CONTENT_TYPE, "application/json; charset=utf-8")
-            .header(header::ETAG, self.0.etag)
-            .header(header::CACHE_CONTROL, "public, max-age=1")
-            .body(self.0.body)
+            .header(header::ETAG, self.ready.etag)
+            .header(header::CACHE_CONTROL, format!("public, max-age={}", self.fresh))
+            .body(self.ready.body)
     }
 }
 

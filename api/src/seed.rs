@@ -1,5 +1,6 @@
 //! A believable demo city: shops and kitchens with what they sell, and an account of each role. The same each time.
 
+use city::{City, Place, Query};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     EntityTrait, PaginatorTrait,
@@ -35,15 +36,15 @@ pub async fn seed(app: &App, if_empty: bool) -> anyhow::Result<String> {
     let password_hash = app.hasher.hash(app.config.seed_password.expose()).await.map_err(|e| anyhow::anyhow!("{e}"))?;
     let (tx, now) = (app.db.begin().await?, app.clock.now());
     let mut products = Vec::new();
-    for store in goods::SHOPS {
+    for (store, site) in goods::SHOPS.iter().zip(sites(&app.city)?) {
         let shop = shop::ActiveModel {
             id: NotSet,
             name: Set(store.name.to_owned()),
             kind: Set(store.kind.to_owned()),
             description: Set(store.description.to_owned()),
-            address: Set(store.address.to_owned()),
-            lat: Set(store.lat),
-            lon: Set(store.lon),
+            address: Set(format!("{} {}", site.street, site.number).trim().to_owned()),
+            lat: Set(site.at.lat),
+            lon: Set(site.at.lon),
             hours: Set(shop::Hours(
                 (1..=7)
                     .map(|day| shop::Opening { day, from: store.hours.0.to_owned(), to: store.hours.1.to_owned() })
@@ -86,4 +87,23 @@ pub async fn seed(app: &App, if_empty: bool) -> anyhow::Result<String> {
     }
     tx.commit().await?;
     Ok(format!("made {} shops, {count} products and an account of each role", goods::SHOPS.len()))
+}
+
+/// Where each shop is: the demo city knows it by its name; in any other city they stand around the middle.
+fn sites(city: &City) -> anyhow::Result<Vec<Place>> {
+    let (middle, mut angle) = (city.bounds().centre(), 0.0f64);
+    let site = |(i, store): (usize, &goods::Store)| {
+        let named = city.geocode(Query { text: store.name, near: None, limit: 1 });
+        if let Some(place) = named.into_iter().find(|p| p.name == store.name && city.is_demo()) {
+            return Ok(place);
+        }
+        anyhow::ensure!(!city.is_demo(), "the demo city has no {}", store.name);
+        // The golden angle spreads any number of them evenly.
+        angle += 2.4;
+        let far = 350.0 * (i as f64 + 0.5).sqrt();
+        let around = middle.shifted(far * angle.cos(), far * angle.sin());
+        let found = city.reverse(around, 1).unwrap_or_default().into_iter().next();
+        found.ok_or_else(|| anyhow::anyhow!("{} has no street near its middle to put a shop at", city.name()))
+    };
+    goods::SHOPS.iter().enumerate().map(site).collect()
 }

@@ -126,6 +126,9 @@ fn statement() -> Result<String> {
         text("127.0.0.1"),
         text("01a1fcc04e7d77398c4db093d19f8465"),
         "NULL::uuid".to_owned(),
+        "NULL::integer".to_owned(),
+        "NULL::integer".to_owned(),
+        "NULL::double precision".to_owned(),
     ];
     // From the last: `$1` is the beginning of `$19`.
     let filled = values.iter().enumerate().rev();

@@ -1,6 +1,6 @@
 //! The city as a whole: built from a draft or read from its file, then only asked.
 
-use crate::clock::Zone;
+use crate::clock::{Day, Zone};
 use crate::density::{self, People};
 use crate::draft::{CityDraft, PeopleSource};
 use crate::error::FileError;
@@ -117,6 +117,12 @@ impl City {
         file::seal(&ContentRef(self))
     }
 
+    /// A city without anything: every question is outside it.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::build(CityDraft::default())
+    }
+
     /// What the city is called.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -127,6 +133,24 @@ impl City {
     #[must_use]
     pub fn zone(&self) -> Zone {
         self.zone
+    }
+
+    /// Its time zone's IANA name; empty where nothing stated one, which counts as UTC.
+    #[must_use]
+    pub fn zone_name(&self) -> &str {
+        &self.about.zone
+    }
+
+    /// First and last day of the timetable; nothing without one.
+    #[must_use]
+    pub fn calendar(&self) -> Option<(Day, Day)> {
+        self.timetable.span()
+    }
+
+    /// Whether it is the made-up one.
+    #[must_use]
+    pub fn is_demo(&self) -> bool {
+        self.people_source() == PeopleSource::Demo
     }
 
     /// The rectangle around its streets.

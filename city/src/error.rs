@@ -40,12 +40,26 @@ impl Error {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NoRoute(_) => "no_route",
+            Self::NoRoute(why) => why.code(),
             Self::BadPoint => "bad_point",
             Self::OutsideCity => "outside_city",
             Self::UnknownPlace(_) => "unknown_place",
             Self::OutsideCalendar { .. } => "outside_calendar",
             Self::BadQuestion(_) => "bad_question",
+        }
+    }
+}
+
+impl NoRoute {
+    /// A stable word for machines.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotConnected => "not_connected",
+            Self::NoStreetNear => "no_street_near",
+            Self::NoServiceInTime => "no_service_in_time",
+            Self::NoTimetable => "no_timetable",
+            Self::NoStopNear => "no_stop_near",
         }
     }
 }

@@ -22,6 +22,16 @@ fn somewhere(random: &mut Random) -> Point {
 }
 
 #[test]
+fn an_empty_city_answers_nothing_and_does_not_panic() {
+    let (city, here) = (City::empty(), Point::new(46.9, 4.35));
+    for mode in Mode::ALL {
+        assert!(city.journeys(here, here, mode, When::Depart(monday(8)), 1).is_err());
+    }
+    assert!(city.geocode(Query { text: "Market", near: None, limit: 5 }).is_empty());
+    assert_eq!(City::load(&city.save()).unwrap().people(), 0.0);
+}
+
+#[test]
 fn the_same_seed_makes_the_same_bytes() {
     assert_eq!(City::demo(7).save(), City::demo(7).save());
     assert_ne!(City::demo(7).save(), City::demo(8).save());
@@ -93,7 +103,7 @@ fn impossible_questions_get_an_error_that_says_why() {
     let past = When::Depart(Moment::new(Day::of(1990, 1, 1).unwrap(), 0));
     assert!(matches!(city.ride(here, named("Harbour"), Mode::Bus, past), Err(Error::OutsideCalendar { .. })));
     assert!(matches!(city.density(15, Day(0)), Err(Error::BadQuestion(_))));
-    assert_eq!(Error::NoRoute(NoRoute::NoTimetable).code(), "no_route");
+    assert_eq!(Error::NoRoute(NoRoute::NoTimetable).code(), "no_timetable");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::db::Db;
 mod m20261121_090000_first;
 mod m20261121_120000_audit_is_append_only;
 mod m20261121_140000_indexes_as_they_are_asked;
+mod m20261121_150000_the_way_of_a_delivery;
 
 pub struct Migrator;
 
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_090000_first::Migration),
             Box::new(m20261121_120000_audit_is_append_only::Migration),
             Box::new(m20261121_140000_indexes_as_they_are_asked::Migration),
+            Box::new(m20261121_150000_the_way_of_a_delivery::Migration),
         ]
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use city::Point;
 use futures_util::{StreamExt, stream::BoxStream};
 use poem::web::sse::Event;
 use poem_openapi::{
@@ -13,6 +14,7 @@ use poem_openapi::{
 };
 use uuid::Uuid;
 
+pub mod delivery;
 pub mod event;
 pub mod key;
 pub mod line;
@@ -30,6 +32,7 @@ use crate::{
     http::Chapter,
     page::{self, Page},
 };
+use delivery::Delivery;
 use event::OrderEvent;
 use key::IdempotencyKey;
 use order::{Order, State, Whose};
@@ -98,6 +101,26 @@ impl OrdersApi {
         let placed = place::place(&self.0, &who.0, key.0.0, new.0).await?;
         let location = format!("/api/orders/{}", placed.order.id);
         Ok(PlacedOrder::Placed(Json(placed.order), location, placed.again))
+    }
+
+    /// How an order could be brought, with time and emissions
+    #[oai(path = "/delivery", method = "get", operation_id = "list_delivery_options")]
+    async fn delivery(
+        &self,
+        /// From which shop
+        #[oai(validator(minimum(value = "1")))]
+        shop: Query<i64>,
+        /// Where to: degrees north
+        #[oai(validator(minimum(value = "-90"), maximum(value = "90")))]
+        lat: Query<f64>,
+        /// Where to: degrees east
+        #[oai(validator(minimum(value = "-180"), maximum(value = "180")))]
+        lon: Query<f64>,
+        /// How many pieces: a bus takes five at the most
+        #[oai(default = "one", validator(minimum(value = "1"), maximum(value = "5000")))]
+        pieces: Query<i32>,
+    ) -> Result<Json<Delivery>> {
+        Ok(Json(delivery::options(&self.0, shop.0, Point::new(lat.0, lon.0), pieces.0).await?))
     }
 
     /// Orders, newest first
@@ -185,6 +208,10 @@ pub async fn measure(app: &App) -> Result<()> {
     app.metrics.wayfare_outbox_waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
     app.metrics.wayfare_outbox_oldest_seconds.set(oldest.map_or(0, |at| (now - at).num_seconds()));
     Ok(())
+}
+
+fn one() -> i32 {
+    1
 }
 
 fn twenty() -> u64 {

@@ -13,7 +13,7 @@ use crate::{
     catalog::product::Money,
     clock::Instant,
     error::{Error, Result},
-    orders::line,
+    orders::{delivery::Trip, line},
     text::Text,
 };
 
@@ -58,6 +58,8 @@ pub enum Mode {
     Bike,
     Foot,
     Car,
+    /// By bus and on foot: at most five pieces
+    Bus,
 }
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -75,6 +77,9 @@ pub struct Model {
     pub lat: f64,
     pub lon: f64,
     pub mode: Mode,
+    pub delivery_metres: Option<i32>,
+    pub delivery_seconds: Option<i32>,
+    pub delivery_grams: Option<f64>,
     pub note: Option<String>,
     pub idempotency_key: String,
     /// Of the body that placed it: the same key with another body is a mistake.
@@ -117,6 +122,8 @@ pub struct Order {
     pub total: Money,
     pub address: Address,
     pub mode: Mode,
+    /// The way from the shop by this mode, as it was when the order was placed; absent where the map knows none
+    pub delivery: Option<Trip>,
     pub note: Option<String>,
     pub placed_at: Instant,
     pub changed_at: Instant,
@@ -146,6 +153,9 @@ impl Model {
             lat,
             lon,
             mode,
+            delivery_metres,
+            delivery_seconds,
+            delivery_grams,
             note,
             idempotency_key: _,
             request_hash: _,
@@ -161,6 +171,8 @@ impl Model {
         };
         let lines = lines.iter().filter(|l| l.order_id == id).map(line).collect();
         let address = Address { text: address.into(), lat, lon };
+        let delivery = delivery_metres.zip(delivery_seconds).zip(delivery_grams);
+        let delivery = delivery.map(|((metres, seconds), co2e_grams)| Trip { metres, seconds, co2e_grams });
         Order {
             id,
             account_id,
@@ -171,6 +183,7 @@ impl Model {
             total: money(total),
             address,
             mode,
+            delivery,
             note,
             placed_at,
             changed_at,

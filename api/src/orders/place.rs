@@ -14,7 +14,7 @@ use crate::{
     catalog::product::{self, Left},
     error::{Detail, Error, Result},
     orders::{
-        line,
+        delivery, line,
         order::{self, Address, Mode, Order, State},
         write::{self, Draft, Found, write},
     },
@@ -31,6 +31,7 @@ pub struct NewOrder {
     #[oai(validator(min_items = 1, max_items = 50), skip_serializing_if_is_none)]
     pub lines: Option<Vec<NewLine>>,
     pub address: Address,
+    /// One of those that `GET /api/delivery` offers
     pub mode: Mode,
     /// For the shop or the courier
     #[oai(validator(max_length = 500), skip_serializing_if_is_none)]
@@ -55,14 +56,13 @@ pub struct Placed {
 /// Places an order, once for each key.
 ///
 /// # Errors
-/// 409 when a product is out of stock or not sold by the shop; 422 when the key came with another body before.
+/// 409 when a product is out of stock or not sold by the shop; 422 when the key came with another body before, or when the
+/// order is too large for its mode.
 pub async fn place(app: &App, who: &Identity, key: String, new: NewOrder) -> Result<Placed> {
     if !app.flags.ordering() {
         return Err(refused(app, Error::forbidden("ordering_off", "Nothing can be ordered at the moment.")));
     }
-    let hash = Sha256::digest(new.to_json_string().as_bytes())
-        .iter()
-        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let hash = format!("{:x}", Sha256::digest(new.to_json_string().as_bytes()));
     let timer = app.metrics.db_client_operation_duration_seconds.with_label_values(&["place_order"]).start_timer();
     let done = app.signals.within("place_order", attempt(app, who, &key, &hash, new)).await;
     timer.observe_duration();
@@ -99,7 +99,10 @@ async fn attempt(app: &App, who: &Identity, key: &str, hash: &str, new: NewOrder
             "The cart holds nothing of this shop; put something in, or name the lines.",
         ));
     }
-    let draft = Draft { id: Uuid::now_v7(), who, key, hash, new: &new, wanted: &wanted, cart, now: app.clock.now() };
+    let pieces = wanted.iter().fold(0i32, |sum, (_, quantity)| sum.saturating_add(*quantity));
+    let trip = delivery::chosen(app, &new, pieces).await?;
+    let draft =
+        Draft { id: Uuid::now_v7(), who, key, hash, new: &new, wanted: &wanted, cart, trip, now: app.clock.now() };
     let found = write(app, &draft).await?;
     check(&wanted, &found)?;
     let left = found.iter().filter_map(|f| Some(Left { product: f.product_id, stock: f.left? })).collect();

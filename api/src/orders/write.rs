@@ -21,6 +21,7 @@ use crate::{
     error::{Error, Result},
     held::Held,
     orders::{
+        delivery::Trip,
         event, line,
         order::{self, State},
         place::NewOrder,
@@ -38,6 +39,7 @@ pub struct Draft<'a> {
     pub wanted: &'a [(i64, i32)],
     /// The cart to take the products out of.
     pub cart: Option<Uuid>,
+    pub trip: Option<Trip>,
     pub now: Instant,
 }
 
@@ -73,8 +75,8 @@ found AS (SELECT p.id, p.name, p.price, p.currency, p.stock, w.quantity FROM pro
 fits AS (SELECT * FROM found WHERE (SELECT count(*) FROM found WHERE stock >= quantity) = cardinality($1::bigint[])),
 taken AS (UPDATE product p SET stock = p.stock - f.quantity FROM fits f WHERE p.id = f.id RETURNING p.id, p.stock),
 placed AS (INSERT INTO orders (id, account_id, shop_id, state, total, currency, address, lat, lon, mode, note, idempotency_key,
-        request_hash, placed_at, changed_at)
-    SELECT $4, $5, $3, 'placed', sum(price * quantity), min(currency), $6, $7, $8, $9, $10, $11, $12, $13, $13 FROM fits
+        request_hash, placed_at, changed_at, delivery_metres, delivery_seconds, delivery_grams)
+    SELECT $4, $5, $3, 'placed', sum(price * quantity), min(currency), $6, $7, $8, $9, $10, $11, $12, $13, $13, $20, $21, $22 FROM fits
     HAVING count(*) > 0 RETURNING total, currency),
 lines AS (INSERT INTO order_line (order_id, product_id, name, price, quantity)
     SELECT $4, id, name, price, quantity FROM fits),
@@ -87,7 +89,7 @@ emptied AS (DELETE FROM cart_line WHERE cart_id = $19 AND product_id IN (SELECT 
 SELECT f.id, f.name, f.price, f.currency, f.stock, t.stock AS left FROM found f LEFT JOIN taken t USING (id) ORDER BY f.id";
 
 async fn at_once(held: &Held, draft: &Draft<'_>) -> Result<Vec<Found>> {
-    let Draft { id, who, key, hash, new, wanted, cart, now } = draft;
+    let Draft { id, who, key, hash, new, wanted, cart, trip, now } = draft;
     let (ids, quantities): (Vec<i64>, Vec<i32>) = wanted.iter().copied().unzip();
     let query = sqlx::query(AT_ONCE)
         .bind(ids)
@@ -108,7 +110,10 @@ async fn at_once(held: &Held, draft: &Draft<'_>) -> Result<Vec<Found>> {
         .bind(id.to_string())
         .bind(who.caller.ip.to_string())
         .bind(&*who.caller.request_id)
-        .bind(cart);
+        .bind(cart)
+        .bind(trip.map(|t| t.metres))
+        .bind(trip.map(|t| t.seconds))
+        .bind(trip.map(|t| t.co2e_grams));
     let rows = held.fetch_all(query).await.map_err(taken_key)?;
     rows.iter().map(|row| Ok(found(row).map_err(|e| DbErr::Query(RuntimeErr::SqlxError(e.into())))?)).collect()
 }
@@ -125,7 +130,7 @@ fn found(row: &PgRow) -> sqlx::Result<Found> {
 }
 
 async fn step_by_step(app: &App, draft: &Draft<'_>) -> Result<Vec<Found>> {
-    let Draft { id, who, key: _, hash: _, new, wanted, cart, now } = draft;
+    let Draft { id, who, key: _, hash: _, new, wanted, cart, trip: _, now } = draft;
     let tx = app.db.begin().await?;
     let products = product::Entity::lock(&*tx, new.shop_id, wanted.iter().map(|w| w.0)).await?;
     let mut found: Vec<Found> = products.into_iter().map(Found::from).collect();
@@ -152,7 +157,7 @@ async fn step_by_step(app: &App, draft: &Draft<'_>) -> Result<Vec<Found>> {
 
 /// The order as it is once it has been written.
 pub fn order(draft: &Draft<'_>, found: &[Found]) -> order::Model {
-    let Draft { id, who, key, hash, new, wanted: _, cart: _, now } = draft;
+    let Draft { id, who, key, hash, new, wanted: _, cart: _, trip, now } = draft;
     order::Model {
         id: *id,
         account_id: who.account_id,
@@ -165,6 +170,9 @@ pub fn order(draft: &Draft<'_>, found: &[Found]) -> order::Model {
         lat: new.address.lat,
         lon: new.address.lon,
         mode: new.mode,
+        delivery_metres: trip.map(|t| t.metres),
+        delivery_seconds: trip.map(|t| t.seconds),
+        delivery_grams: trip.map(|t| t.co2e_grams),
         note: new.note.as_deref().map(str::to_owned),
         idempotency_key: (*key).to_owned(),
         request_hash: (*hash).to_owned(),

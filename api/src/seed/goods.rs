@@ -1,4 +1,4 @@
-//! The shops of the demo city and what they sell. Plain data; the city lies on a coast of its own.
+//! The shops of the demo city and what they sell. Plain data; where they are, the city knows by their names.
 
 pub struct Good {
     pub name: &'static str,
@@ -11,9 +11,6 @@ pub struct Store {
     pub name: &'static str,
     pub kind: &'static str,
     pub description: &'static str,
-    pub address: &'static str,
-    pub lat: f64,
-    pub lon: f64,
     pub hours: (&'static str, &'static str),
     pub goods: &'static [Good],
 }
@@ -27,9 +24,6 @@ pub const SHOPS: &[Store] = &[
         name: "Harbour Bakery",
         kind: "bakery",
         description: "Sourdough, rolls and pastry from five in the morning",
-        address: "Quay Street 4",
-        lat: 43.3627,
-        lon: -8.42125,
         hours: ("05:00", "19:00"),
         goods: &[
             good("Sourdough loaf", "Baked on stone, two days in the making", "bread", 480),
@@ -48,9 +42,6 @@ pub const SHOPS: &[Store] = &[
         name: "Market Hall Greens",
         kind: "grocery",
         description: "Fruit and vegetables from the farms around",
-        address: "Market Square 1",
-        lat: 43.36,
-        lon: -8.41,
         hours: ("07:00", "20:00"),
         goods: &[
             good("Tomatoes, 1 kg", "Ripened on the vine", "vegetables", 390),
@@ -69,9 +60,6 @@ pub const SHOPS: &[Store] = &[
         name: "Noodle House Lin",
         kind: "kitchen",
         description: "Hand-pulled noodles and broth",
-        address: "Station Road 22",
-        lat: 43.3654,
-        lon: -8.405,
         hours: ("11:00", "23:00"),
         goods: &[
             good("Beef noodle soup", "Broth of twelve hours", "noodles", 1290),
@@ -88,9 +76,6 @@ pub const SHOPS: &[Store] = &[
         name: "Pizzeria Vesuvio",
         kind: "kitchen",
         description: "Wood-fired, Neapolitan",
-        address: "Bridge Lane 9",
-        lat: 43.3564,
-        lon: -8.40125,
         hours: ("11:30", "23:30"),
         goods: &[
             good("Margherita", "Tomato, mozzarella, basil", "pizza", 950),
@@ -108,9 +93,6 @@ pub const SHOPS: &[Store] = &[
         name: "Curry Leaf",
         kind: "kitchen",
         description: "South Indian home cooking",
-        address: "Mill Street 31",
-        lat: 43.3528,
-        lon: -8.41375,
         hours: ("11:00", "22:30"),
         goods: &[
             good("Masala dosa", "Crisp, with potato", "dosa", 1050),
@@ -127,9 +109,6 @@ pub const SHOPS: &[Store] = &[
         name: "Green Bowl",
         kind: "kitchen",
         description: "Salads and bowls",
-        address: "University Way 5",
-        lat: 43.3699,
-        lon: -8.4075,
         hours: ("10:00", "21:00"),
         goods: &[
             good("Falafel bowl", "With hummus and tabbouleh", "bowls", 1090),
@@ -145,9 +124,6 @@ pub const SHOPS: &[Store] = &[
         name: "Old Town Books",
         kind: "books",
         description: "New and second hand",
-        address: "Cathedral Close 3",
-        lat: 43.3609,
-        lon: -8.40375,
         hours: ("10:00", "19:00"),
         goods: &[
             good("City map, folded", "1:12 500, with all bus lines", "maps", 890),
@@ -162,9 +138,6 @@ pub const SHOPS: &[Store] = &[
         name: "Wheel & Spoke",
         kind: "bikes",
         description: "Parts and repairs",
-        address: "Canal Street 17",
-        lat: 43.3582,
-        lon: -8.42375,
         hours: ("09:00", "18:00"),
         goods: &[
             good("Inner tube 28\"", "Presta valve", "parts", 690),
@@ -181,9 +154,6 @@ pub const SHOPS: &[Store] = &[
         name: "Corner Pharmacy",
         kind: "pharmacy",
         description: "Round the clock",
-        address: "Hospital Road 2",
-        lat: 43.3681,
-        lon: -8.4175,
         hours: ("00:00", "24:00"),
         goods: &[
             good("Plasters, 20", "Waterproof", "first aid", 390),
@@ -199,9 +169,6 @@ pub const SHOPS: &[Store] = &[
         name: "Night Owl",
         kind: "convenience",
         description: "When all others are closed",
-        address: "Station Square 8",
-        lat: 43.36585,
-        lon: -8.40312,
         hours: ("00:00", "24:00"),
         goods: &[
             good("Milk, 1 l", "Whole", "dairy", 149),
@@ -220,9 +187,6 @@ pub const SHOPS: &[Store] = &[
         name: "Cheese & Vine",
         kind: "delicatessen",
         description: "From small dairies and growers",
-        address: "Hill Street 12",
-        lat: 43.3546,
-        lon: -8.40875,
         hours: ("10:00", "20:00"),
         goods: &[
             good("Comté, 200 g", "Eighteen months", "cheese", 790),
@@ -239,9 +203,6 @@ pub const SHOPS: &[Store] = &[
         name: "Flora",
         kind: "flowers",
         description: "Bouquets and plants",
-        address: "Garden Row 6",
-        lat: 43.3636,
-        lon: -8.395,
         hours: ("08:00", "18:30"),
         goods: &[
             good("Seasonal bouquet", "Small", "bouquets", 1490),
@@ -256,9 +217,6 @@ pub const SHOPS: &[Store] = &[
         name: "Little Ones",
         kind: "toys",
         description: "For small hands",
-        address: "School Street 14",
-        lat: 43.351,
-        lon: -8.4,
         hours: ("09:30", "18:30"),
         goods: &[
             good("Wooden train", "With three waggons", "trains", 2990),

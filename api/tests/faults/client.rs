@@ -114,7 +114,7 @@ pub fn an_order() -> Value {
     json!({
         "shop_id": 1,
         "lines": [{ "product_id": 1, "quantity": 1 }],
-        "address": { "text": "Lighthouse 1", "lat": 43.386, "lon": -8.406 },
+        "address": { "text": "Lighthouse 1", "lat": 46.905, "lon": 4.365 },
         "mode": "bike"
     })
 }

@@ -62,7 +62,7 @@ pub fn order_of(product: i64, quantity: i32) -> Value {
     json!({
         "shop_id": SHOP,
         "lines": [{ "product_id": product, "quantity": quantity }],
-        "address": { "text": "Lighthouse Road 1", "lat": 43.36, "lon": -8.41 },
+        "address": { "text": "Lighthouse Road 1", "lat": 46.9, "lon": 4.35 },
         "mode": "bike",
     })
 }

@@ -1,7 +1,8 @@
 //! Where a service under test keeps things: a database, a data folder and a part of Redis that no other test sees.
 
-use std::{env, path::PathBuf, process::Command};
+use std::{env, path::PathBuf, process::Command, sync::Arc};
 
+use city::{City, DEMO_SEED};
 use clap::{Args, FromArgMatches, builder::Resettable};
 use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
@@ -117,6 +118,17 @@ impl Place {
     }
 }
 
+/// The demo city: made once, since it never changes.
+pub async fn city() -> Arc<City> {
+    static CITY: OnceCell<Arc<City>> = OnceCell::const_new();
+    CITY.get_or_init(async || {
+        let made = tokio::task::spawn_blocking(|| City::demo(DEMO_SEED)).await;
+        Arc::new(made.expect("the demo city is made"))
+    })
+    .await
+    .clone()
+}
+
 /// A database with the demo city, made once and copied for each test.
 enum Template {
     File(Vec<u8>),
@@ -134,7 +146,9 @@ impl Template {
             false => Place::on_sqlite(),
         };
         let config = Config { redis_url: None, ..place.config() };
-        let app = App::new(config, Clock::system(), Signals::default()).await.expect("the template's database opens");
+        let app = App::new(config, Clock::system(), Signals::default(), city().await)
+            .await
+            .expect("the template's database opens");
         migrations::up(&app.db, None).await.expect("the migrations run");
         seed::seed(&app, false).await.expect("the demo city is made");
         app.db.close().await;

@@ -22,7 +22,10 @@ use wayfare::{
     telemetry::Signals,
 };
 
-use crate::{client::Client, place::Place};
+use crate::{
+    client::Client,
+    place::{Place, city},
+};
 
 pub struct Wayfare {
     pub app: Arc<App>,
@@ -67,7 +70,7 @@ impl Wayfare {
         change(&mut config);
         let (system, by) = (Clock::system(), ahead.clone());
         let clock = Clock::of(move || system.now() + TimeDelta::milliseconds(by.load(Relaxed)));
-        let app = App::new(config, clock, Signals::default()).await.expect("the app can be made");
+        let app = App::new(config, clock, Signals::default(), city().await).await.expect("the app can be made");
         let listener = TcpListener::bind("127.0.0.1:0").into_acceptor().await.expect("there is a free port");
         let address = listener.local_addr()[0].as_socket_addr().expect("it is a TCP port").to_owned();
         let routes = http::routes(app.clone());

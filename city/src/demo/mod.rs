@@ -20,6 +20,9 @@ use ground::Ground;
 /// The seed of the city that everything uses unless told otherwise.
 pub const DEMO_SEED: u64 = 1;
 
+/// Names this source of the engine: a demo city that another source made may differ from this one's.
+pub const DEMO_STAMP: &str = env!("CITY_STAMP");
+
 impl City {
     /// The demo city of a seed, ready to be asked.
     #[must_use]

@@ -33,7 +33,24 @@ const LANDMARKS: [(&str, (&str, &str), f64, f64); 22] = [
     ("Police Headquarters", ("amenity", "police"), 0.46, 0.54),
 ];
 
-/// Kinds of shops and kitchens, and how many of each.
+/// The shops and kitchens that orders come from, as `LANDMARKS`. The service's own demo data finds them by these names.
+const STORES: [(&str, (&str, &str), f64, f64); 13] = [
+    ("Harbour Bakery", ("shop", "bakery"), 0.82, 0.47),
+    ("Market Hall Greens", ("shop", "greengrocer"), 0.50, 0.49),
+    ("Noodle House Lin", ("amenity", "restaurant"), 0.46, 0.60),
+    ("Pizzeria Vesuvio", ("amenity", "restaurant"), 0.60, 0.40),
+    ("Curry Leaf", ("amenity", "restaurant"), 0.44, 0.33),
+    ("Green Bowl", ("amenity", "restaurant"), 0.36, 0.68),
+    ("Old Town Books", ("shop", "books"), 0.53, 0.55),
+    ("Wheel & Spoke", ("shop", "bicycle"), 0.30, 0.45),
+    ("Corner Pharmacy", ("amenity", "pharmacy"), 0.64, 0.70),
+    ("Night Owl", ("shop", "convenience"), 0.43, 0.61),
+    ("Cheese & Vine", ("shop", "deli"), 0.57, 0.58),
+    ("Flora", ("shop", "florist"), 0.66, 0.33),
+    ("Little Ones", ("shop", "toys"), 0.42, 0.38),
+];
+
+/// Kinds of other shops and kitchens, and how many of each.
 const SHOPS: [(&str, &str, usize); 12] = [
     ("amenity", "restaurant", 34),
     ("amenity", "fast_food", 22),
@@ -60,6 +77,12 @@ pub(super) fn open(ground: &Ground, plan: &Plan, draft: &mut CityDraft, random: 
         draft.places.push(named(name, kind, crossing(ground, plan, x, y)));
     }
     let houses: Vec<DraftPlace> = draft.places.iter().filter(|p| !p.number.is_empty()).cloned().collect();
+    for (name, (key, value), x, y) in STORES {
+        let at = crossing(ground, plan, x, y);
+        let house = houses.iter().min_by_key(|h| rank(h.at, at)).unwrap_or(&houses[0]);
+        let kind = (key.to_owned(), value.to_owned());
+        draft.places.push(DraftPlace { name: name.to_owned(), kind, ..house.clone() });
+    }
     let middle = ground.coord(WIDE / 2, HIGH / 2);
     for (key, value, count) in SHOPS {
         for _ in 0..count {

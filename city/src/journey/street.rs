@@ -34,10 +34,18 @@ impl City {
     }
 
     /// The name of the nearest street for people on foot, and the metres to it.
+    ///
+    /// # Errors
+    /// When the point isn't on Earth or outside the city.
+    pub fn street_at(&self, at: Point) -> Result<(&str, f64), Error> {
+        let snap = self.snap(at, Vehicle::Foot)?;
+        Ok((self.network.name(snap.segment), f64::from(snap.metres)))
+    }
+
+    /// As `street_at`, where nobody asks why there is none.
     #[must_use]
     pub fn nearest_street(&self, at: Point) -> Option<(&str, f64)> {
-        let snap = self.snap(at, Vehicle::Foot).ok()?;
-        Some((self.network.name(snap.segment), f64::from(snap.metres)))
+        self.street_at(at).ok()
     }
 
     /// Time and distance of the fastest way between two points, snapping included.
