@@ -1,5 +1,7 @@
 //! How densely people live and how well they are served, by hexagon; and where a stop would serve the most of them.
 
+use std::collections::HashMap;
+
 use city::{City, Day, DensityCell, Moment};
 use poem_openapi::Object;
 
@@ -110,7 +112,8 @@ pub fn density(city: &City, resolution: u8, day: Day, underserved: bool, access:
     }
     let cells = if underserved { city.underserved(resolution, day, 1.0)? } else { city.density(resolution, day)? };
     let scores = if access { city.access(resolution, Moment::new(day, 8 * 3600), 1_800)? } else { vec![] };
-    let score = |id: &str| scores.iter().find(|s| s.id == id).map(|s| (s.share * 1e4).round() / 1e4);
+    let shares: HashMap<&str, f64> = scores.iter().map(|s| (s.id.as_str(), s.share)).collect();
+    let score = |id: &str| shares.get(id).map(|share| (share * 1e4).round() / 1e4);
     let feature = |cell: DensityCell| {
         let outline = Polygon::of(&cell.outline);
         Feature::new(outline, CellProperties { access: score(&cell.id), ..cell.into() })

@@ -27,7 +27,9 @@ fn number(value: &Value) -> f64 {
 #[tokio::test]
 async fn the_city_says_where_it_is_and_whom_to_credit() {
     let wayfare = Wayfare::start().await;
-    let city = wayfare.get("/api/city").await.expect(200);
+    let answer = wayfare.get("/api/city").await;
+    assert!(answer.header("ratelimit").is_some(), "it counts like every other request");
+    let city = answer.expect(200);
     assert_eq!(city["name"], "Wayfare Demo City");
     assert_eq!((city["demo"].clone(), city["zone"].clone()), (true.into(), "Europe/Paris".into()));
     let edge = |side: &str| number(&city["bounds"][side]);
