@@ -23,7 +23,7 @@ mod sketch;
 mod stops;
 mod timetable;
 
-pub use buses::{Bus, changes};
+pub use buses::{Bus, Changes, Run, changes};
 pub use city::City;
 pub use clock::{Day, Moment, Zone};
 pub use demo::{DEMO_SEED, DEMO_STAMP};

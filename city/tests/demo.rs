@@ -132,7 +132,7 @@ fn odd_moments_never_panic() {
         }
     }
     for unix in [i64::MIN, -1, 0, 1_800_000_000, i64::MAX] {
-        let _ = demo().buses(unix, None, 1);
+        let _ = demo().buses(unix, 1);
     }
 }
 
@@ -164,20 +164,10 @@ fn the_nearer_of_two_equals_comes_first() {
 fn two_processes_see_the_same_buses_and_they_move() {
     let other = City::demo(DEMO_SEED);
     let noon = demo().zone().unix(monday(12));
-    let (now, later) = (demo().buses(noon, None, 1), demo().buses(noon + 10, None, 1));
+    let (now, later) = (demo().buses(noon, 1), demo().buses(noon + 10, 1));
     assert!(now.len() > 20, "{} buses", now.len());
-    assert_eq!(now, other.buses(noon, None, 1));
-    let (moved, _) = changes(&now, &later);
-    assert!(!moved.is_empty());
-    for bus in &now {
-        if let Some(next) = later.iter().find(|b| b.trip == bus.trip && b.day == bus.day) {
-            assert!(bus.at.metres_to(next.at) < 10.0 * 20.0, "a bus jumped");
-        }
-        assert!((-60..=300).contains(&bus.delay));
-    }
-    let box_ = Bounds::around([named("Market Square")]).unwrap().grown(800.0);
-    let few = demo().buses(noon, Some(box_), 1);
-    assert!(few.len() < now.len() && few.iter().all(|b| box_.contains(b.at)));
+    assert_eq!(now, other.buses(noon, 1));
+    assert!(changes(&now, &later, |_| true).told.len() > now.len() / 2);
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn a_forged_city_file_never_panics() {
             let _ = city.journeys(from, to, mode, when, 2);
         }
         let _ = city.geocode(city::Query { text: "market 5", near: Some(from), limit: 5 });
-        let _ = (city.reverse(from, 5), city.buses(1_800_000_000, None, 1));
+        let _ = (city.reverse(from, 5), city.buses(1_800_000_000, 1));
         let _ = city.density(9, city::Day(20_000));
     }
     assert!(loaded > 0);
