@@ -63,7 +63,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Around<E> {
         let trace = self.app.signals.enter(method(request.method()), request.headers());
         let trace_id = trace.as_ref().map(|t| Arc::from(t.span().span_context().trace_id().to_string()));
         let ids = Ids { request: caller.request_id.clone(), trace: trace_id };
-        if seen.path.ends_with("/events") {
+        if seen.path.ends_with("/events") || seen.path.ends_with("/stream") {
             // A compressor holds an event back until it has enough to compress.
             request.headers_mut().remove(header::ACCEPT_ENCODING);
         }

@@ -52,8 +52,16 @@ pub enum LogFormat {
 }
 
 /// The arguments that are secrets; `WAYFARE_X_FILE` is understood for each and `wayfare config` hides them.
-pub const SECRETS: &[&str] =
-    &["database_url", "database_read_url", "redis_url", "jwt_keys", "seed_password", "s3_access_key", "s3_secret_key"];
+pub const SECRETS: &[&str] = &[
+    "database_url",
+    "database_read_url",
+    "redis_url",
+    "jwt_keys",
+    "seed_password",
+    "s3_access_key",
+    "s3_secret_key",
+    "ors_key",
+];
 
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Configuration")]
@@ -178,6 +186,26 @@ pub struct Config {
     #[arg(long, env = "WAYFARE_CITY", value_name = "FILE")]
     pub city: Option<PathBuf>,
 
+    /// Seed of the buses' delays: replicas with the same seed tell the same
+    #[arg(long, env = "WAYFARE_BUS_SEED", default_value_t = 1, value_name = "N")]
+    pub bus_seed: u64,
+
+    /// OpenRouteService: the address before /v2; without it, the embedded engine alone
+    #[arg(long, env = "WAYFARE_ORS_URL", value_name = "URL")]
+    pub ors_url: Option<String>,
+
+    /// Key for OpenRouteService
+    #[arg(long, env = "WAYFARE_ORS_KEY", hide_env_values = true, value_name = "KEY")]
+    pub ors_key: Option<Secret>,
+
+    /// Photon: the address before /api; without it, the embedded gazetteer alone
+    #[arg(long, env = "WAYFARE_PHOTON_URL", value_name = "URL")]
+    pub photon_url: Option<String>,
+
+    /// Longest that a request waits for a provider before the embedded engine answers, milliseconds
+    #[arg(long, env = "WAYFARE_PROVIDER_MS", default_value_t = 1_500, value_name = "N", value_parser = clap::value_parser!(u32).range(50..=60_000))]
+    pub provider_ms: u32,
+
     /// Flags and log level that change without a restart: a TOML file, or a folder with a file for each key
     #[arg(long, env = "WAYFARE_FLAGS", value_name = "PATH")]
     pub flags: Option<PathBuf>,
@@ -248,6 +276,23 @@ impl Config {
         }
         if self.s3_access_key.is_some() != self.s3_secret_key.is_some() {
             problems.push("WAYFARE_S3_ACCESS_KEY and WAYFARE_S3_SECRET_KEY: give both or neither".to_owned());
+        }
+        for (name, url, has_key) in [
+            ("WAYFARE_ORS_URL", &self.ors_url, self.ors_key.is_some()),
+            ("WAYFARE_PHOTON_URL", &self.photon_url, false),
+        ] {
+            if let Some(url) = url
+                && let Err(problem) = crate::transport::providers::address(url, has_key)
+            {
+                problems.push(format!("{name}: {problem}"));
+            }
+        }
+        if self.ors_key.is_some() && self.ors_url.is_none() {
+            problems.push("WAYFARE_ORS_KEY: give WAYFARE_ORS_URL, too: the key is for nobody else".to_owned());
+        }
+        if u64::from(self.provider_ms) >= 1_000 * u64::from(self.timeout_seconds) {
+            problems
+                .push("WAYFARE_PROVIDER_MS: less than WAYFARE_TIMEOUT_SECONDS, or nobody hears the answer".to_owned());
         }
         if tracing_subscriber::EnvFilter::try_new(&self.log).is_err() {
             problems.push(format!("WAYFARE_LOG: `{}` is not a filter; try `info`", self.log));

@@ -64,7 +64,7 @@ use crate::{
     orders::delivery::Sites,
     redis::Redis,
     telemetry::Signals,
-    transport::kept::Kept,
+    transport::{kept::Kept, live::Live, providers::Providers},
 };
 
 /// What a handler may reach.
@@ -72,6 +72,8 @@ pub struct App {
     pub config: Config,
     pub clock: Clock,
     pub city: Arc<City>,
+    pub live: Live,
+    pub providers: Providers,
     pub db: Db,
     pub redis: Option<Redis>,
     pub cache: Cache,
@@ -115,6 +117,8 @@ impl App {
             limits: Limits::new(redis.clone()),
             sessions: Sessions::new(redis.clone()),
             metrics: Metrics::default(),
+            live: Live::default(),
+            providers: Providers::new(&config, redis.as_ref())?,
             draining: AtomicBool::new(false),
             stop: watch::channel(false).0,
             config,

@@ -8,6 +8,8 @@ use prometheus::{
     TextEncoder,
 };
 
+use crate::transport::providers::{Fallback, NAMES};
+
 const SECONDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 const DELIVERY_SECONDS: &[f64] = &[60.0, 300.0, 600.0, 900.0, 1200.0, 1800.0, 2700.0, 3600.0, 5400.0, 7200.0];
 
@@ -86,6 +88,12 @@ metrics! {
     wayfare_outbox_oldest_seconds: gauge;
     /// Webhook deliveries, by outcome.
     wayfare_webhooks_total: counter ["outcome"];
+    /// Questions to providers of routes and places, by outcome; `kept` were answered from what was kept, `resting` not asked.
+    wayfare_provider_calls_total: counter ["provider", "outcome"];
+    /// Time that providers took, from the question to the whole answer or its failure.
+    wayfare_provider_duration_seconds: histogram ["provider"] in SECONDS;
+    /// Whether a provider is left alone after failures or for its quota: 1 yes, 0 no.
+    wayfare_provider_resting: gauge ["provider"];
     /// What is running: always 1.
     wayfare_build_info: gauge ["version", "revision"];
 }
@@ -117,6 +125,13 @@ impl Metrics {
         }
         for code in ["out_of_stock", "not_sold_here", "ordering_off"] {
             self.wayfare_orders_refused_total.with_label_values(&[code]);
+        }
+        for provider in NAMES {
+            for outcome in ["ok", "kept"].into_iter().chain(Fallback::ALL.map(Fallback::word)) {
+                self.wayfare_provider_calls_total.with_label_values(&[provider, outcome]);
+            }
+            self.wayfare_provider_duration_seconds.with_label_values(&[provider]);
+            self.wayfare_provider_resting.with_label_values(&[provider]);
         }
         self.wayfare_revenue_minor_units_total.with_label_values(&["EUR"]);
         self.db_client_operation_duration_seconds.with_label_values(&["place_order"]);

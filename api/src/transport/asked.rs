@@ -128,6 +128,24 @@ asked!(
     |text| Some(Date(text.to_owned()))
 );
 
+impl Area {
+    /// The rectangle. One beside the city is fine: there is nothing in it.
+    ///
+    /// # Errors
+    /// 422 for edges that stand the wrong way round.
+    pub fn bounds(self) -> Result<Bounds> {
+        let Bounds { south, west, north, east } = self.0;
+        let wrong = |detail: &str| Err(Error::invalid("bad_box", format!("`box`: {detail}.")));
+        match () {
+            () if south > north => wrong("its south is north of its north: the order is south,west,north,east"),
+            () if west > east => wrong(
+                "its west is east of its east: the order is south,west,north,east, and none crosses the date line",
+            ),
+            () => Ok(self.0),
+        }
+    }
+}
+
 impl Time {
     /// # Errors
     /// 422 for a day that there isn't.

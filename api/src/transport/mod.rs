@@ -5,35 +5,43 @@
 
 use std::sync::Arc;
 
+use futures_util::{StreamExt, stream::BoxStream};
 use poem_openapi::{
     OpenApi,
-    param::{Path, Query},
-    payload::Json,
+    param::{Header, Path, Query},
+    payload::{EventStream, Json},
 };
 
 pub mod about;
 pub mod asked;
+pub mod buses;
 pub mod density;
 pub mod factor;
 pub mod geojson;
+pub mod gtfs_rt;
 pub mod journey;
 pub mod kept;
+pub mod live;
 pub mod load;
 pub mod places;
+pub mod providers;
 pub mod routes;
 pub mod stops;
 pub mod streets;
 
 use crate::{
     App,
+    cache::Ready,
     error::{Error, Result},
     http::Chapter,
     ready::Cached,
 };
 use about::About;
 use asked::{Area, Date, Position, Time, today};
+use buses::{Buses, Wanted, Written};
 use city::{Day, Moment, Point, When};
 use density::{Density, Suggestions};
+use gtfs_rt::Protobuf;
 use journey::{Geometry, Manner};
 use places::Places;
 use routes::{Mode, Question, Routes};
@@ -203,7 +211,7 @@ impl TransportApi {
         #[oai(default = "hundred", validator(minimum(value = "1"), maximum(value = "5000")))]
         limit: Query<u32>,
     ) -> Result<Json<Vec<Stop>>> {
-        let (near, area) = (near.0.map(|p| p.0), area.0.map(|a| a.0));
+        let (near, area) = (near.0.map(|p| p.0), area.0.map(Area::bounds).transpose()?);
         Ok(Json(stops::find(&self.0.city, near, radius.0.into(), area, limit.0 as usize)?))
     }
 
@@ -220,6 +228,58 @@ impl TransportApi {
     ) -> Result<Json<Board>> {
         let from = self.moment(from.0.as_ref())?;
         Ok(Json(stops::board(&self.0.city, id.0, from, limit.0.into())?))
+    }
+
+    /// The buses under way
+    ///
+    /// Simulated from the timetable, with a delay that is drawn for each trip and day: the same at every replica. A new
+    /// picture every two seconds. At a time outside the timetable's calendar there are none.
+    #[oai(path = "/buses", method = "get", operation_id = "list_buses")]
+    async fn buses(
+        &self,
+        /// Only within a rectangle: south, west, north, east, degrees
+        #[oai(name = "box")]
+        area: Query<Option<Area>>,
+        /// Only of this line, by what is written on the front
+        #[oai(validator(max_length = 60))]
+        line: Query<Option<String>>,
+    ) -> Result<Cached<Buses>> {
+        let wanted = Wanted::of(area.0, line.0)?;
+        Ok(Ready::of(self.0.live.now(&self.0).await.write(&wanted)).into())
+    }
+
+    /// The buses as they move
+    ///
+    /// Server-sent events: first a `picture`, which is all there is; then `changes`: buses that came or moved, each whole,
+    /// and the ids of those that are gone or have left the box. A client that comes back with `Last-Event-ID` within two
+    /// minutes hears what changed since, at whichever replica; later, or with another question, it gets a new `picture`.
+    #[oai(path = "/buses/stream", method = "get", operation_id = "watch_buses")]
+    async fn watch(
+        &self,
+        /// Only within a rectangle: south, west, north, east, degrees
+        #[oai(name = "box")]
+        area: Query<Option<Area>>,
+        /// Only of this line, by what is written on the front
+        #[oai(validator(max_length = 60))]
+        line: Query<Option<String>>,
+        /// The id of the event that was seen last
+        #[oai(name = "Last-Event-ID", validator(max_length = 200))]
+        last: Header<Option<String>>,
+    ) -> Result<EventStream<BoxStream<'static, Written>>> {
+        let news = live::watch(self.0.clone(), Wanted::of(area.0, line.0)?, last.0).await.boxed();
+        Ok(EventStream::new(news).to_event(live::event).keep_alive(std::time::Duration::from_secs(15)))
+    }
+
+    /// Where the buses are, as GTFS-Realtime
+    #[oai(path = "/gtfs-rt/vehicle-positions", method = "get", operation_id = "get_vehicle_positions")]
+    async fn positions(&self) -> Result<Protobuf> {
+        Ok(Protobuf(self.0.live.now(&self.0).await.positions()))
+    }
+
+    /// How late the buses are, as GTFS-Realtime
+    #[oai(path = "/gtfs-rt/trip-updates", method = "get", operation_id = "get_trip_updates")]
+    async fn updates(&self) -> Result<Protobuf> {
+        Ok(Protobuf(self.0.live.now(&self.0).await.updates()))
     }
 }
 

@@ -6,12 +6,14 @@
 mod access;
 mod accounts;
 mod audit;
+mod buses;
 mod cart;
 mod catalog;
 mod client;
 mod command_line;
 mod config;
 mod delivery;
+mod double;
 mod fixtures;
 mod flags;
 mod headers;
@@ -25,6 +27,7 @@ mod moves;
 mod orders;
 mod place;
 mod problems;
+mod providers;
 mod races;
 mod servers;
 
