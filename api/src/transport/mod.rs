@@ -106,7 +106,7 @@ impl TransportApi {
         });
         let question = Question { from: from.0.0, to: to.0.0, modes, when, alternatives: alternatives.0.into() };
         let manner = Manner { zone: city.zone(), geometry: geometry.0, steps: steps.0 };
-        Ok(Json(routes::compare(city, &question, manner)?))
+        Ok(Json(routes::compare(&self.0, &question, manner).await?))
     }
 
     /// Places by name
@@ -131,9 +131,8 @@ impl TransportApi {
         #[oai(validator(pattern = "^[A-Za-z]{2,3}$"))]
         lang: Query<Option<String>>,
     ) -> Result<Json<Places>> {
-        let _ = lang;
         let near = lat.0.zip(lon.0).map(|(lat, lon)| Point::new(lat, lon));
-        Ok(Json(places::by_name(&self.0.city, &q.0, near, limit.0.into())))
+        Ok(Json(places::by_name(&self.0, &q.0, near, limit.0.into(), lang.0.as_deref()).await))
     }
 
     /// What is at a point: the address, the street, places around it
@@ -153,8 +152,7 @@ impl TransportApi {
         #[oai(validator(pattern = "^[A-Za-z]{2,3}$"))]
         lang: Query<Option<String>>,
     ) -> Result<Json<Places>> {
-        let _ = lang;
-        Ok(Json(places::around(&self.0.city, Point::new(lat.0, lon.0), limit.0.into())?))
+        Ok(Json(places::around(&self.0, Point::new(lat.0, lon.0), limit.0.into(), lang.0.as_deref()).await?))
     }
 
     /// How densely people live, and whom the network serves, by hexagon

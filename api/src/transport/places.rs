@@ -4,21 +4,26 @@ use city::{City, Place, Point, Query};
 use poem_openapi::{Enum, Object};
 
 use crate::{
+    App,
     error::Result,
     transport::{
         geojson::{CollectionType, Dot, Feature, FeatureType},
         journey::tenths,
-        routes::{Engine, outside},
+        providers::{self, Engine, Fallback},
+        routes::outside,
     },
 };
 
 /// Places, best first: a GeoJSON FeatureCollection as Photon gives it
 #[derive(Debug, Object)]
+#[oai(skip_serializing_if_is_none)]
 pub struct Places {
     pub r#type: CollectionType,
     pub features: Vec<Feature<Dot, PlaceProperties>>,
     /// Who found them
     pub engine: Engine,
+    /// Why not the provider that is configured
+    pub fallback: Option<Fallback>,
 }
 
 /// What kind of answer a place is
@@ -53,7 +58,7 @@ pub struct PlaceProperties {
 }
 
 impl Places {
-    fn of(city: &City, found: Vec<Place>) -> Self {
+    fn of(city: &City, found: Vec<Place>, (engine, fallback): (Engine, Option<Fallback>)) -> Self {
         let feature = |place: Place| Feature {
             r#type: FeatureType::Feature,
             geometry: Dot::of(place.at),
@@ -62,7 +67,8 @@ impl Places {
         Self {
             r#type: CollectionType::FeatureCollection,
             features: found.into_iter().map(feature).collect(),
-            engine: Engine::Embedded,
+            engine,
+            fallback,
         }
     }
 }
@@ -93,13 +99,26 @@ impl PlaceProperties {
     }
 }
 
-pub fn by_name(city: &City, text: &str, near: Option<Point>, limit: usize) -> Places {
-    Places::of(city, city.geocode(Query { text, near, limit }))
+/// By Photon where it is configured and answers.
+pub async fn by_name(app: &App, text: &str, near: Option<Point>, limit: usize, lang: Option<&str>) -> Places {
+    let query = Query { text, near, limit };
+    let asked = providers::search(app, query, lang).await;
+    let whose = Engine::of(Engine::Photon, asked.as_ref());
+    let found = asked.and_then(Result::ok).unwrap_or_else(|| app.city.geocode(query));
+    Places::of(&app.city, found, whose)
 }
 
+/// By Photon where it is configured and answers.
+///
 /// # Errors
 /// 422 for a point outside the city.
-pub fn around(city: &City, at: Point, limit: usize) -> Result<Places> {
-    let found = city.reverse(at, limit).map_err(|why| outside(city, "lat, lon", at, &why))?;
-    Ok(Places::of(city, found))
+pub async fn around(app: &App, at: Point, limit: usize, lang: Option<&str>) -> Result<Places> {
+    let city = &app.city;
+    let refuse = |why| outside(city, "lat, lon", at, &why);
+    // What isn't about this city is refused here, and told to nobody.
+    city.street_at(at).map_err(refuse)?;
+    let asked = providers::around(app, at, limit, lang).await;
+    let whose = Engine::of(Engine::Photon, asked.as_ref());
+    let found = asked.and_then(Result::ok).map_or_else(|| city.reverse(at, limit), Ok).map_err(refuse)?;
+    Ok(Places::of(city, found, whose))
 }

@@ -4,11 +4,13 @@ use city::{City, Mode as Way, Point, When};
 use poem_openapi::{Enum, Object};
 
 use crate::{
+    App,
     clock::Instant,
     error::{Error, Result},
     transport::{
         factor::Factor,
         journey::{Journey, Manner, degrees, instant, tenths},
+        providers::{self, Engine, Fallback},
     },
 };
 
@@ -37,14 +39,6 @@ impl Mode {
             Self::BikeAndBus => Way::BikeAndBus,
         }
     }
-}
-
-/// Who worked an answer out
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[oai(rename_all = "snake_case")]
-pub enum Engine {
-    /// This service
-    Embedded,
 }
 
 /// What is asked.
@@ -91,7 +85,10 @@ pub struct End {
 #[oai(skip_serializing_if_is_none)]
 pub struct ModeRoutes {
     pub mode: Mode,
+    /// Who worked them out
     pub engine: Engine,
+    /// Why not the provider that is configured
+    pub fallback: Option<Fallback>,
     /// Best first; empty when there is none
     pub journeys: Vec<Journey>,
     /// Why there is none
@@ -108,17 +105,22 @@ pub struct Reason {
     pub detail: String,
 }
 
-/// Compares the modes asked for.
+/// Compares the modes asked for; those that go on streets the whole way by the provider that is configured, if it answers.
 ///
 /// # Errors
 /// 422 for an end outside the city.
-pub fn compare(city: &City, question: &Question, manner: Manner) -> Result<Routes> {
+pub async fn compare(app: &App, question: &Question, manner: Manner) -> Result<Routes> {
+    let city = &app.city;
     let Question { from, to, modes, when, alternatives } = question;
     let ways: Vec<Way> = modes.iter().map(|m| m.way()).collect();
     let (start, end) = (End::of(city, "from", *from)?, End::of(city, "to", *to)?);
+    let asked = providers::drives(app, [*from, *to], &ways, *when, *alternatives).await;
+    let theirs = |way| asked.get(&way)?.clone().ok();
+    let compared = city.compare_with(*from, *to, &ways, *when, *alternatives, theirs);
     let mut factors: Vec<Factor> = Vec::new();
     let mut rows = Vec::with_capacity(modes.len());
-    for (mode, row) in modes.iter().zip(city.compare(*from, *to, &ways, *when, *alternatives)) {
+    for (mode, row) in modes.iter().zip(compared) {
+        let (engine, fallback) = Engine::of(Engine::OpenRouteService, asked.get(&mode.way()));
         let saved = row.saved_grams;
         let (mut journeys, mut reason) = (Vec::new(), None);
         match row.journeys {
@@ -134,7 +136,7 @@ pub fn compare(city: &City, question: &Question, manner: Manner) -> Result<Route
             }
             Err(why) => reason = Some(Reason { code: why.code().to_owned(), detail: sentence(&why) }),
         }
-        rows.push(ModeRoutes { mode: *mode, engine: Engine::Embedded, journeys, reason });
+        rows.push(ModeRoutes { mode: *mode, engine, fallback, journeys, reason });
     }
     Ok(Routes {
         from: start,

@@ -6,11 +6,12 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use city::{Day, Journey, Moment, Place, Point, Query, Vehicle, When};
+use city::{Point, Query};
 use futures_util::future::join_all;
+use serde_json::Value;
 use wayfare::{
     config::{Config, Secret},
-    transport::providers::{self, Engine, Fallback, Told},
+    transport::providers::Fallback,
 };
 
 use crate::{
@@ -51,20 +52,29 @@ async fn ends() -> (Point, Point) {
     (at("Market Square"), at("Harbour"))
 }
 
-fn when() -> When {
-    When::Depart(Moment::new(Day::of(2026, 11, 30).expect("a day"), 8 * 3600))
+/// What the comparison says of a mode; from a little beside the square, so that what is kept doesn't answer it.
+async fn route(wayfare: &Wayfare, beside: u32, mode: &str, rest: &str) -> Value {
+    let (from, to) = ends().await;
+    let lat = from.lat + f64::from(beside) * 2e-5;
+    let ends = format!("from={lat:.6},{:.6}&to={:.6},{:.6}", from.lon, to.lat, to.lon);
+    let rest = if rest.is_empty() { "depart=2026-11-30T08:00" } else { rest };
+    let told = wayfare.get(&format!("/api/routes?{ends}&modes={mode}&steps=true&{rest}")).await.expect(200);
+    told["modes"][0].clone()
 }
 
-async fn drive(wayfare: &Wayfare) -> Told<Vec<Journey>> {
-    let (from, to) = ends().await;
-    providers::drive(&wayfare.app, from, to, Vehicle::Car, when(), 0).await.expect("a way")
+async fn drive(wayfare: &Wayfare, beside: u32) -> Value {
+    route(wayfare, beside, "car", "").await
 }
 
-/// A question that wasn't asked before: what is kept doesn't answer it.
-async fn drive_anew(wayfare: &Wayfare, n: u32) -> Told<Vec<Journey>> {
-    let (from, to) = ends().await;
-    let from = Point::new(from.lat + f64::from(n) * 2e-5, from.lon);
-    providers::drive(&wayfare.app, from, to, Vehicle::Car, when(), 0).await.expect("a way")
+/// Who answered, and why not somebody else.
+fn whose(told: &Value) -> (&str, Option<&str>) {
+    (told["engine"].as_str().expect("always said"), told["fallback"].as_str())
+}
+
+const THEIRS: (&str, Option<&str>) = ("openrouteservice", None);
+
+fn ours(why: Fallback) -> (&'static str, Option<&'static str>) {
+    ("embedded", Some(why.word()))
 }
 
 async fn calls(wayfare: &Wayfare, provider: &str, outcome: &str) -> f64 {
@@ -79,45 +89,64 @@ async fn rests(wayfare: &Wayfare) -> bool {
 #[tokio::test]
 async fn without_providers_the_embedded_engine_answers_and_nothing_is_to_be_explained() {
     let wayfare = Wayfare::start().await;
-    let told = drive(&wayfare).await;
-    assert_eq!((told.engine, told.fallback), (Engine::Embedded, None));
+    assert_eq!(whose(&drive(&wayfare, 0).await), ("embedded", None));
+    let places = wayfare.get("/api/geocode?q=market+square").await.expect(200);
+    assert_eq!(whose(&places), ("embedded", None));
 }
 
 #[tokio::test]
 async fn a_way_is_the_providers_where_it_is_configured() {
     let double = Double::open(Mood::Well).await;
     let wayfare = patient(&double).await;
-    let (from, to) = ends().await;
-    for (vehicle, profile) in
-        [(Vehicle::Car, "driving-car"), (Vehicle::Bike, "cycling-regular"), (Vehicle::Foot, "foot-walking")]
-    {
-        let told = providers::drive(&wayfare.app, from, to, vehicle, when(), 0).await.expect("a way");
-        assert_eq!((told.engine, told.fallback), (Engine::OpenRouteService, None));
-        let journey = &told.answer[0];
-        assert_eq!((journey.seconds, journey.metres, journey.legs.len()), (100, 1234.5, 1));
-        let leg = &journey.legs[0];
-        assert_eq!((leg.from.as_str(), leg.shape.len(), leg.steps.len()), ("Provider Street", 3, 3));
-        assert_eq!(leg.steps[1].street, "", "a dash is no name");
-        assert!((journey.emission.grams > 0.0) == (vehicle != Vehicle::Foot));
+    let (from, _) = ends().await;
+    for (mode, profile) in [("car", "driving-car"), ("bike", "cycling-regular"), ("foot", "foot-walking")] {
+        let told = route(&wayfare, 0, mode, "").await;
+        assert_eq!(whose(&told), THEIRS);
+        let journey = &told["journeys"][0];
+        assert_eq!((&journey["seconds"], &journey["metres"]), (&100.into(), &1234.5.into()));
+        let leg = &journey["legs"][0];
+        assert_eq!((leg["from"].as_str(), leg["steps"].as_array().map(Vec::len)), (Some("Provider Street"), Some(3)));
+        assert_eq!(leg["steps"][1]["street"], Value::Null, "a dash is no name");
+        assert_eq!(leg["steps"][1]["turn"], "left");
+        assert_eq!(journey["co2e_grams"].as_f64().expect("a number") > 0.0, mode != "foot");
         let asked = double.asked().pop().expect("a question");
         assert_eq!(asked.uri.path(), format!("/base/v2/directions/{profile}/geojson"));
         assert_eq!(asked.headers["authorization"], KEY, "the key as it is, without Bearer");
-        let question: serde_json::Value = serde_json::from_str(&asked.body).expect("JSON");
+        let question: Value = serde_json::from_str(&asked.body).expect("JSON");
         let lon = question["coordinates"][0][0].as_f64().expect("a number");
         assert!((lon - from.lon).abs() < 1e-5, "longitude first: {question}");
     }
-    let several = providers::drive(&wayfare.app, from, to, Vehicle::Car, when(), 2).await.expect("ways");
-    assert_eq!(several.answer.len(), 3);
+    let several = route(&wayfare, 0, "car", "alternatives=2").await;
+    assert_eq!(several["journeys"].as_array().map(Vec::len), Some(3));
+}
+
+#[tokio::test]
+async fn streets_are_the_providers_and_buses_are_ours_and_both_are_compared_with_the_same_drive() {
+    let double = Double::open(Mood::Well).await;
+    let wayfare = patient(&double).await;
+    let (from, to) = ends().await;
+    let ends = format!("from={},{}&to={},{}", from.lat, from.lon, to.lat, to.lon);
+    let told = wayfare.get(&format!("/api/routes?{ends}&depart=2026-11-30T08:00")).await.expect(200);
+    let engines: Vec<_> = told["modes"].as_array().expect("a list").iter().map(|m| m["engine"].clone()).collect();
+    assert_eq!(engines, ["openrouteservice", "openrouteservice", "openrouteservice", "embedded", "embedded"]);
+    assert_eq!(double.asked().len(), 3);
+    let grams = |mode: usize, what: &str| told["modes"][mode]["journeys"][0][what].as_f64().expect("a number");
+    for mode in 0..5 {
+        let (own, saved, car) = (grams(mode, "co2e_grams"), grams(mode, "saved_grams"), grams(2, "co2e_grams"));
+        assert!((car - own - saved).abs() < 0.2, "mode {mode}: {car} - {own} is not {saved}");
+    }
 }
 
 #[tokio::test]
 async fn a_journey_that_arrives_by_a_time_leaves_as_much_earlier() {
     let double = Double::open(Mood::Well).await;
     let wayfare = patient(&double).await;
-    let (from, to) = ends().await;
-    let by = When::Arrive(when().moment());
-    let told = providers::drive(&wayfare.app, from, to, Vehicle::Car, by, 0).await.expect("a way");
-    assert_eq!((told.answer[0].arrive, told.answer[0].depart), (by.moment(), by.moment().plus(-100)));
+    let told = route(&wayfare, 0, "car", "arrive=2026-11-30T08:00:00Z").await;
+    let journey = &told["journeys"][0];
+    assert_eq!(
+        (&journey["depart"], &journey["arrive"]),
+        (&"2026-11-30T07:58:20Z".into(), &"2026-11-30T08:00:00Z".into())
+    );
 }
 
 #[tokio::test]
@@ -151,18 +180,18 @@ async fn whatever_a_provider_does_the_embedded_engine_answers_and_says_why() {
         // A way somewhere else: perhaps latitude and longitude the wrong way round.
         (Mood::Says(shape("[[10.0,50.0],[10.1,50.0]]", "")), Fallback::Unreadable),
     ];
-    let embedded = drive(&Wayfare::start().await).await.answer;
+    let embedded = drive(&Wayfare::start().await, 0).await["journeys"].clone();
     for (mood, why) in moods {
         double.turns(mood.clone());
         // What has to run out of time may do so soon; the rest may take its time on a slow machine.
         let wayfare = if why == Fallback::TimedOut { hasty(&double).await } else { patient(&double).await };
-        let told = drive(&wayfare).await;
-        assert_eq!((told.engine, told.fallback), (Engine::Embedded, Some(why)), "{mood:?}");
-        assert_eq!(told.answer, embedded, "{mood:?}");
+        let told = drive(&wayfare, 0).await;
+        assert_eq!(whose(&told), ours(why), "{mood:?}");
+        assert_eq!(told["journeys"], embedded, "{mood:?}");
         assert_eq!(calls(&wayfare, "openrouteservice", why.word()).await, 1.0, "{mood:?}");
     }
     let nobody = hasty(&double.nowhere()).await;
-    assert_eq!(drive(&nobody).await.fallback, Some(Fallback::Away));
+    assert_eq!(whose(&drive(&nobody, 0).await), ours(Fallback::Away));
 }
 
 #[tokio::test]
@@ -170,7 +199,7 @@ async fn what_may_pass_is_tried_once_more_and_nothing_else_is() {
     let double = Double::open(Mood::Well).await;
     let wayfare = patient(&double).await;
     double.plays([Mood::Status(503, vec![]), Mood::Well]);
-    assert_eq!(drive_anew(&wayfare, 0).await.engine, Engine::OpenRouteService);
+    assert_eq!(whose(&drive(&wayfare, 0).await), THEIRS);
     assert_eq!(double.asked().len(), 2);
     let once = [
         Mood::Status(500, vec![]),
@@ -181,12 +210,12 @@ async fn what_may_pass_is_tried_once_more_and_nothing_else_is() {
     for (n, mood) in (1..).zip(once) {
         let before = double.asked().len();
         double.turns(mood.clone());
-        drive_anew(&wayfare, n).await;
+        drive(&wayfare, n).await;
         assert_eq!(double.asked().len(), before + 1, "{mood:?}");
     }
     double.turns(Mood::Status(502, vec![]));
     let before = double.asked().len();
-    drive_anew(&wayfare, 9).await;
+    drive(&wayfare, 9).await;
     assert_eq!(double.asked().len(), before + 2, "once more, and no more");
 }
 
@@ -195,21 +224,21 @@ async fn after_failures_in_a_row_it_is_left_alone_then_one_question_decides() {
     let double = Double::open(Mood::Status(500, vec![])).await;
     let wayfare = patient(&double).await;
     for n in 0..8 {
-        drive_anew(&wayfare, n).await;
+        drive(&wayfare, n).await;
     }
     assert_eq!(double.asked().len(), 5);
-    assert_eq!(drive_anew(&wayfare, 8).await.fallback, Some(Fallback::Resting));
+    assert_eq!(whose(&drive(&wayfare, 8).await), ours(Fallback::Resting));
     assert!(rests(&wayfare).await);
     // Still in trouble when it is tried, and left alone for twice as long.
     wayfare.later(TimeDelta::seconds(11));
-    join_all((10..20).map(|n| drive_anew(&wayfare, n))).await;
+    join_all((10..20).map(|n| drive(&wayfare, n))).await;
     assert_eq!(double.asked().len(), 6, "one of ten tries");
     wayfare.later(TimeDelta::seconds(11));
-    assert_eq!(drive_anew(&wayfare, 20).await.fallback, Some(Fallback::Resting));
+    assert_eq!(whose(&drive(&wayfare, 20).await), ours(Fallback::Resting));
     double.turns(Mood::Well);
     wayfare.later(TimeDelta::seconds(11));
-    assert_eq!(drive_anew(&wayfare, 21).await.engine, Engine::OpenRouteService);
-    assert_eq!(drive_anew(&wayfare, 22).await.engine, Engine::OpenRouteService);
+    assert_eq!(whose(&drive(&wayfare, 21).await), THEIRS);
+    assert_eq!(whose(&drive(&wayfare, 22).await), THEIRS);
     assert!(!rests(&wayfare).await);
 }
 
@@ -218,7 +247,7 @@ async fn questions_that_have_no_answer_say_nothing_against_the_provider() {
     let double = Double::open(Mood::Refuses(404, 2010)).await;
     let wayfare = patient(&double).await;
     for n in 0..10 {
-        assert_eq!(drive_anew(&wayfare, n).await.fallback, Some(Fallback::NoAnswer));
+        assert_eq!(whose(&drive(&wayfare, n).await), ours(Fallback::NoAnswer));
     }
     assert_eq!(double.asked().len(), 10);
 }
@@ -232,13 +261,13 @@ async fn a_spent_quota_is_respected_until_it_is_new() {
     ] {
         let double = Double::open(Mood::Status(status, headers)).await;
         let wayfare = patient(&double).await;
-        assert_eq!(drive_anew(&wayfare, 0).await.fallback, Some(Fallback::Quota));
+        assert_eq!(whose(&drive(&wayfare, 0).await), ours(Fallback::Quota));
         double.turns(Mood::Well);
         wayfare.later(TimeDelta::seconds(80));
-        assert_eq!(drive_anew(&wayfare, 1).await.fallback, Some(Fallback::Resting));
+        assert_eq!(whose(&drive(&wayfare, 1).await), ours(Fallback::Resting));
         assert_eq!(double.asked().len(), 1);
         wayfare.later(TimeDelta::seconds(11));
-        assert_eq!(drive_anew(&wayfare, 2).await.engine, Engine::OpenRouteService);
+        assert_eq!(whose(&drive(&wayfare, 2).await), THEIRS);
     }
 }
 
@@ -246,8 +275,8 @@ async fn a_spent_quota_is_respected_until_it_is_new() {
 async fn the_same_question_is_asked_once() {
     let double = Double::open(Mood::Well).await;
     let wayfare = patient(&double).await;
-    let all = join_all((0..20).map(|_| drive(&wayfare))).await;
-    assert!(all.iter().all(|told| told.engine == Engine::OpenRouteService));
+    let all = join_all((0..20).map(|_| drive(&wayfare, 0))).await;
+    assert!(all.iter().all(|told| whose(told) == THEIRS));
     assert_eq!(double.asked().len(), 1);
     assert_eq!(calls(&wayfare, "openrouteservice", "ok").await, 1.0);
     assert_eq!(calls(&wayfare, "openrouteservice", "kept").await, 19.0);
@@ -257,7 +286,7 @@ async fn the_same_question_is_asked_once() {
             (config.ors_url, config.provider_ms, config.timeout_seconds) = (Some(double.url.clone()), 30_000, 60);
         })
         .await;
-    assert_eq!(drive(&other).await.answer, all[0].answer);
+    assert_eq!(drive(&other, 0).await, all[0]);
     assert_eq!(double.asked().len(), if wayfare.app.redis.is_some() { 1 } else { 2 });
 }
 
@@ -266,28 +295,28 @@ async fn what_lies_outside_the_city_is_no_business_of_a_provider() {
     let double = Double::open(Mood::Well).await;
     let wayfare = patient(&double).await;
     let (from, _) = ends().await;
-    for away in [Point::new(-40.0, -70.0), Point::new(f64::NAN, 0.0), Point::new(91.0, 0.0)] {
-        assert!(providers::drive(&wayfare.app, from, away, Vehicle::Car, when(), 0).await.is_err());
-        assert!(providers::reverse(&wayfare.app, away, 3).await.is_err());
-    }
+    let (lat, lon) = (from.lat, from.lon);
+    wayfare.get(&format!("/api/routes?from={lat},{lon}&to=-40,-70")).await.refused(422, "outside_city");
+    wayfare.get("/api/reverse?lat=-40&lon=-70").await.refused(422, "outside_city");
     assert_eq!(double.asked().len(), 0);
 }
 
-fn names(told: &Told<Vec<Place>>) -> Vec<&str> {
-    told.answer.iter().map(|p| p.name.as_str()).collect()
+fn names(told: &Value) -> Vec<&str> {
+    let features = told["features"].as_array().expect("a list");
+    features.iter().map(|f| f["properties"]["name"].as_str().expect("a name")).collect()
 }
 
 #[tokio::test]
 async fn places_are_photons_where_it_is_configured_and_in_the_city() {
     let double = Double::open(Mood::Well).await;
     let wayfare = patient(&double).await;
-    let query = Query { text: "café & co", near: Some(ends().await.0), limit: 5 };
-    let told = providers::geocode(&wayfare.app, query).await;
-    assert_eq!((told.engine, told.fallback), (Engine::Photon, None));
-    assert_eq!(names(&told), ["Provider Café", "Main Street 12a"]);
-    let cafe = &told.answer[0];
-    assert_eq!((cafe.key.as_str(), cafe.value.as_str(), cafe.district.as_str()), ("amenity", "cafe", "Elsewhere"));
-    assert!(cafe.metres.is_some_and(|m| m >= 0.0));
+    let Point { lat, lon } = ends().await.0;
+    let told = wayfare.get(&format!("/api/geocode?q=caf%C3%A9+%26+co&lat={lat}&lon={lon}&limit=5")).await.expect(200);
+    assert_eq!((whose(&told), names(&told)), (("photon", None), vec!["Provider Café", "Main Street 12a"]));
+    let cafe = &told["features"][0]["properties"];
+    assert_eq!((&cafe["osm_key"], &cafe["osm_value"]), (&"amenity".into(), &"cafe".into()));
+    assert!(cafe["metres"].as_f64().is_some_and(|m| m >= 0.0));
+    assert_eq!(told["features"][1]["properties"]["housenumber"], "12a");
     let asked = double.asked().pop().expect("a question");
     let question = asked.uri.query().expect("a query");
     assert_eq!(asked.uri.path(), "/base/api");
@@ -296,18 +325,32 @@ async fn places_are_photons_where_it_is_configured_and_in_the_city() {
     }
     assert!(!asked.headers.contains_key("authorization"), "the key is the other provider's");
 
-    let told = providers::reverse(&wayfare.app, ends().await.0, 1).await.expect("places");
-    assert_eq!((told.engine, names(&told)), (Engine::Photon, vec!["Provider Café"]));
+    let told = wayfare.get(&format!("/api/reverse?lat={lat}&lon={lon}&limit=1")).await.expect(200);
+    assert_eq!((whose(&told), names(&told)), (("photon", None), vec!["Provider Café"]));
     assert_eq!(double.asked().pop().expect("a question").uri.path(), "/base/reverse");
+}
+
+#[tokio::test]
+async fn a_language_that_photon_doesnt_speak_gives_the_names_of_the_place() {
+    let double = Double::open(Mood::Well).await;
+    let wayfare = patient(&double).await;
+    double.plays([Mood::Refuses(400, 0), Mood::Well]);
+    let told = wayfare.get("/api/geocode?q=cafe&lang=PT").await.expect(200);
+    assert_eq!(whose(&told), ("photon", None));
+    let asked = double.asked();
+    let languages: Vec<&str> = asked.iter().filter_map(|a| a.uri.query()?.split("lang=").nth(1)).collect();
+    assert_eq!(languages, ["pt", "default"]);
 }
 
 #[tokio::test]
 async fn places_are_found_here_when_photon_fails_or_knows_none() {
     let double = Double::open(Mood::Hangs).await;
+    let Point { lat, lon } = ends().await.0;
     for (mood, why) in [
         (Mood::Hangs, Fallback::TimedOut),
         (Mood::Status(500, vec![]), Fallback::Away),
         (Mood::Status(400, vec![]), Fallback::Unreadable),
+        (Mood::Refuses(400, 0), Fallback::Refused),
         (Mood::Says(r#"{"type":"FeatureCollection","features":[]}"#.to_owned()), Fallback::NoAnswer),
         (Mood::Says(r#"{"features":[{"geometry":{"coordinates":[1]}}]}"#.to_owned()), Fallback::Unreadable),
         (Mood::Says(r#"{"features":[{"geometry":{"coordinates":[1e9,0]}}]}"#.to_owned()), Fallback::Unreadable),
@@ -315,11 +358,10 @@ async fn places_are_found_here_when_photon_fails_or_knows_none() {
     ] {
         double.turns(mood.clone());
         let wayfare = if why == Fallback::TimedOut { hasty(&double).await } else { patient(&double).await };
-        let told = providers::geocode(&wayfare.app, Query { text: "market sqare", near: None, limit: 3 }).await;
-        assert_eq!((told.engine, told.fallback), (Engine::Embedded, Some(why)), "{mood:?}");
-        assert_eq!(names(&told)[0], "Market Square");
-        let told = providers::reverse(&wayfare.app, ends().await.0, 3).await.expect("places");
-        assert_eq!((told.engine, told.fallback), (Engine::Embedded, Some(why)), "{mood:?}");
+        let told = wayfare.get("/api/geocode?q=market+sqare&limit=3").await.expect(200);
+        assert_eq!((whose(&told), names(&told)[0]), (ours(why), "Market Square"), "{mood:?}");
+        let told = wayfare.get(&format!("/api/reverse?lat={lat}&lon={lon}")).await.expect(200);
+        assert_eq!(whose(&told), ours(why), "{mood:?}");
     }
 }
 
@@ -349,7 +391,7 @@ async fn the_key_and_where_people_go_are_in_no_log_and_a_rest_is_logged_once() {
     let _guard = tracing::subscriber::set_default(loud.finish());
     let double = Double::open(Mood::Well).await;
     let wayfare = patient(&double).await;
-    drive_anew(&wayfare, 0).await;
+    drive(&wayfare, 0).await;
     for (n, mood) in (1..).zip([
         Mood::Status(500, vec![]),
         Mood::Redirects(format!("{}/elsewhere", double.url)),
@@ -360,14 +402,14 @@ async fn the_key_and_where_people_go_are_in_no_log_and_a_rest_is_logged_once() {
         Mood::Status(401, vec![]),
     ]) {
         double.turns(mood);
-        drive_anew(&wayfare, n).await;
+        drive(&wayfare, n).await;
     }
-    assert_eq!(drive_anew(&wayfare, 20).await.fallback, Some(Fallback::Resting));
+    assert_eq!(whose(&drive(&wayfare, 20).await), ours(Fallback::Resting));
     wayfare.later(TimeDelta::seconds(11));
     double.turns(Mood::Well);
-    assert_eq!(drive_anew(&wayfare, 21).await.engine, Engine::OpenRouteService);
+    assert_eq!(whose(&drive(&wayfare, 21).await), THEIRS);
     let nobody = hasty(&double.nowhere()).await;
-    drive(&nobody).await;
+    drive(&nobody, 0).await;
     let log = String::from_utf8(log.0.lock().expect("no holder panics").clone()).expect("text");
     assert_eq!(log.matches("a provider is left alone").count(), 1, "{log}");
     assert_eq!(log.matches("a provider answers again").count(), 1, "{log}");

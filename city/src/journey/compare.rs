@@ -31,10 +31,25 @@ impl City {
     /// The modes asked for side by side, in the order asked.
     #[must_use]
     pub fn compare(&self, from: Point, to: Point, modes: &[Mode], when: When, more: usize) -> Vec<Comparison> {
-        let mut rows: Vec<Comparison> = modes
-            .iter()
-            .map(|&mode| Comparison { mode, journeys: self.journeys(from, to, mode, when, more), saved_grams: None })
-            .collect();
+        self.compare_with(from, to, modes, when, more, |_| None)
+    }
+
+    /// As `compare`, with the journeys of some modes from somebody else: `theirs` gives them, best first.
+    #[must_use]
+    pub fn compare_with(
+        &self,
+        from: Point,
+        to: Point,
+        modes: &[Mode],
+        when: When,
+        more: usize,
+        mut theirs: impl FnMut(Mode) -> Option<Vec<Journey>>,
+    ) -> Vec<Comparison> {
+        let mut row = |mode| {
+            let journeys = theirs(mode).map_or_else(|| self.journeys(from, to, mode, when, more), Ok);
+            Comparison { mode, journeys, saved_grams: None }
+        };
+        let mut rows: Vec<Comparison> = modes.iter().map(|&mode| row(mode)).collect();
         let grams = |c: &Comparison| c.journeys.as_ref().ok()?.first().map(|j| j.emission.grams);
         let known = rows.iter().find(|c| c.mode == Mode::Car).and_then(grams);
         let car = known.or_else(|| {

@@ -10,10 +10,11 @@ mod ors;
 mod photon;
 mod provider;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use city::{Journey, Place, Point, Vehicle, When};
+use city::{Journey, Mode, Place, Point, Query, When};
+use futures_util::future::join_all;
 use poem_openapi::Enum;
 use tokio::time::Instant;
 
@@ -22,13 +23,14 @@ pub use provider::address;
 use self::{ors::Ors, photon::Photon};
 use crate::{App, config::Config, redis::Redis};
 
-/// Whose answer it is
+/// Who worked an answer out
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[oai(rename_all = "lowercase")]
+#[oai(rename_all = "snake_case")]
 pub enum Engine {
-    /// Our own
+    /// This service
     Embedded,
     /// OpenRouteService, at the address that the configuration names
+    #[oai(rename = "openrouteservice")]
     OpenRouteService,
     /// Photon, at the address that the configuration names
     Photon,
@@ -54,6 +56,17 @@ pub enum Fallback {
     Resting,
 }
 
+impl Engine {
+    /// Whose answer it is, given what the provider said when it was asked; and why it isn't the provider's.
+    pub fn of<T>(provider: Self, asked: Option<&Result<T, Fallback>>) -> (Self, Option<Fallback>) {
+        match asked {
+            Some(Ok(_)) => (provider, None),
+            Some(Err(why)) => (Self::Embedded, Some(*why)),
+            None => (Self::Embedded, None),
+        }
+    }
+}
+
 impl Fallback {
     pub const ALL: [Self; 7] =
         [Self::NoAnswer, Self::Refused, Self::Quota, Self::TimedOut, Self::Away, Self::Unreadable, Self::Resting];
@@ -67,29 +80,6 @@ impl Fallback {
             Self::Away => "away",
             Self::Unreadable => "unreadable",
             Self::Resting => "resting",
-        }
-    }
-}
-
-/// An answer and whose it is.
-#[derive(Debug)]
-pub struct Told<T> {
-    pub answer: T,
-    pub engine: Engine,
-    pub fallback: Option<Fallback>,
-}
-
-impl<T> Told<T> {
-    /// The provider's answer, or the embedded one in its place.
-    fn of<E>(
-        provider: Engine,
-        asked: Option<Result<T, Fallback>>,
-        embedded: impl FnOnce() -> Result<T, E>,
-    ) -> Result<Self, E> {
-        match asked {
-            Some(Ok(answer)) => Ok(Self { answer, engine: provider, fallback: None }),
-            Some(Err(why)) => Ok(Self { answer: embedded()?, engine: Engine::Embedded, fallback: Some(why) }),
-            None => Ok(Self { answer: embedded()?, engine: Engine::Embedded, fallback: None }),
         }
     }
 }
@@ -123,55 +113,32 @@ impl Providers {
     }
 }
 
-/// Journeys by one vehicle, as `City::drive`: OpenRouteService's where it is configured and answers.
-///
-/// # Errors
-/// Those of the embedded engine, asked in its place.
-pub async fn drive(
+/// Journeys by the modes that go on streets the whole way, all asked at once: OpenRouteService's, or why there are none.
+/// Nothing where it isn't configured. The ends are in the city: nobody else's questions are passed on.
+pub async fn drives(
     app: &App,
-    from: Point,
-    to: Point,
-    vehicle: Vehicle,
+    ends: [Point; 2],
+    modes: &[Mode],
     when: When,
     more: usize,
-) -> Result<Told<Vec<Journey>>, city::Error> {
-    let providers = &app.providers;
-    let asked = match &providers.ors {
-        Some(ors) if is_here(app, from) && is_here(app, to) => {
-            Some(ors.drive(app, providers.until(), [from, to], vehicle, when, more).await)
-        }
-        Some(_) | None => None,
-    };
-    Told::of(Engine::OpenRouteService, asked, || app.city.drive(from, to, vehicle, when, more))
+) -> HashMap<Mode, Result<Vec<Journey>, Fallback>> {
+    let Some(ors) = &app.providers.ors else { return HashMap::new() };
+    let until = app.providers.until();
+    let streets = modes.iter().filter_map(|mode| Some((*mode, mode.vehicle()?)));
+    let ask = async |(mode, vehicle)| (mode, ors.drive(app, until, ends, vehicle, when, more).await);
+    join_all(streets.map(ask)).await.into_iter().collect()
 }
 
-/// Places that fit a text, as `City::geocode`: Photon's where it is configured and answers.
-pub async fn geocode(app: &App, query: city::Query<'_>) -> Told<Vec<Place>> {
-    let providers = &app.providers;
-    let asked = match &providers.photon {
-        Some(photon) => Some(photon.search(app, providers.until(), query).await),
-        None => None,
-    };
-    let told = Told::of(Engine::Photon, asked, || Ok::<_, std::convert::Infallible>(app.city.geocode(query)));
-    told.unwrap_or_else(|never| match never {})
+/// Places that fit a text: Photon's, or why there are none. Nothing where it isn't configured.
+pub async fn search(app: &App, query: Query<'_>, lang: Option<&str>) -> Option<Result<Vec<Place>, Fallback>> {
+    let photon = app.providers.photon.as_ref()?;
+    Some(photon.search(app, app.providers.until(), query, lang).await)
 }
 
-/// What is at a point, as `City::reverse`: Photon's where it is configured and answers.
-///
-/// # Errors
-/// Those of the embedded engine, asked in its place.
-pub async fn reverse(app: &App, at: Point, limit: usize) -> Result<Told<Vec<Place>>, city::Error> {
-    let providers = &app.providers;
-    let asked = match &providers.photon {
-        Some(photon) if is_here(app, at) => Some(photon.reverse(app, providers.until(), at, limit).await),
-        Some(_) | None => None,
-    };
-    Told::of(Engine::Photon, asked, || app.city.reverse(at, limit))
-}
-
-/// A question that isn't about this city is answered here, and stays here.
-fn is_here(app: &App, at: Point) -> bool {
-    app.city.nearest_street(at).is_some()
+/// What is at a point of the city: Photon's, or why there is none. Nothing where it isn't configured.
+pub async fn around(app: &App, at: Point, limit: usize, lang: Option<&str>) -> Option<Result<Vec<Place>, Fallback>> {
+    let photon = app.providers.photon.as_ref()?;
+    Some(photon.around(app, app.providers.until(), at, limit, lang).await)
 }
 
 /// An outer bound for what is shared between requests: one that waits for another's question waits no longer than for its own.

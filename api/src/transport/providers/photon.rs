@@ -23,6 +23,13 @@ pub struct Photon {
     kept: Kept<Vec<Spot>>,
 }
 
+struct Question {
+    path: &'static str,
+    asked: Vec<(&'static str, String)>,
+    limit: usize,
+    near: Option<Point>,
+}
+
 /// A place of the answer, in what we use of it.
 #[derive(Debug, Serialize, Deserialize)]
 struct Spot {
@@ -69,37 +76,60 @@ impl Photon {
     }
 
     /// As `City::geocode`, best first; what lies outside the city is left out.
-    pub async fn search(&self, app: &App, until: Instant, query: Query<'_>) -> Result<Vec<Place>, Fallback> {
+    pub async fn search(
+        &self,
+        app: &App,
+        until: Instant,
+        query: Query<'_>,
+        lang: Option<&str>,
+    ) -> Result<Vec<Place>, Fallback> {
         let area = app.city.bounds().grown(AROUND_METRES);
         let mut asked = vec![
             ("q", query.text.to_owned()),
             ("bbox", format!("{:.4},{:.4},{:.4},{:.4}", area.west, area.south, area.east, area.north)),
         ];
         // To some hundred metres: enough for what comes first, and people close by ask the same.
-        asked.extend(
-            query.near.iter().flat_map(|p| [("lat", format!("{:.3}", p.lat)), ("lon", format!("{:.3}", p.lon))]),
-        );
-        self.ask(app, until, "/api", asked, query.limit, query.near).await
+        let near = |p: &Point| [("lat", format!("{:.3}", p.lat)), ("lon", format!("{:.3}", p.lon))];
+        asked.extend(query.near.iter().flat_map(near));
+        self.in_language(app, until, Question { path: "/api", asked, limit: query.limit, near: query.near }, lang).await
     }
 
     /// As `City::reverse`, nearest first.
-    pub async fn reverse(&self, app: &App, until: Instant, at: Point, limit: usize) -> Result<Vec<Place>, Fallback> {
-        let asked = vec![("lat", format!("{:.5}", at.lat)), ("lon", format!("{:.5}", at.lon))];
-        self.ask(app, until, "/reverse", asked, limit, Some(at)).await
-    }
-
-    async fn ask(
+    pub async fn around(
         &self,
         app: &App,
         until: Instant,
-        path: &str,
-        mut asked: Vec<(&'static str, String)>,
+        at: Point,
         limit: usize,
-        near: Option<Point>,
+        lang: Option<&str>,
     ) -> Result<Vec<Place>, Fallback> {
-        asked.push(("limit", limit.clamp(1, 50).to_string()));
+        let asked = vec![("lat", format!("{:.5}", at.lat)), ("lon", format!("{:.5}", at.lon))];
+        self.in_language(app, until, Question { path: "/reverse", asked, limit, near: Some(at) }, lang).await
+    }
+
+    /// One that it doesn't speak is refused: then the names as they are there.
+    async fn in_language(
+        &self,
+        app: &App,
+        until: Instant,
+        question: Question,
+        lang: Option<&str>,
+    ) -> Result<Vec<Place>, Fallback> {
+        if let Some(lang) = lang {
+            match self.ask(app, until, &question, &lang.to_lowercase()).await {
+                Err(Fallback::Refused) => {}
+                settled => return settled,
+            }
+        }
+        self.ask(app, until, &question, "default").await
+    }
+
+    async fn ask(&self, app: &App, until: Instant, question: &Question, lang: &str) -> Result<Vec<Place>, Fallback> {
+        let Question { path, asked, limit, near } = question;
+        let mut asked = asked.clone();
+        asked.push(("limit", (*limit).clamp(1, 50).to_string()));
         // Left out, it would be the language of whoever is taken to ask.
-        asked.push(("lang", "default".to_owned()));
+        asked.push(("lang", lang.to_owned()));
         let key = format!("{NAME} {path} {asked:?}");
         let area = app.city.bounds().grown(AROUND_METRES);
         let ask = self.provider.ask(
@@ -116,7 +146,7 @@ impl Photon {
         if was_there {
             app.metrics.wayfare_provider_calls_total.with_label_values(&[NAME, "kept"]).inc();
         }
-        Ok(spots.iter().map(|spot| spot.place(near)).take(limit).collect())
+        Ok(spots.iter().map(|spot| spot.place(*near)).take(*limit).collect())
     }
 }
 
