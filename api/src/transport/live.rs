@@ -113,7 +113,7 @@ impl Picture {
     }
 
     fn begin(&self) -> String {
-        format!("{{\"at\":\"{}\",\"buses\":", self.instant().to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+        format!("{{\"at\":\"{}\",\"buses\":", self.instant().to_rfc3339())
     }
 
     fn push(&self, text: &mut String, which: impl Iterator<Item = usize>) {

@@ -11,6 +11,7 @@ mod receiver;
 mod stock;
 mod wait;
 
+mod buses;
 mod crash;
 mod ending;
 mod lost_answer;
