@@ -12,6 +12,7 @@ use crate::{
         asked::Time,
         journey::{Geometry, Manner},
         places,
+        providers::Asked,
         routes::{self, Mode, Question, Routes},
     },
 };
@@ -86,7 +87,8 @@ impl Route {
             if self.mode.is_empty() { Mode::ALL.to_vec() } else { self.mode.into_iter().map(Mode::from).collect() };
         let question = Question { from: start, to: end, modes, when, alternatives: self.alternatives.into() };
         let geometry = if self.geojson { Geometry::Geojson } else { Geometry::Polyline };
-        let routes = routes::compare(city, &question, Manner { zone: city.zone(), geometry, steps: self.json })?;
+        let manner = Manner { zone: city.zone(), geometry, steps: self.json };
+        let routes = routes::compare(city, &question, manner, &Asked::new())?;
         if self.json {
             return Ok(serde_json::to_string_pretty(&routes.to_json())? + "\n");
         }
@@ -138,7 +140,7 @@ impl Geocode {
     pub fn answer(self, city: &City) -> anyhow::Result<String> {
         let near = self.near.as_deref().map(|text| spot(city, text)).transpose()?.map(|(_, at)| at);
         if self.json {
-            let found = places::by_name(city, &self.text, near, self.limit.into());
+            let found = places::by_name(city, Query { text: &self.text, near, limit: self.limit.into() }, None);
             return Ok(serde_json::to_string_pretty(&found.to_json())? + "\n");
         }
         let found = city.geocode(Query { text: &self.text, near, limit: self.limit.into() });

@@ -106,7 +106,8 @@ impl TransportApi {
         });
         let question = Question { from: from.0.0, to: to.0.0, modes, when, alternatives: alternatives.0.into() };
         let manner = Manner { zone: city.zone(), geometry: geometry.0, steps: steps.0 };
-        Ok(Json(routes::compare(&self.0, &question, manner).await?))
+        let asked = providers::drives(&self.0, &question).await;
+        Ok(Json(routes::compare(city, &question, manner, &asked)?))
     }
 
     /// Places by name
@@ -132,7 +133,9 @@ impl TransportApi {
         lang: Query<Option<String>>,
     ) -> Result<Json<Places>> {
         let near = lat.0.zip(lon.0).map(|(lat, lon)| Point::new(lat, lon));
-        Ok(Json(places::by_name(&self.0, &q.0, near, limit.0.into(), lang.0.as_deref()).await))
+        let query = city::Query { text: &q.0, near, limit: limit.0.into() };
+        let asked = providers::search(&self.0, query, lang.0.as_deref()).await;
+        Ok(Json(places::by_name(&self.0.city, query, asked)))
     }
 
     /// What is at a point: the address, the street, places around it
@@ -152,7 +155,9 @@ impl TransportApi {
         #[oai(validator(pattern = "^[A-Za-z]{2,3}$"))]
         lang: Query<Option<String>>,
     ) -> Result<Json<Places>> {
-        Ok(Json(places::around(&self.0, Point::new(lat.0, lon.0), limit.0.into(), lang.0.as_deref()).await?))
+        let (at, limit) = (Point::new(lat.0, lon.0), limit.0.into());
+        let asked = providers::around(&self.0, at, limit, lang.0.as_deref()).await;
+        Ok(Json(places::around(&self.0.city, at, limit, asked)?))
     }
 
     /// How densely people live, and whom the network serves, by hexagon

@@ -4,12 +4,11 @@ use city::{City, Place, Point, Query};
 use poem_openapi::{Enum, Object};
 
 use crate::{
-    App,
-    error::Result,
+    error::Error,
     transport::{
         geojson::{CollectionType, Dot, Feature, FeatureType},
         journey::tenths,
-        providers::{self, Engine, Fallback},
+        providers::{Engine, Fallback},
         routes::outside,
     },
 };
@@ -99,26 +98,24 @@ impl PlaceProperties {
     }
 }
 
-/// By Photon where it is configured and answers.
-pub async fn by_name(app: &App, text: &str, near: Option<Point>, limit: usize, lang: Option<&str>) -> Places {
-    let query = Query { text, near, limit };
-    let asked = providers::search(app, query, lang).await;
+/// `asked`: what a provider said, where one is configured.
+pub fn by_name(city: &City, query: Query<'_>, asked: Option<Result<Vec<Place>, Fallback>>) -> Places {
     let whose = Engine::of(Engine::Photon, asked.as_ref());
-    let found = asked.and_then(Result::ok).unwrap_or_else(|| app.city.geocode(query));
-    Places::of(&app.city, found, whose)
+    let found = asked.and_then(Result::ok).unwrap_or_else(|| city.geocode(query));
+    Places::of(city, found, whose)
 }
 
-/// By Photon where it is configured and answers.
+/// As [`by_name`], by a point.
 ///
 /// # Errors
 /// 422 for a point outside the city.
-pub async fn around(app: &App, at: Point, limit: usize, lang: Option<&str>) -> Result<Places> {
-    let city = &app.city;
-    let refuse = |why| outside(city, "lat, lon", at, &why);
-    // What isn't about this city is refused here, and told to nobody.
-    city.street_at(at).map_err(refuse)?;
-    let asked = providers::around(app, at, limit, lang).await;
+pub fn around(
+    city: &City,
+    at: Point,
+    limit: usize,
+    asked: Option<Result<Vec<Place>, Fallback>>,
+) -> Result<Places, Error> {
     let whose = Engine::of(Engine::Photon, asked.as_ref());
-    let found = asked.and_then(Result::ok).map_or_else(|| city.reverse(at, limit), Ok).map_err(refuse)?;
-    Ok(Places::of(city, found, whose))
+    let found = asked.and_then(Result::ok).map_or_else(|| city.reverse(at, limit), Ok);
+    Ok(Places::of(city, found.map_err(|why| outside(city, "lat, lon", at, &why))?, whose))
 }

@@ -4,13 +4,12 @@ use city::{City, Mode as Way, Point, When};
 use poem_openapi::{Enum, Object};
 
 use crate::{
-    App,
     clock::Instant,
     error::{Error, Result},
     transport::{
         factor::Factor,
         journey::{Journey, Manner, degrees, instant, tenths},
-        providers::{self, Engine, Fallback},
+        providers::{Asked, Engine, Fallback},
     },
 };
 
@@ -105,16 +104,14 @@ pub struct Reason {
     pub detail: String,
 }
 
-/// Compares the modes asked for; those that go on streets the whole way by the provider that is configured, if it answers.
+/// Compares the modes asked for. `asked`: what a provider said to some of them.
 ///
 /// # Errors
 /// 422 for an end outside the city.
-pub async fn compare(app: &App, question: &Question, manner: Manner) -> Result<Routes> {
-    let city = &app.city;
+pub fn compare(city: &City, question: &Question, manner: Manner, asked: &Asked) -> Result<Routes> {
     let Question { from, to, modes, when, alternatives } = question;
     let ways: Vec<Way> = modes.iter().map(|m| m.way()).collect();
     let (start, end) = (End::of(city, "from", *from)?, End::of(city, "to", *to)?);
-    let asked = providers::drives(app, [*from, *to], &ways, *when, *alternatives).await;
     let theirs = |way| asked.get(&way)?.clone().ok();
     let compared = city.compare_with(*from, *to, &ways, *when, *alternatives, theirs);
     let mut factors: Vec<Factor> = Vec::new();

@@ -13,7 +13,7 @@ mod provider;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use city::{Journey, Mode, Place, Point, Query, When};
+use city::{Journey, Mode, Place, Point, Query};
 use futures_util::future::join_all;
 use poem_openapi::Enum;
 use tokio::time::Instant;
@@ -21,7 +21,7 @@ use tokio::time::Instant;
 pub use provider::address;
 
 use self::{ors::Ors, photon::Photon};
-use crate::{App, config::Config, redis::Redis};
+use crate::{App, config::Config, redis::Redis, transport::routes::Question};
 
 /// Who worked an answer out
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -113,19 +113,19 @@ impl Providers {
     }
 }
 
+/// What a provider said to the modes that it was asked for.
+pub type Asked = HashMap<Mode, Result<Vec<Journey>, Fallback>>;
+
 /// Journeys by the modes that go on streets the whole way, all asked at once: OpenRouteService's, or why there are none.
-/// Nothing where it isn't configured. The ends are in the city: nobody else's questions are passed on.
-pub async fn drives(
-    app: &App,
-    ends: [Point; 2],
-    modes: &[Mode],
-    when: When,
-    more: usize,
-) -> HashMap<Mode, Result<Vec<Journey>, Fallback>> {
-    let Some(ors) = &app.providers.ors else { return HashMap::new() };
+/// Nothing where it isn't configured.
+pub async fn drives(app: &App, question: &Question) -> Asked {
+    let Question { from, to, ref modes, when, alternatives } = *question;
+    let Some(ors) = app.providers.ors.as_ref().filter(|_| is_here(app, from) && is_here(app, to)) else {
+        return Asked::new();
+    };
     let until = app.providers.until();
-    let streets = modes.iter().filter_map(|mode| Some((*mode, mode.vehicle()?)));
-    let ask = async |(mode, vehicle)| (mode, ors.drive(app, until, ends, vehicle, when, more).await);
+    let streets = modes.iter().filter_map(|mode| Some((mode.way(), mode.way().vehicle()?)));
+    let ask = async |(mode, vehicle)| (mode, ors.drive(app, until, [from, to], vehicle, when, alternatives).await);
     join_all(streets.map(ask)).await.into_iter().collect()
 }
 
@@ -135,10 +135,15 @@ pub async fn search(app: &App, query: Query<'_>, lang: Option<&str>) -> Option<R
     Some(photon.search(app, app.providers.until(), query, lang).await)
 }
 
-/// What is at a point of the city: Photon's, or why there is none. Nothing where it isn't configured.
+/// What is at a point: Photon's, or why there is none. Nothing where it isn't configured.
 pub async fn around(app: &App, at: Point, limit: usize, lang: Option<&str>) -> Option<Result<Vec<Place>, Fallback>> {
-    let photon = app.providers.photon.as_ref()?;
+    let photon = app.providers.photon.as_ref().filter(|_| is_here(app, at))?;
     Some(photon.around(app, app.providers.until(), at, limit, lang).await)
+}
+
+/// What isn't about this city is nobody else's business.
+fn is_here(app: &App, at: Point) -> bool {
+    app.city.nearest_street(at).is_some()
 }
 
 /// An outer bound for what is shared between requests: one that waits for another's question waits no longer than for its own.
