@@ -188,7 +188,10 @@ fn trip(bus: &Bus) -> TripDescriptor {
 }
 
 fn vehicle(bus: &Bus) -> VehicleDescriptor {
-    VehicleDescriptor { id: Some(bus.run.to_string()), label: Some(format!("{} {}", bus.line, bus.headsign)) }
+    VehicleDescriptor {
+        id: Some(bus.run.to_string()),
+        label: Some(format!("{} {}", bus.line, bus.headsign).trim().to_owned()),
+    }
 }
 
 /// A feed on its way out.

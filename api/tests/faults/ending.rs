@@ -133,6 +133,7 @@ async fn event_streams_end_politely_and_the_process_doesnt_wait_for_their_client
     let mut streams = vec![
         watch(format!("/api/orders/{order}/events")).await.expect("a stream"),
         watch("/api/stock/events".to_owned()).await.expect("a stream"),
+        watch("/api/buses/stream".to_owned()).await.expect("a stream"),
     ];
     let first = streams[0].chunk().await.expect("it goes on").expect("the events so far");
     assert!(String::from_utf8_lossy(&first).contains("placed"));
