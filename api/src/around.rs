@@ -6,6 +6,7 @@
 use std::{
     net::IpAddr,
     panic::AssertUnwindSafe,
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -70,7 +71,8 @@ impl<E: Endpoint<Output = Response>> Endpoint for Around<E> {
         request.set_data(self.app.clone());
         request.set_data(caller.clone());
 
-        let work = IDS.scope(ids.clone(), self.admitted(request, &caller, &seen));
+        // Pinned where it is: what wraps it moves a pointer, and not the whole request with all that answers it.
+        let work = IDS.scope(ids.clone(), pin!(self.admitted(request, &caller, &seen)));
         let (answer, standing) = match trace.as_ref().filter(|t| t.span().is_recording()) {
             Some(trace) => work.with_context(trace.clone()).await,
             None => work.await,
@@ -115,7 +117,8 @@ impl<E: Endpoint<Output = Response>> Around<E> {
         if let Err(error) = self.bound_body(&mut request, seen).await {
             return (Err(error.into()), standing);
         }
-        let work = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        let work = pin!(self.inner.call(request));
+        let work = AssertUnwindSafe(work).catch_unwind();
         let answer = match tokio::time::timeout(self.app.config.timeout(), work).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(panic)) => Err(Error::internal(anyhow::anyhow!("a handler panicked: {}", message(&panic))).into()),

@@ -71,7 +71,7 @@ pub async fn write(app: &App, draft: &Draft<'_>) -> Result<Vec<Found>> {
 const AT_ONCE: &str = "
 WITH wanted AS (SELECT * FROM unnest($1::bigint[], $2::integer[]) AS w(id, quantity)),
 found AS (SELECT p.id, p.name, p.price, p.currency, p.stock, w.quantity FROM product p JOIN wanted w USING (id)
-    WHERE p.id = ANY($1) AND p.shop_id = $3 AND p.retired_at IS NULL ORDER BY p.id FOR NO KEY UPDATE OF p),
+    WHERE p.id = ANY($1::bigint[]) AND p.shop_id = $3 AND p.retired_at IS NULL ORDER BY p.id FOR NO KEY UPDATE OF p),
 fits AS (SELECT * FROM found WHERE (SELECT count(*) FROM found WHERE stock >= quantity) = cardinality($1::bigint[])),
 taken AS (UPDATE product p SET stock = p.stock - f.quantity FROM fits f WHERE p.id = f.id RETURNING p.id, p.stock),
 placed AS (INSERT INTO orders (id, account_id, shop_id, state, total, currency, address, lat, lon, mode, note, idempotency_key,
