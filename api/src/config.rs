@@ -290,7 +290,8 @@ impl Config {
         if self.ors_key.is_some() && self.ors_url.is_none() {
             problems.push("WAYFARE_ORS_KEY: give WAYFARE_ORS_URL, too: the key is for nobody else".to_owned());
         }
-        if u64::from(self.provider_ms) >= 1_000 * u64::from(self.timeout_seconds) {
+        let asks = self.ors_url.is_some() || self.photon_url.is_some();
+        if asks && u64::from(self.provider_ms) >= 1_000 * u64::from(self.timeout_seconds) {
             problems
                 .push("WAYFARE_PROVIDER_MS: less than WAYFARE_TIMEOUT_SECONDS, or nobody hears the answer".to_owned());
         }
