@@ -101,6 +101,6 @@ async fn a_demo_city_that_was_damaged_on_disk_is_made_again() {
     std::fs::write(&file, &whole[..whole.len() / 2]).expect("it can be written");
     std::fs::write(place.dir.path().join("demo-older.wf"), "").expect("it can be written");
     assert!(run(&mut alone(&place, &["geocode", "Harbour"])).2);
-    assert_eq!(kept(), [file.clone()], "an older source's city is gone");
+    assert_eq!(kept(), std::slice::from_ref(&file), "an older source's city is gone");
     assert_eq!(std::fs::read(&file).expect("a file"), whole);
 }
