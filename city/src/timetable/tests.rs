@@ -152,6 +152,10 @@ fn a_range_holds_the_best_of_every_minute() {
                         assert!(kept || best.depart > start + 3600, "{best:?} at {minute} isn't in {range:?}");
                     }
                 }
+                assert!(
+                    range.iter().all(|i| (start..=start + 3600).contains(&i.depart)),
+                    "one leaves outside the hour"
+                );
                 for (x, y) in range.iter().flat_map(|x| range.iter().map(move |y| (x, y))).filter(|(x, y)| x != y) {
                     let beaten = y.depart >= x.depart && y.arrive <= x.arrive && y.rides.len() <= x.rides.len();
                     assert!(!beaten, "{x:?} is beaten by {y:?}");
