@@ -181,6 +181,18 @@ fn no_journey_is_beaten_by_one_that_walks() {
     }
 }
 
+#[test]
+fn a_stop_at_an_impossible_place_on_its_street_is_refused() {
+    let city = town(1);
+    let states = city.streets[crate::Vehicle::Foot as usize].hierarchy.states();
+    assert!(city.timetable.check(states, city.network.segments()).is_ok());
+    for (share, metres) in [(f32::NAN, 0.0), (2.0, 0.0), (0.5, f32::INFINITY), (0.5, -1.0)] {
+        let mut forged = city.timetable.clone();
+        forged.snaps.iter_mut().flatten().take(1).for_each(|s| (s.share, s.metres) = (share, metres));
+        assert!(forged.check(states, city.network.segments()).is_err(), "{share} {metres}");
+    }
+}
+
 /// On the real feed: `WAYFARE_CITY_DATA` names the folder; without it the test says so and passes.
 #[test]
 fn raptor_agrees_with_the_oracle_on_porto_alegre() {
