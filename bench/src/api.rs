@@ -59,10 +59,14 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if let Some(file) = &args.json {
         report.write(file)?;
     }
-    Ok(if report.all_reached() { ExitCode::SUCCESS } else { ExitCode::from(BOUND_MISSED) })
+    Ok(verdict(&report))
 }
 
-fn stolen_since((stolen, all): (u64, u64)) -> Result<String> {
+pub fn verdict(report: &Report) -> ExitCode {
+    if report.all_reached() { ExitCode::SUCCESS } else { ExitCode::from(BOUND_MISSED) }
+}
+
+pub fn stolen_since((stolen, all): (u64, u64)) -> Result<String> {
     let (stolen_now, all_now) = versions::stolen()?;
     let share = (stolen_now - stolen) as f64 * 100.0 / (all_now - all).max(1) as f64;
     Ok(format!("the hypervisor kept {share:.1}% of the CPU time for others meanwhile"))

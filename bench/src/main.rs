@@ -1,9 +1,10 @@
-//! `wayfare-bench`: measures the service against its rivals on this machine and says whether each bound is reached.
+//! `wayfare-bench`: measures service and engine against their rivals on this machine and says whether each bound is reached.
 //!
 //! Not here: anything that the service needs to run, load on another machine, or figures kept from an earlier run.
 
 mod api;
 mod bare;
+mod city;
 mod contest;
 mod cpu;
 mod http;
@@ -33,6 +34,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 enum Command {
     /// Measure the service and print the table of bounds
     Api(api::Args),
+    /// Measure the city engine and print the table of bounds
+    City(city::Args),
+    /// Make a city file and say what that cost (started by `city`)
+    ImportCity(city::ImportArgs),
+    /// Load a city file and say what that cost (started by `city`)
+    LoadCity(city::LoadArgs),
     /// Print the statements that one order runs in PostgreSQL, as the server logged them
     Statements(wayfare::Args),
     /// Send a bounded number of requests to a server on this machine (started by `api`)
@@ -46,6 +53,9 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Command::parse() {
         Command::Api(args) => api::run(&args),
+        Command::City(args) => city::run(&args),
+        Command::ImportCity(args) => city::import_alone(&args).map(|()| ExitCode::SUCCESS),
+        Command::LoadCity(args) => city::load_alone(&args).map(|()| ExitCode::SUCCESS),
         Command::Statements(args) => orders::print_statements(&args).map(|()| ExitCode::SUCCESS),
         Command::Load(args) => load::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Bare(args) => bare::run(&args).map(|()| ExitCode::SUCCESS),

@@ -58,7 +58,7 @@ pub fn environment(name: &str) -> Result<PathBuf> {
         return Ok(place);
     }
     eprintln!("installing {name}'s locked packages");
-    process::output(Command::new(python()).args(["-m", "venv", "--clear"]).arg(&place))?;
+    process::output(Command::new(python(name)?).args(["-m", "venv", "--clear"]).arg(&place))?;
     let mut pip = Command::new(place.join("bin/pip"));
     pip.args(["install", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:", "-r"]).arg(&lock);
     process::output(&mut pip).with_context(|| format!("can't install {}", lock.display()))?;
@@ -66,7 +66,20 @@ pub fn environment(name: &str) -> Result<PathBuf> {
     Ok(place)
 }
 
-/// Debian's Python where it is there: the lock files are made for its version.
-fn python() -> &'static str {
-    if std::path::Path::new("/usr/bin/python3").exists() { "/usr/bin/python3" } else { "python3" }
+/// Debian's Python where it is there: the lock files are made for its version. OSRM's packages want a later one.
+fn python(name: &str) -> Result<PathBuf> {
+    if name != "streets" {
+        let debian = PathBuf::from("/usr/bin/python3");
+        return Ok(if debian.exists() { debian } else { "python3".into() });
+    }
+    let named = std::env::var_os("WAYFARE_BENCH_PYTHON").map(PathBuf::from);
+    let usual = ["python3", "python3.14", "python3.13", "python3.12"].map(PathBuf::from);
+    let mut all: Vec<PathBuf> = named.into_iter().chain(usual).collect();
+    if let Some(root) = std::env::var_os("PYENV_ROOT") {
+        let versions = fs::read_dir(PathBuf::from(root).join("versions")).into_iter().flatten().flatten();
+        all.extend(versions.map(|version| version.path().join("bin/python3")));
+    }
+    let check = "import sys; sys.exit(sys.version_info < (3, 12))";
+    let fits = |python: &PathBuf| Command::new(python).args(["-c", check]).output().is_ok_and(|o| o.status.success());
+    all.into_iter().find(fits).context("OSRM's package wants Python 3.12 or later: name one in WAYFARE_BENCH_PYTHON")
 }

@@ -25,6 +25,10 @@ pub enum Bound {
     TimesLess(f64),
     /// Ours is below a fixed value.
     Under(f64),
+    /// Ours is a fixed value or more.
+    AtLeast(f64),
+    /// Ours lies between two fixed values.
+    Between(f64, f64),
 }
 
 /// Contests, rows and circumstances, as they go into the file.
@@ -46,7 +50,7 @@ impl Row {
         match self.bound {
             Bound::AtMostTimes(_) => Some(self.ours.median / rival),
             Bound::TimesLess(_) => Some(rival / self.ours.median),
-            Bound::Under(_) => None,
+            Bound::Under(_) | Bound::AtLeast(_) | Bound::Between(..) => None,
         }
     }
 
@@ -55,6 +59,8 @@ impl Row {
             (Bound::AtMostTimes(most), Some(ratio)) => ratio <= most,
             (Bound::TimesLess(least), Some(ratio)) => ratio >= least,
             (Bound::Under(most), _) => self.ours.median < most,
+            (Bound::AtLeast(least), _) => self.ours.median >= least,
+            (Bound::Between(least, most), _) => (least..=most).contains(&self.ours.median),
             (Bound::AtMostTimes(_) | Bound::TimesLess(_), None) => false,
         }
     }
@@ -108,7 +114,9 @@ impl Row {
         let bound = match self.bound {
             Bound::AtMostTimes(most) => format!("at most {most}×"),
             Bound::TimesLess(least) => format!("{least}× less"),
-            Bound::Under(most) => format!("under {most} {}", self.unit),
+            Bound::Under(most) => format!("under {} {}", figure(most), self.unit),
+            Bound::AtLeast(least) => format!("at least {least} {}", self.unit),
+            Bound::Between(least, most) => format!("{least}–{most}"),
         };
         vec![
             self.what.clone(),
@@ -122,10 +130,17 @@ impl Row {
 }
 
 impl Spread {
-    fn text(self) -> String {
+    pub fn text(self) -> String {
         let Self { median, min, max } = self;
-        if min == max { format!("{median:.0}") } else { format!("{median:.1} ({min:.1}–{max:.1})") }
+        if min == max { figure(median) } else { format!("{median:.1} ({min:.1}–{max:.1})") }
     }
+}
+
+/// Three digits that tell, and no more than that of what is large.
+fn figure(value: f64) -> String {
+    let digits = if value.abs() < 10.0 { 2 } else { usize::from(value.abs() < 100.0) };
+    let text = format!("{value:.digits$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
 }
 
 fn contest(text: &mut String, outcomes: &[Outcome]) -> Result<()> {
@@ -178,6 +193,8 @@ mod tests {
         assert!(row(10.0, 80.0, Bound::TimesLess(8.0)).reached());
         assert!(!row(10.0, 79.9, Bound::TimesLess(8.0)).reached());
         assert!(!row(150.0, 0.0, Bound::Under(150.0)).reached());
+        assert!(row(85.0, 0.0, Bound::AtLeast(85.0)).reached() && !row(84.9, 0.0, Bound::AtLeast(85.0)).reached());
+        assert!(!row(1.06, 0.0, Bound::Between(0.98, 1.05)).reached());
     }
 
     #[test]

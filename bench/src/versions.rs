@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::{lab, postgres, process};
 
 /// Packages of the rivals whose versions a reader will ask for.
-const TELLING: [&str; 10] = [
+const TELLING: [&str; 12] = [
     "fastapi",
     "uvicorn",
     "uvloop",
@@ -18,6 +18,8 @@ const TELLING: [&str; 10] = [
     "psycopg",
     "redis",
     "opentelemetry-sdk",
+    "osrm-bindings",
+    "pyvalhalla",
 ];
 
 pub fn all(folder: &Path) -> Result<Vec<(String, String)>> {
@@ -38,6 +40,16 @@ pub fn all(folder: &Path) -> Result<Vec<(String, String)>> {
             versions
                 .push((peer.into(), format!("{}, {}", said(Command::new(python).arg("--version"))?, packages(peer)?)));
         }
+    }
+    Ok(versions)
+}
+
+/// What took part in measuring the engine.
+pub fn of_city(peers: bool) -> Result<Vec<(String, String)>> {
+    let rustc = said(Command::new("rustc").arg("--version").current_dir(lab::root()))?;
+    let mut versions = vec![("machine".into(), machine()?), ("rustc".into(), rustc)];
+    if peers {
+        versions.push(("peers".into(), packages("streets")?));
     }
     Ok(versions)
 }

@@ -1,5 +1,6 @@
 //! The city as a whole: built from a draft or read from its file, then only asked.
 
+use crate::areas::Areas;
 use crate::clock::{Day, Zone};
 use crate::density::{self, People};
 use crate::draft::{CityDraft, PeopleSource};
@@ -22,6 +23,7 @@ pub struct City {
     pub(crate) timetable: Timetable,
     pub(crate) gazetteer: Gazetteer,
     pub(crate) people: People,
+    pub(crate) areas: Areas,
     pub(crate) days: Days,
     pub(crate) zone: Zone,
     bounds: Bounds,
@@ -53,8 +55,9 @@ struct Content {
     timetable: Timetable,
     gazetteer: Gazetteer,
     people: People,
+    areas: Areas,
 }
-stored!(Content { about, network, streets, timetable, gazetteer, people });
+stored!(Content { about, network, streets, timetable, gazetteer, people, areas });
 
 impl City {
     /// Prepares networks and timetable: seconds for a town.
@@ -69,12 +72,13 @@ impl City {
         let timetable = timetable::build(&draft.feed, &network, &streets[Vehicle::Foot as usize]);
         let gazetteer = gazetteer::build(&draft, &network);
         let people = density::build(&draft, &network);
+        let areas = Areas::of(&draft.areas);
         let about = About { name: draft.name, zone: draft.zone, people_source: draft.people_source as u8 };
-        Self::assemble(Content { about, network, streets, timetable, gazetteer, people })
+        Self::assemble(Content { about, network, streets, timetable, gazetteer, people, areas })
     }
 
     fn assemble(content: Content) -> Self {
-        let Content { about, network, streets, timetable, gazetteer, people } = content;
+        let Content { about, network, streets, timetable, gazetteer, people, areas } = content;
         let zone = Zone::named(&about.zone);
         let nowhere = Bounds { south: 0.0, west: 0.0, north: 0.0, east: 0.0 };
         let bounds = network.bounds().unwrap_or(nowhere);
@@ -85,6 +89,7 @@ impl City {
             timetable,
             gazetteer,
             people,
+            areas,
             days: Days::default(),
             zone,
             bounds,
@@ -108,6 +113,7 @@ impl City {
         content.timetable.check(states, content.network.segments())?;
         content.gazetteer.check()?;
         content.people.check()?;
+        content.areas.check()?;
         Ok(Self::assemble(content))
     }
 
@@ -182,13 +188,14 @@ impl file::Store for ContentRef<'_> {
     const LEAST: usize = 1;
 
     fn put(&self, out: &mut Vec<u8>) {
-        let City { about, network, streets, timetable, gazetteer, people, .. } = self.0;
+        let City { about, network, streets, timetable, gazetteer, people, areas, .. } = self.0;
         about.put(out);
         network.put(out);
         streets.put(out);
         timetable.put(out);
         gazetteer.put(out);
         people.put(out);
+        areas.put(out);
     }
 
     fn take(_: &mut file::Reader) -> Result<Self, FileError> {

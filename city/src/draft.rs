@@ -1,5 +1,6 @@
 //! A city before it is built: what the importers and the demo city write, and nothing derived.
 
+use crate::areas::AreaKind;
 use crate::geo::Coord;
 use crate::network;
 use crate::timetable::Feed;
@@ -38,7 +39,7 @@ pub(crate) struct CityDraft {
     /// Buildings: centre and floor area in square metres.
     pub buildings: Vec<(Coord, f32)>,
     /// Rivers, lakes and parks, for maps: kind and outline.
-    pub areas: Vec<(u8, Vec<Coord>)>,
+    pub areas: Vec<(AreaKind, Vec<Coord>)>,
     /// Where people live, and how many.
     pub people: Vec<(Coord, f32)>,
     pub people_source: PeopleSource,

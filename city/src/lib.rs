@@ -2,6 +2,7 @@
 //!
 //! Pure and synchronous: no clock, no network, no files but bytes handed in. Nothing panics on any input.
 
+mod areas;
 mod buses;
 mod city;
 mod clock;
@@ -23,6 +24,7 @@ mod sketch;
 mod stops;
 mod timetable;
 
+pub use areas::{Area, AreaKind};
 pub use buses::{Bus, Changes, Run, changes};
 pub use city::City;
 pub use clock::{Day, Moment, Zone};

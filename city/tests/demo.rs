@@ -1,6 +1,6 @@
 //! What the demo city promises to those who build on it.
 
-use city::{City, DEMO_SEED, Day, Error, Mode, Moment, NoRoute, Point, Query, Random, Vehicle, When, changes};
+use city::{AreaKind, City, DEMO_SEED, Day, Error, Mode, Moment, NoRoute, Point, Query, Random, Vehicle, When, changes};
 use std::sync::OnceLock;
 
 fn demo() -> &'static City {
@@ -35,6 +35,21 @@ fn an_empty_city_answers_nothing_and_does_not_panic() {
 fn the_same_seed_makes_the_same_bytes() {
     assert_eq!(City::demo(7).save(), City::demo(7).save());
     assert_ne!(City::demo(7).save(), City::demo(8).save());
+}
+
+#[test]
+fn the_same_seed_makes_the_same_bytes_on_every_thread() {
+    let here = demo().save();
+    let threads: Vec<_> = (0..3).map(|_| std::thread::spawn(|| City::demo(DEMO_SEED).save())).collect();
+    assert!(threads.into_iter().all(|t| t.join().unwrap() == here));
+}
+
+#[test]
+fn the_river_and_the_parks_are_on_the_map() {
+    let areas: Vec<_> = demo().areas().collect();
+    let of = |kind| areas.iter().filter(|a| a.kind == kind).count();
+    assert_eq!((of(AreaKind::River), of(AreaKind::Park)), (1, 4));
+    assert!(areas.iter().filter(|a| a.kind == AreaKind::Park).all(|a| a.line.first() == a.line.last()));
 }
 
 #[test]

@@ -23,6 +23,8 @@ pub struct Bench {
 enum What {
     /// The service: processor time for each request
     Api,
+    /// The city engine: processor time for each question, beside OSRM and Valhalla
+    City,
 }
 
 impl Stage for Bench {
@@ -30,17 +32,20 @@ impl Stage for Bench {
     const EXAMPLE: &'static str = "bench api --quick";
 
     fn plan(&self, here: &Here) -> Result<Plan> {
-        match self.what {
-            What::Api => Ok(self.api(here)),
-        }
+        let (name, prepare) = match self.what {
+            What::Api => ("api", build::wayfare(here, true)),
+            What::City => ("city", agree(here)),
+        };
+        let [measure, keep] = self.measure(here, name);
+        Ok(Plan::new(&format!("bench {name}"), [prepare, measure, keep]))
     }
 }
 
 impl Bench {
-    fn api(&self, here: &Here) -> Plan {
-        let (quick, figures) = (self.quick.then_some("--quick"), here.scratch("bench-api.json"));
+    fn measure(&self, here: &Here, name: &str) -> [Step; 2] {
+        let (quick, figures) = (self.quick.then_some("--quick"), here.scratch(&format!("bench-{name}.json")));
         let package =
-            cmd!(here.sh, "cargo run --release --locked --package wayfare-bench -- api {quick...} --json {figures}");
+            cmd!(here.sh, "cargo run --release --locked --package wayfare-bench -- {name} {quick...} --json {figures}");
         let measure = Step::run("measure", package)
             .why("the budgets are figures of processor time, which other work on the machine disturbs least")
             .showing_data()
@@ -52,8 +57,16 @@ impl Bench {
             ctx.data.insert("figures".into(), serde_json::from_str(&text)?);
             Ok(())
         });
-        Plan::new("bench api", [build::wayfare(here, true), measure, keep.why("they belong to this commit's evidence")])
+        [measure, keep.why("they belong to this commit's evidence")]
     }
+}
+
+/// Fast answers count for nothing unless they are right.
+fn agree(here: &Here) -> Step {
+    Step::run("compare with the oracle", cmd!(here.sh, "cargo test --locked --package city --lib oracle"))
+        .why("the journeys by bus of a thousand pairs, and those of random towns, are those of a slow exact search")
+        .counting_tests()
+        .within(1800)
 }
 
 #[cfg(test)]
@@ -71,6 +84,20 @@ mod tests {
             [
                 "cargo build --locked --package wayfare --release",
                 "cargo run --release --locked --package wayfare-bench -- api --quick --json target/xtask/bench-api.json",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_engine_is_compared_with_its_oracle_before_it_is_timed() {
+        let here = Here::pretend(&["cargo"]);
+        let plan = plan_for(&["bench", "city"], &here).unwrap();
+        let commands: Vec<_> = plan.steps.iter().filter_map(|step| step.command(&here.root)).collect();
+        assert_eq!(
+            commands,
+            [
+                "cargo test --locked --package city --lib oracle",
+                "cargo run --release --locked --package wayfare-bench -- city --json target/xtask/bench-city.json",
             ]
         );
     }

@@ -2,6 +2,7 @@
 
 use super::ground::{Ground, HIGH, WIDE, coord};
 use super::names::StreetNames;
+use crate::areas::AreaKind;
 use crate::draft::CityDraft;
 use crate::geo::Coord;
 use crate::network::{Class, DraftWay, Manner, SIGNALS, Vehicle};
@@ -127,7 +128,7 @@ fn paths(ground: &Ground, plan: &Plan, draft: &mut CityDraft) {
         let corners = [(low[0], low[1]), (high[0], high[1]), (low[0], high[1]), (high[0], low[1])];
         let nodes = corners.map(|(i, j)| plan.node.get(j * WIDE + i).copied().unwrap_or(u32::MAX));
         let outline: Vec<Coord> = [0, 2, 1, 3, 0].iter().map(|&c| ground.coord(corners[c].0, corners[c].1)).collect();
-        draft.areas.push((1, outline));
+        draft.areas.push((AreaKind::Park, outline));
         let (a, b) = (ground.metres(low[0], low[1]), ground.metres(high[0], high[1]));
         let middle = draft.streets.node(coord(((a.0 + b.0) / 2.0, (a.1 + b.1) / 2.0)));
         for end in nodes.into_iter().filter(|n| *n != u32::MAX) {
@@ -139,7 +140,7 @@ fn paths(ground: &Ground, plan: &Plan, draft: &mut CityDraft) {
             });
         }
     }
-    draft.areas.push((0, ground.river()));
+    draft.areas.push((AreaKind::River, ground.river()));
     for bank in [0, 1] {
         let row = |i: usize| ground.river_row(i).checked_sub(1 - bank).filter(|j| ground.exists(i, *j));
         for i in 0..WIDE - 1 {

@@ -60,7 +60,7 @@ impl City {
                     t.access(&self.network, foot, (centre, snap.as_ref()), true, seconds.min(1_200) as u32, near);
                 desk.rounds.begin(t.stops.len(), plan.forward.routes.len(), &Vec::new());
                 desk.rounds.bound(start.second + seconds + 1);
-                desk.rounds.run(t, &plan.forward, start.second, &access, MOST_RIDES);
+                desk.rounds.run(t, &plan.forward, (start.second, &access), &access, MOST_RIDES);
                 let arrivals = desk.rounds.arrivals(t.stops.len());
                 let reached = targets.reached(centre, &arrivals, start.second + seconds, seconds);
                 AccessScore { id: cell.to_string(), centre, people, reached, share: reached / total.max(1e-9) }

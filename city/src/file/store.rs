@@ -60,7 +60,8 @@ impl<T: Store> Store for Vec<T> {
         if len > from.0.len() / T::LEAST.max(1) {
             return Err(FileError::Inconsistent("an array passes the end"));
         }
-        let mut items = Vec::with_capacity(len);
+        // A value may be larger in memory than in the file: a forged length must not claim more than the file has.
+        let mut items = Vec::with_capacity(len.min(from.0.len() / size_of::<T>().max(1)));
         for _ in 0..len {
             items.push(T::take(from)?);
         }
@@ -110,7 +111,11 @@ impl<T: Store> Store for Option<T> {
     }
 
     fn take(from: &mut Reader) -> Result<Self, FileError> {
-        Ok(if u8::take(from)? == 0 { None } else { Some(T::take(from)?) })
+        match u8::take(from)? {
+            0 => Ok(None),
+            1 => Ok(Some(T::take(from)?)),
+            _ => Err(FileError::Inconsistent("a mark is neither yes nor no")),
+        }
     }
 }
 
@@ -162,5 +167,17 @@ impl Names {
 
     pub fn len(&self) -> usize {
         self.ends.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_that_is_neither_yes_nor_no_is_refused() {
+        let taken = |bytes: &[u8]| <Option<u8> as Store>::take(&mut Reader::new(bytes));
+        assert!(matches!((taken(&[0, 7]), taken(&[1, 7])), (Ok(None), Ok(Some(7)))));
+        assert!(taken(&[2, 7]).is_err());
     }
 }

@@ -5,6 +5,7 @@
 
 mod access;
 mod archive;
+mod areas;
 mod buildings;
 mod calendar;
 mod fares;

@@ -2,7 +2,7 @@
 
 use super::pbf::{self, Raw, tag};
 use super::report::Report;
-use super::{access, buildings, places, turns};
+use super::{access, areas, buildings, places, turns};
 use crate::draft::CityDraft;
 use crate::error::ImportError;
 use crate::geo::Coord;
@@ -40,6 +40,7 @@ pub(super) fn read(bytes: &[u8], draft: &mut CityDraft, report: &mut Report) -> 
     marks(&raw, &nodes, draft);
     turns::read(&raw.turns, &nodes, &ways, draft, report);
     places::read(&raw, draft, report);
+    areas::read(&raw, draft, report);
     buildings::read(&raw, draft, report);
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::{Sources, feed, import};
 use crate::draft::CityDraft;
 use crate::error::{Error, ImportError, NoRoute};
 use crate::geo::Point;
-use crate::{City, Day, Vehicle};
+use crate::{AreaKind, City, Day, Vehicle};
 use std::io::Write;
 
 /// An archive of files.
@@ -344,4 +344,34 @@ fn a_map_cut_anywhere_never_panics() {
         bad[end] ^= 0x55;
         let _ = import(&Sources { name: "bad", osm: &bad, ..Sources::default() }, |_| {});
     }
+}
+
+#[test]
+fn the_same_files_make_the_same_bytes_on_every_thread() {
+    let mut map = pbf::Map::default();
+    (0..9).for_each(|k| map.node(k + 1, 45.0 + (k / 3) as f64 * 0.001, 5.0 + (k % 3) as f64 * 0.01, &[]));
+    for row in 0..3 {
+        map.way(row + 1, &[row * 3 + 1, row * 3 + 2, row * 3 + 3], &[("highway", "residential")]);
+        map.way(row + 10, &[row + 1, row + 4, row + 7], &[("highway", "service")]);
+    }
+    let (osm, feed) = (map.finish(), archive(&usual()));
+    let make = || {
+        let sources = Sources { name: "same", osm: &osm, feeds: vec![&feed, &feed], people: None };
+        import(&sources, |_| {}).unwrap().0.save()
+    };
+    let bytes = make();
+    let others = std::thread::scope(|s| [s.spawn(make), s.spawn(make)].map(|t| t.join().unwrap()));
+    assert!(others.iter().all(|other| *other == bytes));
+}
+
+#[test]
+fn water_and_parks_keep_their_outlines() {
+    let city = square(|m| {
+        m.way(7, &[5, 7], &[("highway", "residential")]);
+        m.way(8, &[40, 7, 5, 12, 40], &[("leisure", "park")]);
+        m.way(9, &[7, 31, 88], &[("natural", "water")]);
+        m.way(10, &[12, 5, 88], &[("waterway", "river")]);
+    });
+    let found: Vec<_> = city.areas().map(|a| (a.kind, a.line.len())).collect();
+    assert_eq!(found, [(AreaKind::Park, 5), (AreaKind::River, 3)], "an open outline of water is dropped");
 }

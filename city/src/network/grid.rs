@@ -6,8 +6,9 @@ use crate::geo::{Coord, DEGREE_METRES, Point};
 
 /// Width of a cell in metres: a few dozen pieces of a dense town.
 const CELL_METRES: f64 = 90.0;
-/// No more cells than this along one side, however far apart the points are.
-const MOST_CELLS: f64 = 4_000.0;
+/// No more cells than this for each point, and some: however far apart the points are, the grid stays as small as they.
+const CELLS_PER_POINT: f64 = 4.0;
+const CELLS_AT_LEAST: f64 = 1_024.0;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Grid {
@@ -81,8 +82,11 @@ impl Grid {
         let middle = (f64::from(origin.lat) + height / 2.0) * 1e-7;
         let lat_scale = DEGREE_METRES * 1e-7;
         let scale = [lat_scale * middle.to_radians().cos().max(0.01), lat_scale];
-        let cell =
-            [(CELL_METRES / scale[0]).max(width / MOST_CELLS), (CELL_METRES / scale[1]).max(height / MOST_CELLS)];
+        let most = CELLS_PER_POINT * points.len() as f64 + CELLS_AT_LEAST;
+        let mut cell = scale.map(|metres| CELL_METRES / metres);
+        while (width / cell[0] + 1.0) * (height / cell[1] + 1.0) > most {
+            cell = cell.map(|c| c * 1.5);
+        }
         let size = [(width / cell[0]) as u32 + 1, (height / cell[1]) as u32 + 1];
         Self { origin, size, cell, scale, first: Vec::new(), pieces: Vec::new() }
     }
@@ -186,5 +190,18 @@ impl Grid {
             && self.pieces.iter().all(|p| (p[0] as usize) < points)
             && self.cell.iter().chain(&self.scale).all(|v| v.is_finite() && *v > 0.0);
         if ok { Ok(()) } else { Err(FileError::Inconsistent("grid")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_on_two_continents_make_a_small_grid_that_finds_them() {
+        let points = [Point::new(-30.0, -51.2), Point::new(35.0, -85.3), Point::new(35.001, -85.3)].map(Coord::from);
+        let grid = Grid::of_points(&points);
+        assert!(grid.first.len() < 2_000, "{} cells", grid.first.len());
+        assert_eq!(grid.nearest(&points, Point::new(35.0011, -85.3), 500.0, |_| true).map(|f| f.0), Some(2));
     }
 }

@@ -152,6 +152,28 @@ impl Network {
         if !ok {
             return Err(FileError::Inconsistent("streets"));
         }
-        self.grid.check(self.points.len())
+        self.grid.check(self.points.len())?;
+        // A piece runs from its point to the next one: both must be its segment's.
+        let within = |&[piece, segment]: &[u32; 2]| {
+            let ends = self.first.get(segment as usize).zip(self.first.get(segment as usize + 1));
+            ends.is_some_and(|(first, end)| (*first..end - 1).contains(&piece))
+        };
+        if self.grid.pieces.iter().all(within) { Ok(()) } else { Err(FileError::Inconsistent("pieces of streets")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_piece_of_no_segment_or_of_another_one_is_refused() {
+        let sound = build(&crate::route::tests::random_town(1, 4).streets);
+        assert!(sound.check().is_ok());
+        for wrong in [[0, u32::MAX], [0, sound.segments() as u32], [sound.first[1] - 1, 0], [0, 1]] {
+            let mut forged = sound.clone();
+            forged.grid.pieces[0] = wrong;
+            assert!(forged.check().is_err(), "{wrong:?}");
+        }
     }
 }

@@ -4,6 +4,9 @@ use super::{Network, Vehicle};
 use crate::file::stored;
 use crate::geo::Coord;
 
+/// No place is snapped from farther away than this.
+const MOST_METRES: f32 = 100_000.0;
+
 /// A place on a street.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Snap {
@@ -17,6 +20,15 @@ pub(crate) struct Snap {
     pub at: Coord,
 }
 stored!(Snap { segment, piece, share, metres, at });
+
+impl Snap {
+    /// Whether the numbers are those of a place: a file may state others.
+    pub fn is_sound(&self, segments: usize) -> bool {
+        (self.segment as usize) < segments
+            && (0.0..=1.0).contains(&self.share)
+            && (0.0..MOST_METRES).contains(&self.metres)
+    }
+}
 
 impl Network {
     /// The nearest usable place within `metres`, in the vehicle's main network. Of equal ones the first wins.

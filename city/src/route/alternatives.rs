@@ -46,7 +46,7 @@ fn candidates(n: &Network, s: &Streets, v: Vehicle, ends: [&Snap; 2], limit: u32
     scratch.meet(&s.hierarchy, starts(n, s, v, ends[0]), goals(n, s, v, ends[1]), LONGER);
     let mut found: Vec<Meeting> = Vec::new();
     for &state in &scratch.forward.touched {
-        let (f, b) = (scratch.forward.distance[state as usize], scratch.backward.distance[state as usize]);
+        let (f, b) = (scratch.forward.distance(state), scratch.backward.distance(state));
         let weight = f.saturating_add(b);
         if weight <= limit {
             found.push(Meeting { state, weight });

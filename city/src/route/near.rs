@@ -127,7 +127,7 @@ fn climb(
     from.for_each(|[s, w]| side.reach(s, w, [super::NONE; 2]));
     let mut settled = Vec::with_capacity(64);
     while !side.is_done(limit) {
-        settled.extend(side.step(along, against));
+        settled.extend(side.step(along, against, limit));
     }
     settled
 }

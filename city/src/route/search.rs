@@ -7,13 +7,19 @@ use super::hierarchy::{Hierarchy, Rows};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+/// What one direction knows of a state, in one place of memory.
+#[derive(Debug, Clone, Copy)]
+struct Label {
+    /// Milliseconds, `NONE` unless reached.
+    distance: u32,
+    /// The arc's place in its row, and the state before; `NONE` at a start.
+    parent: [u32; 2],
+}
+
 /// One direction's labels.
 #[derive(Debug, Default)]
 pub(super) struct Side {
-    /// State → milliseconds, `NONE` unless reached.
-    pub distance: Vec<u32>,
-    /// State → the arc's place in its row, and the state before; `NONE` at a start.
-    pub parent: Vec<[u32; 2]>,
+    labels: Vec<Label>,
     pub touched: Vec<u32>,
     queue: BinaryHeap<Reverse<u64>>,
 }
@@ -35,28 +41,35 @@ pub(super) struct Meeting {
 impl Side {
     pub(super) fn reset(&mut self, states: usize) {
         for &s in &self.touched {
-            if let Some(d) = self.distance.get_mut(s as usize) {
-                *d = NONE;
+            if let Some(label) = self.labels.get_mut(s as usize) {
+                label.distance = NONE;
             }
         }
         self.touched.clear();
         self.queue.clear();
-        if self.distance.len() < states {
-            self.distance.resize(states, NONE);
-            self.parent.resize(states, [NONE; 2]);
+        if self.labels.len() < states {
+            self.labels.resize(states, Label { distance: NONE, parent: [NONE; 2] });
         }
     }
 
+    /// Milliseconds to a state, or `NONE`.
+    pub(super) fn distance(&self, state: u32) -> u32 {
+        self.labels[state as usize].distance
+    }
+
+    pub(super) fn parent(&self, state: u32) -> [u32; 2] {
+        self.labels[state as usize].parent
+    }
+
     pub(super) fn reach(&mut self, state: u32, distance: u32, parent: [u32; 2]) {
-        let known = &mut self.distance[state as usize];
-        if distance >= *known {
+        let label = &mut self.labels[state as usize];
+        if distance >= label.distance {
             return;
         }
-        if *known == NONE {
+        if label.distance == NONE {
             self.touched.push(state);
         }
-        *known = distance;
-        self.parent[state as usize] = parent;
+        *label = Label { distance, parent };
         self.queue.push(Reverse(u64::from(distance) << 32 | u64::from(state)));
     }
 
@@ -69,24 +82,27 @@ impl Side {
         self.queue.peek().map_or(NONE, |Reverse(key)| (key >> 32) as u32)
     }
 
-    /// Settles one state and relaxes its arcs, unless a more important state shows that the label is too long.
+    /// Settles one state and relaxes its arcs as far as `bound`, unless a more important state shows that the label is
+    /// too long.
     #[inline]
-    pub(super) fn step(&mut self, along: &Rows, against: &Rows) -> Option<(u32, u32)> {
+    pub(super) fn step(&mut self, along: &Rows, against: &Rows, bound: u32) -> Option<(u32, u32)> {
         let Reverse(key) = self.queue.pop()?;
         let (distance, state) = ((key >> 32) as u32, key as u32);
-        if distance > self.distance[state as usize] {
+        if distance > self.distance(state) {
             return None;
         }
-        let stalled = against.arcs[against.row(state)].iter().any(|&[from, weight]| {
-            let d = self.distance[from as usize];
-            d != NONE && d.saturating_add(weight) < distance
-        });
+        let stalled = against.arcs[against.row(state)]
+            .iter()
+            .any(|&[from, weight]| self.distance(from).saturating_add(weight) < distance);
         if stalled {
             return None;
         }
         for i in along.row(state) {
             let [to, weight] = along.arcs[i];
-            self.reach(to, distance.saturating_add(weight), [i as u32, state]);
+            let there = distance.saturating_add(weight);
+            if there <= bound {
+                self.reach(to, there, [i as u32, state]);
+            }
         }
         Some((state, distance))
     }
@@ -114,14 +130,14 @@ impl Scratch {
                 break;
             }
             let (settled, other) = if f <= b {
-                (self.forward.step(&h.up, &h.down), &self.backward)
+                (self.forward.step(&h.up, &h.down, bound), &self.backward)
             } else {
-                (self.backward.step(&h.down, &h.up), &self.forward)
+                (self.backward.step(&h.down, &h.up, bound), &self.forward)
             };
             let Some((state, distance)) = settled else {
                 continue;
             };
-            let total = distance.saturating_add(other.distance[state as usize]);
+            let total = distance.saturating_add(other.distance(state));
             if total < best.weight {
                 best = Meeting { state, weight: total };
                 bound = (f64::from(total) * slack) as u32;
@@ -134,7 +150,7 @@ impl Scratch {
     pub(super) fn length(&self, h: &Hierarchy, meeting: u32) -> u64 {
         let sum = |side: &Side, rows: &Rows| {
             let (mut at, mut sum) = (meeting, 0);
-            while let [arc, before] = side.parent[at as usize]
+            while let [arc, before] = side.parent(at)
                 && before != NONE
             {
                 sum += u64::from(rows.length[arc as usize]);
@@ -149,7 +165,7 @@ impl Scratch {
     pub(super) fn arcs(&self, h: &Hierarchy, meeting: u32) -> (Vec<u32>, u32, u32) {
         let mut upward = Vec::new();
         let mut start = meeting;
-        while let [arc, before] = self.forward.parent[start as usize]
+        while let [arc, before] = self.forward.parent(start)
             && before != NONE
         {
             upward.push((before, start, h.up.via[arc as usize]));
@@ -160,7 +176,7 @@ impl Scratch {
             h.unpack(from, to, via, &mut arcs);
         }
         let mut end = meeting;
-        while let [arc, after] = self.backward.parent[end as usize]
+        while let [arc, after] = self.backward.parent(end)
             && after != NONE
         {
             h.unpack(end, after, h.down.via[arc as usize], &mut arcs);

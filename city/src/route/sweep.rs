@@ -28,10 +28,10 @@ impl<'a> Sweep<'a> {
         side.reset(h.states());
         starts(network, streets, vehicle, from).for_each(|[s, w]| side.reach(s, w, [NONE; 2]));
         while !side.is_done(NONE - 1) {
-            side.step(&h.up, &h.down);
+            side.step(&h.up, &h.down, NONE);
         }
         let mut distance = vec![NONE; h.states()];
-        side.touched.iter().for_each(|&s| distance[s as usize] = side.distance[s as usize]);
+        side.touched.iter().for_each(|&s| distance[s as usize] = side.distance(s));
         for state in 0..h.states() {
             let mut best = distance[state];
             for &[above, weight] in &h.down.arcs[h.down.row(state as u32)] {

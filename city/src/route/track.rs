@@ -117,7 +117,7 @@ pub(super) fn over(
 }
 
 fn root(side: &super::search::Side, mut state: u32) -> u32 {
-    while let [_, before] = side.parent[state as usize]
+    while let [_, before] = side.parent(state)
         && before != NONE
     {
         state = before;

@@ -209,7 +209,7 @@ impl Timetable {
         let ok = self.stop_name.len() == n
             && self.snaps.len() == n
             && self.bike_snaps.len() == n
-            && self.snaps.iter().chain(&self.bike_snaps).flatten().all(|s| (s.segment as usize) < segments)
+            && self.snaps.iter().chain(&self.bike_snaps).flatten().all(|s| s.is_sound(segments))
             && self.pattern_stops.iter().all(|&s| (s as usize) < n)
             && self.patterns.iter().all(|p| {
                 p.len >= 2

@@ -30,7 +30,7 @@ fn search(t: &Timetable, day: &Running, depart: i32, ends: Ends, most: usize, ro
     if let Some(walk) = ends.walk {
         rounds.bound(depart.saturating_add_unsigned(walk));
     }
-    rounds.run(t, day, depart, ends.access, most)
+    rounds.run(t, day, (depart, ends.access), ends.access, most)
 }
 
 /// Being there by `arrive`: for each number of rides the latest departure.
@@ -58,6 +58,9 @@ fn turned(t: &Timetable, back: Itinerary) -> Itinerary {
 
 /// Every journey worth taking that leaves within the window: none arrives later, leaves earlier and rides as often as
 /// another. Latest departure first searched (rRAPTOR), returned in order of departure.
+///
+/// Leaving earlier, only those stops offer anything new at which some vehicle is then just caught: each search sets out
+/// from them alone.
 pub(crate) fn profile(
     t: &Timetable,
     plan: &DayPlan,
@@ -69,26 +72,32 @@ pub(crate) fn profile(
     let day = &plan.forward;
     rounds.begin(t.stops.len(), day.routes.len(), ends.egress);
     let mut found: Vec<Itinerary> = Vec::new();
-    for depart in departures(day, &window, ends.access) {
-        let mut new = rounds.run(t, day, depart, ends.access, most);
+    for caught in caught(day, &window, ends.access).chunk_by(|a, b| a.0 == b.0) {
+        let depart = caught[0].0;
+        let seeds: Vec<[u32; 2]> = caught.iter().map(|c| c.1).collect();
         if let Some(walk) = ends.walk {
-            new.retain(|i| i64::from(i.arrive) - i64::from(i.depart) < i64::from(walk));
+            rounds.bound(depart.saturating_add_unsigned(walk));
         }
-        found.extend(new);
+        found.extend(rounds.run(t, day, (depart, &seeds), ends.access, most));
     }
     found.sort_by_key(|i| (i.depart, i.arrive, i.rides.len()));
     found
 }
 
-/// The times within the window at which leaving catches some vehicle, latest first.
-fn departures(day: &Running, window: &std::ops::RangeInclusive<i32>, access: &Access) -> Vec<i32> {
+/// The times within the window at which leaving just catches some vehicle, latest first, each with the stop and the walk.
+fn caught(day: &Running, window: &std::ops::RangeInclusive<i32>, access: &Access) -> Vec<(i32, [u32; 2])> {
     let mut times = Vec::new();
     for &[stop, walk] in access {
         for &[route, position] in day.served(stop) {
             let r = &day.routes[route as usize];
+            // Nobody boards where a line ends.
+            if position + 1 == r.len {
+                continue;
+            }
             let column =
                 (0..r.trips as usize).map(|k| day.depart[r.times as usize + k * r.len as usize + position as usize]);
-            times.extend(column.map(|t| t.saturating_sub_unsigned(walk)).filter(|t| window.contains(t)));
+            let leaving = column.map(|t| t.saturating_sub_unsigned(walk)).filter(|t| window.contains(t));
+            times.extend(leaving.map(|t| (t, [stop, walk])));
         }
     }
     times.sort_unstable_by(|a, b| b.cmp(a));

@@ -93,12 +93,20 @@ impl Rounds {
         self.goal.iter_mut().for_each(|g| *g = arrive.min(*g));
     }
 
-    /// Searches from one departure; the itineraries that arrive earlier than all before with as few rides.
-    pub fn run(&mut self, t: &Timetable, day: &Running, depart: i32, access: &Access, most: usize) -> Vec<Itinerary> {
+    /// Searches from one departure at the stops in `seeds`; the itineraries that arrive earlier than all before with as
+    /// few rides. `access` holds the walks to all stops from which any search since `begin` set out.
+    pub fn run(
+        &mut self,
+        t: &Timetable,
+        day: &Running,
+        (depart, seeds): (i32, &[[u32; 2]]),
+        access: &Access,
+        most: usize,
+    ) -> Vec<Itinerary> {
         let mut found = Vec::new();
         self.prepare(0, t.stops.len());
         self.marked.drain(..).for_each(|stop| self.is_marked[stop as usize] = false);
-        for &[stop, walk] in access {
+        for &[stop, walk] in seeds {
             let ready = depart.saturating_add_unsigned(walk);
             let round = &mut self.rounds[0];
             if ready < round.ready[stop as usize] {
