@@ -31,6 +31,8 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 /// Writes what every answer carries.
 pub fn write(response: &mut Response, request_id: &str, standing: Option<Standing>, seen: &Seen, cors: &Cors) {
     let headers = response.headers_mut();
+    // Once, and not each time that the table has become too small.
+    headers.reserve(FIXED.len() + 8);
     for (name, value) in &FIXED {
         headers.insert(name, value.clone());
     }
