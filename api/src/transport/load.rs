@@ -7,6 +7,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
 };
 
 use anyhow::Context;
@@ -22,11 +23,14 @@ const ENDING: &str = "wf";
 /// A city file that can't be read or used, and what to do about it.
 pub async fn city(config: &Config) -> anyhow::Result<Arc<City>> {
     let (file, folder) = (config.city.clone(), config.data_dir.clone());
-    let loaded = tokio::task::spawn_blocking(move || match file {
+    let load = move || match file {
         Some(file) => read(&file).with_context(|| format!("WAYFARE_CITY: {}", file.display())),
         None => Ok(demo(&folder)),
-    });
-    Ok(Arc::new(loaded.await??))
+    };
+    let (tell, told) = tokio::sync::oneshot::channel();
+    // A thread that ends, and gives back at once what reading took: one of the pool's would keep it for ten seconds.
+    thread::Builder::new().name("city".to_owned()).spawn(move || drop(tell.send(load())))?;
+    Ok(Arc::new(told.await??))
 }
 
 fn read(file: &Path) -> anyhow::Result<City> {
