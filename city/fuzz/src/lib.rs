@@ -138,7 +138,7 @@ pub fn ask(city: &City) {
     let _ = city.geocode(Query { text: "long stret 7", near: Some(from), limit: 5 });
     let _ = (city.reverse(b.centre(), 5), city.departures(0, Moment::new(day, 0), 10));
     let _ = city.density(9, day);
-    let _ = city.buses(city.zone().unix(Moment::new(day, 29_000)), None, 1);
+    let _ = city.buses(city.zone().unix(Moment::new(day, 29_000)), 1);
 }
 
 fn varint(out: &mut Vec<u8>, mut v: u64) {

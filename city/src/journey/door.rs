@@ -11,6 +11,8 @@ use crate::timetable::{Access, Ends, WALK_SPEED};
 
 /// The longest walk to the first or from the last stop, in seconds.
 const LONGEST_ACCESS: u32 = 1_200;
+/// The same where no stop is as near as that: better a long walk to a bus than one all the way.
+const FARTHEST_ACCESS: u32 = 2_400;
 /// The longest ride by bike to a stop, in seconds.
 const LONGEST_BIKE: u32 = 900;
 /// Everything about a question that doesn't depend on when.
@@ -54,7 +56,10 @@ impl City {
         let walk = walk.and_then(|(a, b)| route::track(n, foot, Vehicle::Foot, [a, b], true, &mut desk.scratch));
         let t = &self.timetable;
         let mut near = |(at, snap): &(Point, Option<Snap>), leaving| {
-            t.access(n, foot, (*at, snap.as_ref()), leaving, LONGEST_ACCESS, (&mut desk.best, &mut desk.scratch))
+            let mut within =
+                |limit| t.access(n, foot, (*at, snap.as_ref()), leaving, limit, (&mut desk.best, &mut desk.scratch));
+            let usual = within(LONGEST_ACCESS);
+            if usual.is_empty() { within(FARTHEST_ACCESS) } else { usual }
         };
         let (mut access, egress) = (near(&from, true), near(&to, false));
         let mut door = Door { from, to, access: Vec::new(), egress, walk, vehicle: Vehicle::Foot, bike: None };

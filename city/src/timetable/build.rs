@@ -9,7 +9,7 @@ use crate::route::{Near, Scratch, Streets};
 use std::collections::HashMap;
 
 /// How far from a stop the street network is asked for: bounds access, egress and changes. Milliseconds on foot.
-const NEAR_LIMIT: u32 = 1_500_000;
+const NEAR_LIMIT: u32 = 2_400_000;
 
 /// Makes the timetable; trips of fewer than two stops or with unknown numbers are left out.
 pub(crate) fn build(feed: &Feed, network: &Network, foot: &Streets) -> Timetable {
