@@ -1,6 +1,6 @@
 //! What the demo city promises to those who build on it.
 
-use city::{Bounds, City, DEMO_SEED, Day, Error, Mode, Moment, NoRoute, Point, Query, Random, Vehicle, When, changes};
+use city::{City, DEMO_SEED, Day, Error, Mode, Moment, NoRoute, Point, Query, Random, Vehicle, When, changes};
 use std::sync::OnceLock;
 
 fn demo() -> &'static City {
