@@ -15,6 +15,7 @@ mod config;
 mod delivery;
 mod double;
 mod cookies;
+mod figures;
 mod fixtures;
 mod flags;
 mod headers;

@@ -9,7 +9,8 @@ const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 30_000;
 
 interface Followed<T> {
-  onEvent: (event: T) => void;
+  /** `kind` is the event's name, where the stream has several. */
+  onEvent: (event: T, kind: string | undefined) => void;
   /** Called each time the stream is open: what was missed meanwhile has to be asked for. */
   onOpen?: () => void;
   signal: AbortSignal;
@@ -32,7 +33,7 @@ export async function follow<T>(path: string, { onEvent, onOpen, signal }: Follo
         for (let read = await reader.read(); !read.done; read = await reader.read()) {
           pause = FIRST_PAUSE;
           if (read.value.id) last = read.value.id;
-          if (read.value.data) onEvent(JSON.parse(read.value.data) as T);
+          if (read.value.data) onEvent(JSON.parse(read.value.data) as T, read.value.event);
         }
       }
     } catch {

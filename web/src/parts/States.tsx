@@ -1,4 +1,3 @@
-import type { UseQueryResult } from "@tanstack/react-query";
 import type { LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTexts } from "../texts/texts";
@@ -40,7 +39,7 @@ export function Bones({ count = 3, height = "6rem", className = "stack" }: { cou
 }
 
 interface Asked<T> {
-  query: UseQueryResult<T>;
+  query: { data: T | undefined; isError: boolean; error: unknown; refetch: () => unknown };
   loading?: ReactNode;
   children: (data: T) => ReactNode;
 }

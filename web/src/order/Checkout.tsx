@@ -1,0 +1,1 @@
+export default function Checkout() { return null; }
