@@ -1,11 +1,12 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { pack } from "./pack.ts";
 
 // Where `npm run dev` finds the service; `cargo xtask up` listens there.
 const service = process.env.WAYFARE ?? "http://127.0.0.1:5000";
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), pack()],
   server: { port: 5173, proxy: { "/api": service } },
   build: {
     target: "es2023",

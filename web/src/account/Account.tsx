@@ -115,7 +115,12 @@ function ChangePassword() {
         <Notice error={change.error} />
         {change.isSuccess && <p className="notice">{t.account.passwordChanged}</p>}
         <Password {...field("current")} label={t.account.currentPassword} autoComplete="current-password" />
-        <Password {...field("next")} label={t.account.newPassword} hint={t.account.passwordHint} autoComplete="new-password" />
+        <Password
+          {...field("next")}
+          label={t.account.newPassword}
+          hint={t.account.passwordHint}
+          autoComplete="new-password"
+        />
         <Button type="submit" busy={change.isPending}>
           {t.account.changePassword}
         </Button>

@@ -10,7 +10,13 @@ export function Password(props: ComponentProps<typeof Field>) {
   const Icon = shown ? EyeOff : Eye;
   return (
     <div className="password">
-      <Field {...props} type={shown ? "text" : "password"} maxLength={72} spellCheck={false} autoCapitalize="none" />
+      <Field
+        {...props}
+        type={shown ? "text" : "password"}
+        maxLength={72}
+        spellCheck={false}
+        autoCapitalize="none"
+      />
       <button
         type="button"
         className="button bare icon"

@@ -1,7 +1,7 @@
 import "./account.css";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearchParams } from "react-router";
-import { answer, api } from "../api/client";
+import { pageQuery } from "../api/place";
 import { signIn, type User } from "../api/session";
 import { announce } from "../parts/announce";
 import { Button } from "../parts/Button";
@@ -18,7 +18,12 @@ export function backFrom(params: URLSearchParams): string | undefined {
   return back && /^\/(?![/\\])/.test(back) ? back : undefined;
 }
 
-const HOMES: Record<User["role"], string> = { customer: "/", courier: "/deliveries", manager: "/shop", admin: "/admin" };
+const HOMES: Record<User["role"], string> = {
+  customer: "/",
+  courier: "/deliveries",
+  manager: "/shop",
+  admin: "/admin",
+};
 
 export default function SignIn() {
   const t = useTexts();
@@ -40,12 +45,18 @@ export default function SignIn() {
       <form ref={form} className="stack" noValidate onSubmit={sending(values => entering.mutate(values))}>
         <Notice error={entering.error} />
         <Field {...field("email")} label={t.account.email} type="email" autoComplete="username" required />
-        <Password {...field("password")} label={t.account.password} autoComplete="current-password" required />
+        <Password
+          {...field("password")}
+          label={t.account.password}
+          autoComplete="current-password"
+          required
+        />
         <Button type="submit" size="large" busy={entering.isPending}>
           {t.account.signIn}
         </Button>
         <p>
-          {t.account.noAccount} <Link to={{ pathname: "/sign-up", search: params.toString() }}>{t.account.toSignUp}</Link>
+          {t.account.noAccount}{" "}
+          <Link to={{ pathname: "/sign-up", search: params.toString() }}>{t.account.toSignUp}</Link>
         </p>
       </form>
       <DemoAccounts busy={entering.isPending} enter={entering.mutate} />
@@ -54,14 +65,15 @@ export default function SignIn() {
 }
 
 /** Where the service runs as a demo: one press for each role. */
-function DemoAccounts({ busy, enter }: { busy: boolean; enter: (who: { email: string; password: string }) => void }) {
+function DemoAccounts({
+  busy,
+  enter,
+}: {
+  busy: boolean;
+  enter: (who: { email: string; password: string }) => void;
+}) {
   const t = useTexts();
-  const page = useQuery({
-    queryKey: ["page"],
-    queryFn: ({ signal }) => answer(api.GET("/api/page", { signal })),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-  const demo = page.data?.demo;
+  const demo = useQuery(pageQuery()).data?.demo;
   if (!demo) return null;
   const roles: Record<string, string> = t.account.roles;
   return (
@@ -70,7 +82,13 @@ function DemoAccounts({ busy, enter }: { busy: boolean; enter: (who: { email: st
       <p className="muted">{t.account.demoMore}</p>
       <div className="row">
         {demo.emails.map(email => (
-          <Button key={email} look="quiet" size="compact" busy={busy} onClick={() => enter({ email, password: demo.password })}>
+          <Button
+            key={email}
+            look="quiet"
+            size="compact"
+            busy={busy}
+            onClick={() => enter({ email, password: demo.password })}
+          >
             {roles[email.split("@")[0] ?? ""] ?? email}
           </Button>
         ))}

@@ -19,7 +19,9 @@ export default function SignUp() {
   const [params] = useSearchParams();
   const joining = useMutation({
     mutationFn: async ({ name, email, password }: { name: string; email: string; password: string }) => {
-      await answer(api.POST("/api/auth/register", { body: { name: name.trim(), email: email.trim(), password } }));
+      await answer(
+        api.POST("/api/auth/register", { body: { name: name.trim(), email: email.trim(), password } }),
+      );
       return signIn(email.trim(), password);
     },
     onSuccess: user => {
@@ -49,7 +51,8 @@ export default function SignUp() {
           {t.account.signUp}
         </Button>
         <p>
-          {t.account.haveAccount} <Link to={{ pathname: "/sign-in", search: params.toString() }}>{t.account.toSignIn}</Link>
+          {t.account.haveAccount}{" "}
+          <Link to={{ pathname: "/sign-in", search: params.toString() }}>{t.account.toSignIn}</Link>
         </p>
       </form>
     </Page>

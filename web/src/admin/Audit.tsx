@@ -47,7 +47,12 @@ export default function Audit() {
         {audit.isError && <Failed error={audit.error} again={() => void audit.refetch()} />}
         {audit.data && <Entries entries={audit.data.pages.flatMap(page => page.items)} />}
         {audit.hasNextPage && (
-          <Button look="quiet" className="more" busy={audit.isFetchingNextPage} onClick={() => void audit.fetchNextPage()}>
+          <Button
+            look="quiet"
+            className="more"
+            busy={audit.isFetchingNextPage}
+            onClick={() => void audit.fetchNextPage()}
+          >
             {t.states.more}
           </Button>
         )}
@@ -59,7 +64,11 @@ export default function Audit() {
 function Filter({ start, apply }: { start: Filters; apply: (filters: Record<string, string>) => void }) {
   const t = useTexts();
   const [values, setValues] = useState(start);
-  const labels = { action: t.admin.filterAction, subject: t.admin.filterSubject, account: t.admin.filterAccount };
+  const labels = {
+    action: t.admin.filterAction,
+    subject: t.admin.filterSubject,
+    account: t.admin.filterAccount,
+  };
   const send = (event: React.FormEvent) => {
     event.preventDefault();
     apply(Object.fromEntries(Object.entries(values).filter(([, value]) => value.trim())));
@@ -93,11 +102,13 @@ function Entries({ entries }: { entries: Entry[] }) {
       <table>
         <thead>
           <tr>
-            {[t.admin.when, t.admin.what, t.admin.who, t.admin.about, t.admin.from, t.admin.details].map(name => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
+            {[t.admin.when, t.admin.what, t.admin.who, t.admin.about, t.admin.from, t.admin.details].map(
+              name => (
+                <th key={name} scope="col">
+                  {name}
+                </th>
+              ),
+            )}
           </tr>
         </thead>
         <tbody>
@@ -107,7 +118,9 @@ function Entries({ entries }: { entries: Entry[] }) {
               <td>
                 <span className="badge">{entry.action}</span>
               </td>
-              <td title={entry.account_id}>{entry.role ? (roles[entry.role] ?? entry.role) : t.admin.nobody}</td>
+              <td title={entry.account_id}>
+                {entry.role ? (roles[entry.role] ?? entry.role) : t.admin.nobody}
+              </td>
               <td className="id">{entry.subject}</td>
               <td className="figures">{entry.ip}</td>
               <td className="id">{plain(entry.detail)}</td>

@@ -40,7 +40,8 @@ function Charts({ all }: { all: All }) {
     }));
   const sum = (value: (day: Day) => number) => days.reduce((all, day) => all + value(day), 0);
   const currencies = [...new Set(days.flatMap(day => day.revenue.map(money => money.currency)))];
-  const earned = (currency: string) => (day: Day) => day.revenue.find(m => m.currency === currency)?.amount ?? 0;
+  const earned = (currency: string) => (day: Day) =>
+    day.revenue.find(m => m.currency === currency)?.amount ?? 0;
   return (
     <div className="charts">
       <Chart
@@ -71,7 +72,9 @@ function Charts({ all }: { all: All }) {
         </div>
         <div>
           <dt className="muted">{t.admin.deliveryTime}</dt>
-          <dd className="figures">{all.delivery_seconds === undefined ? t.admin.noDeliveries : f.duration(all.delivery_seconds)}</dd>
+          <dd className="figures">
+            {all.delivery_seconds === undefined ? t.admin.noDeliveries : f.duration(all.delivery_seconds)}
+          </dd>
         </div>
       </dl>
     </div>

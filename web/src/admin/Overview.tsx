@@ -73,7 +73,9 @@ function Flags() {
             {all.map(flag => (
               <li key={flag.name} className="spread">
                 <span>{t.admin.flagNames[flag.name] ?? flag.meaning}</span>
-                <span className={`badge ${flag.on ? "good" : "warn"}`}>{flag.on ? t.admin.on : t.admin.off}</span>
+                <span className={`badge ${flag.on ? "good" : "warn"}`}>
+                  {flag.on ? t.admin.on : t.admin.off}
+                </span>
               </li>
             ))}
           </ul>

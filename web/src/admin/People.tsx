@@ -20,7 +20,10 @@ const peopleQuery = () =>
     queryKey: ["mine", "people"],
     queryFn: ({ signal, pageParam }) =>
       answer(
-        api.GET("/api/users", { params: { query: { limit: 50, ...(pageParam ? { after: pageParam } : {}) } }, signal }),
+        api.GET("/api/users", {
+          params: { query: { limit: 50, ...(pageParam ? { after: pageParam } : {}) } },
+          signal,
+        }),
       ),
     initialPageParam: "",
     getNextPageParam: page => page.next,
@@ -74,7 +77,8 @@ function OnePerson({ user, shops }: { user: User; shops: Shop[] }) {
     ...done,
   });
   const setDisabled = useMutation({
-    mutationFn: (disabled: boolean) => answer(api.PUT("/api/users/{id}/disabled", { params: { path }, body: { disabled } })),
+    mutationFn: (disabled: boolean) =>
+      answer(api.PUT("/api/users/{id}/disabled", { params: { path }, body: { disabled } })),
     ...done,
   });
   const isDisabled = user.disabled_at !== undefined;
@@ -92,7 +96,9 @@ function OnePerson({ user, shops }: { user: User; shops: Shop[] }) {
         aria-label={t.admin.roleOf(user.name)}
         value={user.role}
         disabled={setRole.isPending}
-        onChange={event => setRole.mutate({ role: event.target.value as User["role"], shop: user.shop_id ?? shops[0]?.id })}
+        onChange={event =>
+          setRole.mutate({ role: event.target.value as User["role"], shop: user.shop_id ?? shops[0]?.id })
+        }
       >
         {ROLES.map(role => (
           <option key={role} value={role}>
@@ -130,7 +136,12 @@ function OnePerson({ user, shops }: { user: User; shops: Shop[] }) {
         ) : (
           <Confirm
             trigger={
-              <Button look="quiet" size="compact" aria-label={t.admin.disableNamed(user.name)} busy={setDisabled.isPending}>
+              <Button
+                look="quiet"
+                size="compact"
+                aria-label={t.admin.disableNamed(user.name)}
+                busy={setDisabled.isPending}
+              >
                 {t.admin.disable}
               </Button>
             }

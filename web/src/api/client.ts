@@ -56,11 +56,12 @@ api.use({
 });
 
 /** The answer's content, or a thrown `Refusal`. */
-export async function answer<T>(asked: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+export async function answer<T>(
+  asked: Promise<{ data?: T; error?: unknown; response: Response }>,
+): Promise<T> {
   const { data, error, response } = await asked;
   if (response.ok) return data as T;
   const retryAfter = Number(response.headers.get("retry-after")) || undefined;
   const problem = typeof error === "object" && error !== null ? (error as Schemas["Problem"]) : undefined;
   throw new Refusal(response.status, problem?.code ?? `status_${response.status}`, problem, retryAfter);
 }
-

@@ -28,7 +28,9 @@ export async function follow<T>(path: string, { onEvent, onOpen, signal }: Follo
       if (response.status >= 400 && response.status < 500 && response.status !== 429) return;
       if (response.ok && response.body) {
         onOpen?.();
-        const events = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+        const events = response.body
+          .pipeThrough(new TextDecoderStream())
+          .pipeThrough(new EventSourceParserStream());
         const reader = events.getReader();
         for (let read = await reader.read(); !read.done; read = await reader.read()) {
           pause = FIRST_PAUSE;

@@ -34,7 +34,9 @@ export class Refusal extends Error {
 export async function refusal(response: Response): Promise<Refusal> {
   const retryAfter = Number(response.headers.get("retry-after")) || undefined;
   const isProblem = response.headers.get("content-type")?.includes("json") ?? false;
-  const problem = isProblem ? ((await response.json().catch(() => undefined)) as Problem | undefined) : undefined;
+  const problem = isProblem
+    ? ((await response.json().catch(() => undefined)) as Problem | undefined)
+    : undefined;
   return new Refusal(response.status, problem?.code ?? `status_${response.status}`, problem, retryAfter);
 }
 

@@ -167,6 +167,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/city": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The city: its name, where it is, and whom to credit */
+        get: operations["get_city"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/city/streets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The city's streets as lines: a map that needs no internet */
+        get: operations["get_streets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/density": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How densely people live, and whom the network serves, by hexagon */
+        get: operations["get_density"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the business goes, day by day */
+        get: operations["get_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/flags": {
         parameters: {
             query?: never;
@@ -176,6 +244,43 @@ export interface paths {
         };
         /** The switches and how they stand */
         get: operations["list_flags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/geocode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Places by name
+         * @description Bears typing errors, knows no accents, understands house numbers. The answer has the form that Photon gives.
+         */
+        get: operations["geocode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The parts, and whether they answer */
+        get: operations["get_health"];
         put?: never;
         post?: never;
         delete?: never;
@@ -328,6 +433,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/orders/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happens to orders from now on, live
+         * @description For lists that stay new without being asked for again and again. Server-sent events with ids.
+         */
+        get: operations["watch_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/orders/{id}": {
         parameters: {
             query?: never;
@@ -403,6 +528,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reverse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is at a point: the address, the street, places around it */
+        get: operations["reverse_geocode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ways of getting there, compared
+         * @description All modes in one answer: time, distance, greenhouse gases with the factors behind them, fare, and what each saves
+         *     against driving. A mode that doesn't lead there says why.
+         */
+        get: operations["compare_routes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/shops": {
         parameters: {
             query?: never;
@@ -464,6 +627,57 @@ export interface paths {
         };
         /** Changes of stock, live */
         get: operations["watch_stock"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stops": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Stops near a point, nearest first, or in a rectangle */
+        get: operations["list_stops"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stops/{id}/departures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What leaves from a stop next, by the timetable */
+        get: operations["list_departures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where new stops, and a line through them, would serve the most people */
+        get: operations["suggest_stops"];
         put?: never;
         post?: never;
         delete?: never;
@@ -569,6 +783,63 @@ export interface components {
             subject: string;
         };
         /**
+         * Board
+         * @description A stop, and what leaves from it next
+         */
+        Board: {
+            /** @description In the order of time; by the timetable */
+            departures: components["schemas"]["Departure"][];
+            stop: components["schemas"]["Stop"];
+        };
+        /**
+         * Bounds
+         * @description A rectangle, degrees
+         */
+        Bounds: {
+            /** Format: double */
+            east: number;
+            /** Format: double */
+            north: number;
+            /** Format: double */
+            south: number;
+            /** Format: double */
+            west: number;
+        };
+        /**
+         * Calendar
+         * @description From one day to another, both included, as `2026-11-23`
+         */
+        Calendar: {
+            first: string;
+            last: string;
+        };
+        /**
+         * Call
+         * @description A vehicle at a stop
+         */
+        Call: {
+            /** Format: date-time */
+            arrive: string;
+            /** Format: date-time */
+            depart: string;
+            /**
+             * Format: double
+             * @description Degrees north
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Degrees east
+             */
+            lon: number;
+            name: string;
+            /**
+             * Format: uint32
+             * @description Number of the stop
+             */
+            stop: number;
+        };
+        /**
          * Cart
          * @description What somebody is about to order
          */
@@ -595,10 +866,101 @@ export interface components {
             /** Format: int32 */
             quantity: number;
         };
+        /**
+         * CellProperties
+         * @description What a hexagon holds
+         */
+        CellProperties: {
+            /**
+             * Format: double
+             * @description Share of the city's people who can be reached within 30 minutes from 8:00, on foot and by public transport: 0 to 1;
+             *     with `access=true`, for cells with people
+             */
+            access?: number;
+            /**
+             * Format: double
+             * @description From all its stops, between 7 and 19 o'clock
+             */
+            departures_an_hour: number;
+            /** @description The cell's H3 index */
+            h3: string;
+            /** Format: double */
+            people: number;
+            /** Format: double */
+            people_per_square_kilometre: number;
+            /**
+             * Format: uint32
+             * @description Shops, restaurants and other places to go to
+             */
+            places: number;
+            /**
+             * Format: double
+             * @description Of this very cell: they differ in area
+             */
+            square_kilometres: number;
+            /** Format: uint32 */
+            stops: number;
+            /**
+             * Format: double
+             * @description People who live farther than 400 m from every stop with a departure that day
+             */
+            unserved: number;
+        };
+        /**
+         * City
+         * @description The city that everything is asked of
+         */
+        City: {
+            /** @description What to write on a map of it */
+            attribution: string;
+            /** @description The rectangle around its streets */
+            bounds: components["schemas"]["Bounds"] & unknown;
+            /** @description The days that the timetable covers; absent without a timetable */
+            calendar?: components["schemas"]["Calendar"] & unknown;
+            /** @description Whether it is the made-up city that is used when no other is given */
+            demo: boolean;
+            name: string;
+            /**
+             * Format: uint64
+             * @description How many people the city knows of
+             */
+            people: number;
+            /** @description Where the numbers of people come from, in words */
+            people_source: string;
+            /** @description IANA name of its time zone: local times in questions and answers are in it */
+            zone: string;
+        };
+        /** @enum {string} */
+        CollectionType: "FeatureCollection";
         /** Credentials */
         Credentials: {
             email: string;
             password: string;
+        };
+        /**
+         * DayFigures
+         * @description One day
+         */
+        DayFigures: {
+            /**
+             * Format: uint64
+             * @description Placed on it and cancelled since
+             */
+            cancelled: number;
+            /** @description As `2026-11-23` */
+            day: string;
+            /**
+             * Format: uint64
+             * @description Placed on it
+             */
+            orders: number;
+            /** @description Of what was placed on it and not cancelled, for each currency */
+            revenue: components["schemas"]["Money"][];
+            /**
+             * Format: uint64
+             * @description New accounts
+             */
+            sign_ups: number;
         };
         /**
          * @description How the order is brought.
@@ -616,6 +978,41 @@ export interface components {
             password: string;
         };
         /**
+         * Density
+         * @description Hexagons of the H3 grid that hold anything: a GeoJSON FeatureCollection
+         */
+        Density: {
+            /** @description The day whose timetable counts, as `2026-11-23` */
+            day: string;
+            features: components["schemas"]["Feature_Polygon_CellProperties"][];
+            /** @description Where the numbers of people come from, in words */
+            people_source: string;
+            /**
+             * Format: uint8
+             * @description Of the H3 grid: 8 has cells of about 0.7 km², each step finer a seventh of that
+             */
+            resolution: number;
+            type: components["schemas"]["CollectionType"];
+        };
+        /**
+         * Departure
+         * @description A vehicle about to leave
+         */
+        Departure: {
+            /** Format: date-time */
+            at: string;
+            /** @description `#d7263d` */
+            colour: string;
+            headsign: string;
+            /** @description What is written on the front */
+            line: string;
+            /**
+             * Format: uint32
+             * @description Number of the trip in this city, as live positions name it
+             */
+            trip: number;
+        };
+        /**
          * Detail
          * @description One thing that is wrong.
          */
@@ -630,6 +1027,108 @@ export interface components {
             /** @description true: can't be used any more; false: can be used again */
             disabled: boolean;
         };
+        /** @enum {string} */
+        DotType: "Point";
+        /**
+         * End
+         * @description Where a journey begins or ends
+         */
+        End: {
+            /**
+             * Format: double
+             * @description Degrees north
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Degrees east
+             */
+            lon: number;
+            /**
+             * Format: double
+             * @description To that street: far for a point in water or woods. Journeys begin and end on streets
+             */
+            metres_to_street: number;
+            /** @description The nearest street for people on foot; absent where it has no name */
+            street?: string;
+        };
+        /**
+         * @description Who worked an answer out
+         * @enum {string}
+         */
+        Engine: "embedded";
+        /**
+         * Factor
+         * @description Greenhouse gases of a way of travelling
+         */
+        Factor: {
+            scope: components["schemas"]["FactorScope"];
+            /**
+             * Format: double
+             * @description People in the vehicle that it is divided by, where it is
+             */
+            shared_by?: number;
+            /** @description Who published it */
+            source: string;
+            unit: components["schemas"]["FactorUnit"];
+            /** Format: double */
+            value: number;
+            /** @description Of what: `bus, diesel` */
+            what: string;
+            /**
+             * Format: uint16
+             * @description In which year
+             */
+            year: number;
+        };
+        /**
+         * @description What a factor includes
+         * @enum {string}
+         */
+        FactorScope: "use" | "use_and_vehicle";
+        /**
+         * @description What a factor is multiplied with
+         * @enum {string}
+         */
+        FactorUnit: "grams_per_passenger_kilometre" | "grams_per_vehicle_kilometre";
+        /** @enum {string} */
+        FeatureType: "Feature";
+        /**
+         * Feature_Point_PlaceProperties
+         * @description A thing on the map
+         */
+        Feature_Point_PlaceProperties: {
+            geometry: components["schemas"]["Point"];
+            properties: components["schemas"]["PlaceProperties"];
+            type: components["schemas"]["FeatureType"];
+        };
+        /**
+         * Feature_Polygon_CellProperties
+         * @description A thing on the map
+         */
+        Feature_Polygon_CellProperties: {
+            geometry: components["schemas"]["Polygon"];
+            properties: components["schemas"]["CellProperties"];
+            type: components["schemas"]["FeatureType"];
+        };
+        /**
+         * Figures
+         * @description How the business goes
+         */
+        Figures: {
+            /**
+             * Format: uint64
+             * @description Carts that somebody touched within the last day and that hold something
+             */
+            active_carts: number;
+            /** @description Oldest first, today last; days are those of UTC */
+            days: components["schemas"]["DayFigures"][];
+            /**
+             * Format: int64
+             * @description From placed to delivered, of the orders delivered in these days, seconds; absent when there are none
+             */
+            delivery_seconds?: number;
+        };
         /**
          * Flag
          * @description A switch that changes without a restart.
@@ -640,6 +1139,113 @@ export interface components {
             name: string;
             on: boolean;
         };
+        /**
+         * @description How the way of a leg is written
+         * @enum {string}
+         */
+        Geometry: "polyline" | "geojson" | "none";
+        /**
+         * HealthPart
+         * @description A part that the service stands on
+         */
+        HealthPart: {
+            answers: boolean;
+            /** @description What it is here, such as `SQLite` or `in process` */
+            kind: string;
+            /** @description `service`, `database` or `cache` */
+            name: string;
+        };
+        /**
+         * Hub
+         * @description An existing stop
+         */
+        Hub: {
+            name: string;
+            /**
+             * Format: uint32
+             * @description Number of the stop
+             */
+            stop: number;
+        };
+        /**
+         * Journey
+         * @description A way of getting there, from door to door
+         */
+        Journey: {
+            /** Format: date-time */
+            arrive: string;
+            /**
+             * Format: double
+             * @description Greenhouse gases for one person, grams of CO2 equivalent; by the `factors` of the answer
+             */
+            co2e_grams: number;
+            /** Format: date-time */
+            depart: string;
+            /** @description Absent where no price is known, and for one's own vehicle */
+            fare?: components["schemas"]["Money"] & unknown;
+            legs: components["schemas"]["Leg"][];
+            /**
+             * Format: double
+             * @description Along the way, over all legs
+             */
+            metres: number;
+            /**
+             * Format: uint32
+             * @description How many vehicles of public transport are boarded
+             */
+            rides: number;
+            /**
+             * Format: double
+             * @description What that saves against driving, grams; negative when it emits more; absent when no car gets there
+             */
+            saved_grams?: number;
+            /**
+             * Format: int64
+             * @description From leaving to being there, waits included
+             */
+            seconds: number;
+        };
+        /**
+         * Leg
+         * @description A part of a journey
+         */
+        Leg: {
+            /** Format: date-time */
+            arrive: string;
+            /** Format: date-time */
+            depart: string;
+            /** @description Stop or street where it begins; absent where it has no name */
+            from?: string;
+            /** @description The way, with `geometry=geojson` */
+            geojson?: components["schemas"]["LineString"] & unknown;
+            means: components["schemas"]["LegMeans"];
+            /** Format: double */
+            metres: number;
+            /** @description The way, with `geometry=polyline` */
+            polyline?: string;
+            /** @description What to board */
+            ride?: components["schemas"]["Ride"] & unknown;
+            /** @description Turn by turn, with `steps=true`; absent for rides and waits */
+            steps?: components["schemas"]["Step"][];
+            /** @description Stop or street where it ends */
+            to?: string;
+        };
+        /**
+         * @description What a leg is done with
+         * @enum {string}
+         */
+        LegMeans: "foot" | "bike" | "car" | "ride" | "wait";
+        /**
+         * LineString
+         * @description A line
+         */
+        LineString: {
+            /** @description Longitude and latitude, degrees */
+            coordinates: number[][];
+            type: components["schemas"]["LineType"];
+        };
+        /** @enum {string} */
+        LineType: "LineString";
         /**
          * MenuItem
          * @description Something a shop sells
@@ -662,6 +1268,18 @@ export interface components {
              * @description How many are left, a second ago
              */
             stock: number;
+        };
+        /**
+         * ModeRoutes
+         * @description What one mode offers
+         */
+        ModeRoutes: {
+            engine: components["schemas"]["Engine"];
+            /** @description Best first; empty when there is none */
+            journeys: components["schemas"]["Journey"][];
+            mode: components["schemas"]["TravelMode"];
+            /** @description Why there is none */
+            reason?: components["schemas"]["Reason"] & unknown;
         };
         /**
          * Money
@@ -878,6 +1496,62 @@ export interface components {
             next?: string;
         };
         /**
+         * PlaceProperties
+         * @description What is known of a place
+         */
+        PlaceProperties: {
+            city: string;
+            district?: string;
+            housenumber?: string;
+            /**
+             * Format: double
+             * @description From the point that the question gave
+             */
+            metres?: number;
+            name: string;
+            /** @description As OpenStreetMap has it: `amenity` */
+            osm_key: string;
+            /** @description As OpenStreetMap has it: `restaurant` */
+            osm_value: string;
+            street?: string;
+            type: components["schemas"]["PlaceType"];
+        };
+        /**
+         * @description What kind of answer a place is
+         * @enum {string}
+         */
+        PlaceType: "house" | "street" | "district" | "other";
+        /**
+         * Places
+         * @description Places, best first: a GeoJSON FeatureCollection as Photon gives it
+         */
+        Places: {
+            /** @description Who found them */
+            engine: components["schemas"]["Engine"] & unknown;
+            features: components["schemas"]["Feature_Point_PlaceProperties"][];
+            type: components["schemas"]["CollectionType"];
+        };
+        /**
+         * Point
+         * @description A point
+         */
+        Point: {
+            /** @description Longitude and latitude, degrees */
+            coordinates: number[];
+            type: components["schemas"]["DotType"];
+        };
+        /**
+         * Polygon
+         * @description A surface
+         */
+        Polygon: {
+            /** @description One ring, closed: longitude and latitude, degrees */
+            coordinates: number[][][];
+            type: components["schemas"]["PolygonType"];
+        };
+        /** @enum {string} */
+        PolygonType: "Polygon";
+        /**
          * Problem
          * @description What went wrong, as RFC 9457 has it.
          */
@@ -922,6 +1596,19 @@ export interface components {
             quantity: number;
         };
         /**
+         * Reason
+         * @description Why a mode doesn't lead there
+         */
+        Reason: {
+            /**
+             * @description Stable, for programs: `not_connected`, `no_street_near`, `no_stop_near`, `no_service_in_time`, `no_timetable`,
+             *     `outside_calendar`
+             */
+            code: string;
+            /** @description A sentence for people */
+            detail: string;
+        };
+        /**
          * @description Where a client wants its refresh token.
          * @enum {string}
          */
@@ -930,6 +1617,25 @@ export interface components {
         Renewal: {
             /** @description The refresh token of the last answer; left out when it is in the cookie */
             refresh_token?: string | null;
+        };
+        /**
+         * Ride
+         * @description A ride on public transport
+         */
+        Ride: {
+            /** @description From the stop boarded to the stop left */
+            calls: components["schemas"]["Call"][];
+            /** @description `#d7263d` */
+            colour: string;
+            headsign: string;
+            /** @description What is written on the front */
+            line: string;
+            line_name: string;
+            /**
+             * Format: uint32
+             * @description Number of the trip in this city, as live positions name it
+             */
+            trip: number;
         };
         /**
          * @description What somebody may do. Each can also do what a customer can.
@@ -944,6 +1650,28 @@ export interface components {
              * @description The shop that a manager manages: given for managers, and only for them
              */
             shop_id?: number | null;
+        };
+        /**
+         * Routes
+         * @description Ways of getting there, to be compared
+         */
+        Routes: {
+            /**
+             * Format: date-time
+             * @description When to leave or to be there at the latest, as it was understood
+             */
+            at: string;
+            /**
+             * Format: double
+             * @description Of the straight line
+             */
+            beeline_metres: number;
+            /** @description What the emissions were worked out with */
+            factors: components["schemas"]["Factor"][];
+            from: components["schemas"]["End"];
+            /** @description In the order asked */
+            modes: components["schemas"]["ModeRoutes"][];
+            to: components["schemas"]["End"];
         };
         /** Session */
         Session: {
@@ -1012,6 +1740,32 @@ export interface components {
         /** @enum {string} */
         Sort: "name" | "price" | "-price" | "newest";
         /**
+         * Step
+         * @description One street followed
+         */
+        Step: {
+            /**
+             * Format: double
+             * @description Degrees north, where it begins
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Degrees east
+             */
+            lon: number;
+            /**
+             * Format: double
+             * @description Until the next step
+             */
+            metres: number;
+            /** @description `stairs` or `ferry` */
+            remark?: string;
+            /** @description Absent where it has no name */
+            street?: string;
+            turn: components["schemas"]["Turn"];
+        };
+        /**
          * StockChange
          * @description A product's stock has changed
          */
@@ -1022,6 +1776,128 @@ export interface components {
             shop_id: number;
             /** Format: int32 */
             stock: number;
+        };
+        /**
+         * Stop
+         * @description A stop of public transport
+         */
+        Stop: {
+            /**
+             * Format: uint32
+             * @description Number of the stop in this city
+             */
+            id: number;
+            /**
+             * Format: double
+             * @description Degrees north
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Degrees east
+             */
+            lon: number;
+            /**
+             * Format: double
+             * @description Straight from `near`, when that was given
+             */
+            metres?: number;
+            name: string;
+        };
+        /**
+         * Street
+         * @description All that is called by one name
+         */
+        Street: {
+            /** @description Encoded polylines, five decimals */
+            lines: string[];
+            /** @description Empty where it has none */
+            name: string;
+        };
+        /**
+         * StreetClass
+         * @description All streets of a kind
+         */
+        StreetClass: {
+            /**
+             * @description `motorway`, `trunk`, `primary`, `secondary`, `tertiary`, `street`, `living`, `service`, `track`, `cycleway`, `path`,
+             *     `steps`, `ferry`
+             */
+            class: string;
+            streets: components["schemas"]["Street"][];
+        };
+        /**
+         * Streets
+         * @description The city's streets, as light as can be
+         */
+        Streets: {
+            /** @description The most important first: draw them from the last to the first */
+            classes: components["schemas"]["StreetClass"][];
+        };
+        /**
+         * SuggestedStop
+         * @description A stop worth having
+         */
+        SuggestedStop: {
+            /**
+             * Format: double
+             * @description Kilograms of CO2e a year
+             */
+            kilograms_a_year: number;
+            /**
+             * Format: double
+             * @description Degrees north
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Degrees east
+             */
+            lon: number;
+            /**
+             * Format: double
+             * @description People it serves whom nothing and no stop before it serves
+             */
+            people: number;
+            /** @description Absent where it has no name */
+            street?: string;
+        };
+        /**
+         * Suggestions
+         * @description Where new stops would serve the most people
+         */
+        Suggestions: {
+            /** @description What the numbers rest on */
+            assumptions: string;
+            /** @description The day whose timetable counts, as `2026-11-23` */
+            day: string;
+            /** @description The existing stop that a line through the first eight would start from */
+            hub?: components["schemas"]["Hub"] & unknown;
+            /**
+             * Format: double
+             * @description Kilograms of CO2e a year that all of the stops save, by the assumptions stated: an estimate, no forecast
+             */
+            kilograms_a_year: number;
+            /** @description That line on the streets: an encoded polyline, five decimals; empty without a hub */
+            line: string;
+            /** Format: double */
+            line_metres: number;
+            /** @description How the stops are chosen */
+            method: string;
+            /**
+             * Format: double
+             * @description People newly served by all of the stops
+             */
+            people: number;
+            /** @description Where the numbers of people come from, in words */
+            people_source: string;
+            /** @description In the order in which they are worth most: each serves people whom nothing before it serves */
+            stops: components["schemas"]["SuggestedStop"][];
+            /**
+             * Format: double
+             * @description People whom nothing serves today
+             */
+            unserved_before: number;
         };
         /**
          * Tiles
@@ -1051,6 +1927,16 @@ export interface components {
             token_type: string;
             user: components["schemas"]["User"];
         };
+        /**
+         * @description A way of getting there
+         * @enum {string}
+         */
+        TravelMode: "foot" | "bike" | "car" | "bus" | "bike-and-bus";
+        /**
+         * @description How a step begins
+         * @enum {string}
+         */
+        Turn: "depart" | "straight" | "slight_left" | "left" | "sharp_left" | "slight_right" | "right" | "sharp_right" | "round" | "roundabout" | "arrive";
         /**
          * User
          * @description A person with a sign-in
@@ -1558,6 +2444,166 @@ export interface operations {
             };
         };
     };
+    get_city: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["City"];
+                };
+            };
+            /** @description The request can't be done: the code says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service can't do it now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_streets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Streets"];
+                };
+            };
+            /** @description The request can't be done: the code says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service can't do it now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_density: {
+        parameters: {
+            query?: {
+                /** @description Of the H3 grid: 8 has cells of about 0.7 km²; 9 at the most with `access` */
+                resolution?: number;
+                /** @description The day whose timetable counts; today when left out */
+                day?: string;
+                /** @description Only the cells with people whom no stop serves, most first */
+                underserved?: boolean;
+                /** @description Whether to work out what can be reached in 30 minutes: takes longer */
+                access?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Density"];
+                };
+            };
+            /** @description The request can't be done: the code says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service can't do it now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_figures: {
+        parameters: {
+            query?: {
+                /** @description How many days back, this one included */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Figures"];
+                };
+            };
+            /** @description The request can't be done: the code says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service can't do it now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_flags: {
         parameters: {
             query?: never;
@@ -1573,6 +2619,91 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["Flag"][];
+                };
+            };
+        };
+    };
+    geocode: {
+        parameters: {
+            query: {
+                /** @description A name, an address, a kind of shop */
+                q: string;
+                /** @description Nearer places come first: degrees north */
+                lat?: number;
+                /** @description Degrees east */
+                lon?: number;
+                /** @description How many at the most */
+                limit?: number;
+                /** @description Language of the names, as `en`, where there is a choice: the embedded index has one name for each place */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Places"];
+                };
+            };
+            /** @description The request can't be done: the code says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service can't do it now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["HealthPart"][];
+                };
+            };
+            /** @description The request can't be done: the code says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service can't do it now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2088,6 +3219,48 @@ export interface operations {
             };
         };
     };
+    watch_orders: {
+        parameters: {
+            query?: {
+                /** @description As whom */
+                view?: components["schemas"]["View"] & unknown;
+            };
+            header?: {
+                "Last-Event-ID"?: number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["OrderEvent"][];
+                };
+            };
+            /** @description The request can't be done: the code says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service can't do it now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_order: {
         parameters: {
             query?: never;
@@ -2234,6 +3407,106 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["PageSettings"];
+                };
+            };
+        };
+    };
+    reverse_geocode: {
+        parameters: {
+            query: {
+                /** @description Degrees north */
+                lat: number;
+                /** @description Degrees east */
+                lon: number;
+                /** @description How many at the most */
+                limit?: number;
+                /** @description Language of the names, as `en`, where there is a choice: the embedded index has one name for each place */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Places"];
+                };
+            };
+            /** @description The request can't be done: the code says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service can't do it now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare_routes: {
+        parameters: {
+            query: {
+                /** @description Where it begins: latitude and longitude, degrees */
+                from: string;
+                /** @description Where it ends: latitude and longitude, degrees */
+                to: string;
+                /** @description Which ways, separated by commas; all when left out */
+                modes?: components["schemas"]["TravelMode"][];
+                /** @description When to leave; now, when neither this nor `arrive` is given */
+                depart?: string;
+                /** @description When to be there at the latest */
+                arrive?: string;
+                /** @description How many more than the best of each mode, at the most */
+                alternatives?: number;
+                /** @description How the way is written */
+                geometry?: components["schemas"]["Geometry"] & unknown;
+                /** @description Whether to tell each street and turn */
+                steps?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Routes"];
+                };
+            };
+            /** @description The request can't be done: the code says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service can't do it now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2418,6 +3691,138 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["StockChange"][];
+                };
+            };
+            /** @description The request can't be done: the code says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service can't do it now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_stops: {
+        parameters: {
+            query?: {
+                /** @description A point: latitude and longitude, degrees */
+                near?: string;
+                /** @description How far from it at the most, metres */
+                radius?: number;
+                /** @description A rectangle: south, west, north, east, degrees */
+                box?: string;
+                /** @description How many at the most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Stop"][];
+                };
+            };
+            /** @description The request can't be done: the code says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service can't do it now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_departures: {
+        parameters: {
+            query?: {
+                /** @description From when on; now when left out */
+                from?: string;
+                /** @description How many at the most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Board"];
+                };
+            };
+            /** @description The request can't be done: the code says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service can't do it now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suggest_stops: {
+        parameters: {
+            query?: {
+                /** @description How many stops at the most */
+                count?: number;
+                /** @description The day whose timetable counts; today when left out */
+                day?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Suggestions"];
                 };
             };
             /** @description The request can't be done: the code says why */

@@ -104,7 +104,8 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
 
 /** The session as it is good for the next request: renewed where it has to be. */
 export async function current(): Promise<Session> {
-  const isDue = session.state === "unknown" || (session.state === "signed-in" && Date.now() >= session.renewAt);
+  const isDue =
+    session.state === "unknown" || (session.state === "signed-in" && Date.now() >= session.renewAt);
   return isDue ? renew() : session;
 }
 

@@ -4,9 +4,9 @@ import { announce } from "../parts/announce";
 import { Page } from "../parts/Page";
 import { Answer, Bones } from "../parts/States";
 import { useTexts } from "../texts/texts";
-import { ShopTabs } from "./ShopTabs";
 import { useArrivals, useUnderWay } from "./incoming";
 import { SHOP_MOVES } from "./moves";
+import { ShopTabs } from "./ShopTabs";
 import { Ticket } from "./Ticket";
 
 const COLUMNS = ["placed", "accepted", "preparing", "on_the_way"] as const satisfies readonly OrderState[];

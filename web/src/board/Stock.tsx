@@ -139,7 +139,9 @@ function Product({ item }: { item: MenuItem }) {
           <ProductForm
             item={item}
             currency={item.price.currency}
-            save={body => answer(api.PATCH("/api/menu-items/{id}", { params: { path: { id: item.id } }, body }))}
+            save={body =>
+              answer(api.PATCH("/api/menu-items/{id}", { params: { path: { id: item.id } }, body }))
+            }
             saved={() => {
               setEditing(false);
               announce(t.states.saved);
@@ -150,7 +152,12 @@ function Product({ item }: { item: MenuItem }) {
         <Picture item={item} />
         <Confirm
           trigger={
-            <Button look="bare" className="icon" aria-label={`${t.board.retire}: ${item.name}`} busy={retire.isPending}>
+            <Button
+              look="bare"
+              className="icon"
+              aria-label={`${t.board.retire}: ${item.name}`}
+              busy={retire.isPending}
+            >
               <Trash2 size={18} aria-hidden />
             </Button>
           }

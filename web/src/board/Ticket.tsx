@@ -10,14 +10,25 @@ import { useFormats, useTexts } from "../texts/texts";
 const SIGNS: Record<DeliveryMode, typeof Bike> = { bike: Bike, foot: Footprints, car: Car };
 
 /** An order as those see it who work on it. */
-export function Ticket({ order, moves, shopName }: { order: Order; moves: readonly OrderState[]; shopName?: string | undefined }) {
+export function Ticket({
+  order,
+  moves,
+  shopName,
+}: {
+  order: Order;
+  moves: readonly OrderState[];
+  shopName?: string | undefined;
+}) {
   const t = useTexts();
   const f = useFormats();
   const move = useMove();
   const number = shortId(order.id);
   const Sign = SIGNS[order.mode];
   const to = (state: OrderState) =>
-    move.mutate({ id: order.id, to: state }, { onSuccess: () => announce(t.board.moved(number, t.tracking.states[state])) });
+    move.mutate(
+      { id: order.id, to: state },
+      { onSuccess: () => announce(t.board.moved(number, t.tracking.states[state])) },
+    );
   return (
     <article className="ticket card" aria-label={t.tracking.number(number)}>
       <header className="spread">

@@ -24,7 +24,8 @@ const listQuery = (view: View, state: OrderState) =>
 export function useUnderWay(view: View, states: readonly OrderState[]) {
   useEffect(() => {
     const end = new AbortController();
-    const again = (state: OrderState) => void queries.invalidateQueries({ queryKey: listQuery(view, state).queryKey });
+    const again = (state: OrderState) =>
+      void queries.invalidateQueries({ queryKey: listQuery(view, state).queryKey });
     let opened = 0;
     void follow<OrderEvent>(`/api/orders/events?view=${view}`, {
       signal: end.signal,

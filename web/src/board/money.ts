@@ -10,7 +10,9 @@ export function minorUnits(text: string, digits: number): number | undefined {
 
 /** The other way round, for an input. */
 export function typed(amount: number, digits: number, language: string): string {
-  return new Intl.NumberFormat(language, { minimumFractionDigits: digits, useGrouping: false }).format(amount / 10 ** digits);
+  return new Intl.NumberFormat(language, { minimumFractionDigits: digits, useGrouping: false }).format(
+    amount / 10 ** digits,
+  );
 }
 
 /** A number of things in stock. */

@@ -24,7 +24,10 @@ export function AwayBanner() {
       <div className="inner">
         <CloudOff size={20} aria-hidden />
         <p>
-          {t.states.away} <span aria-hidden="true">{seconds === undefined ? t.states.awayNow : t.states.awayIn(seconds)}</span>
+          {t.states.away}{" "}
+          <span aria-hidden="true">
+            {seconds === undefined ? t.states.awayNow : t.states.awayIn(seconds)}
+          </span>
         </p>
         <Button look="quiet" size="compact" onClick={tryNow}>
           {t.states.tryNow}

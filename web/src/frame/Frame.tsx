@@ -1,6 +1,15 @@
 import "./frame.css";
 import { useQuery } from "@tanstack/react-query";
-import { Bike, ClipboardList, Gauge, type LucideIcon, Route, ShoppingBasket, Store, UtensilsCrossed } from "lucide-react";
+import {
+  Bike,
+  ClipboardList,
+  Gauge,
+  type LucideIcon,
+  Route,
+  ShoppingBasket,
+  Store,
+  UtensilsCrossed,
+} from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, NavLink } from "react-router";
 import { useUser } from "../api/session";

@@ -8,7 +8,11 @@ export function NotFound() {
   const t = useTexts();
   return (
     <Page title={t.states.notFound}>
-      <Empty icon={MapPinOff} title={t.states.notFoundMore} action={<ButtonLink to="/">{t.states.toStart}</ButtonLink>} />
+      <Empty
+        icon={MapPinOff}
+        title={t.states.notFoundMore}
+        action={<ButtonLink to="/">{t.states.toStart}</ButtonLink>}
+      />
     </Page>
   );
 }

@@ -11,7 +11,7 @@ export const signInFrom = ({ pathname, search }: { pathname: string; search: str
   `/sign-in?back=${encodeURIComponent(pathname + search)}`;
 
 /** Pages of people who are signed in, or of one role. The service decides; this only saves a useless page. */
-export function Only({ role }: { role?: User["role"] }) {
+export function Only({ who }: { who?: User["role"] }) {
   const t = useTexts();
   const here = useLocation();
   const session = useSession();
@@ -35,10 +35,14 @@ export function Only({ role }: { role?: User["role"] }) {
       </Page>
     );
   }
-  if (role && session.user.role !== role && session.user.role !== "admin") {
+  if (who && session.user.role !== who && session.user.role !== "admin") {
     return (
       <Page title={t.states.notForYou} lead={t.states.notForYouMore}>
-        <Empty icon={LockKeyhole} title={t.states.notForYou} action={<ButtonLink to="/">{t.states.toStart}</ButtonLink>} />
+        <Empty
+          icon={LockKeyhole}
+          title={t.states.notForYou}
+          action={<ButtonLink to="/">{t.states.toStart}</ButtonLink>}
+        />
       </Page>
     );
   }

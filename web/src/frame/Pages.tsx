@@ -3,9 +3,9 @@ import { lazy, Suspense } from "react";
 import { Route, Routes } from "react-router";
 import Home from "../order/Home";
 import { Bones } from "../parts/States";
-import { Only } from "./Only";
 import { Frame } from "./Frame";
 import { NotFound } from "./NotFound";
+import { Only } from "./Only";
 
 const Menu = lazy(() => import("../order/Menu"));
 const ShopPage = lazy(() => import("../order/ShopPage"));
@@ -27,7 +27,13 @@ const Audit = lazy(() => import("../admin/Audit"));
 export function Pages() {
   return (
     <Frame>
-      <Suspense fallback={<div className="page"><Bones /></div>}>
+      <Suspense
+        fallback={
+          <div className="page">
+            <Bones />
+          </div>
+        }
+      >
         <Routes>
           <Route index element={<Home />} />
           <Route path="menu" element={<Menu />} />
@@ -42,14 +48,14 @@ export function Pages() {
             <Route path="orders/:id" element={<Tracking />} />
             <Route path="account" element={<Account />} />
           </Route>
-          <Route element={<Only role="manager" />}>
+          <Route element={<Only who="manager" />}>
             <Route path="shop" element={<Board />} />
             <Route path="shop/stock" element={<Stock />} />
           </Route>
-          <Route element={<Only role="courier" />}>
+          <Route element={<Only who="courier" />}>
             <Route path="deliveries" element={<Deliveries />} />
           </Route>
-          <Route element={<Only role="admin" />}>
+          <Route element={<Only who="admin" />}>
             <Route path="admin" element={<Overview />} />
             <Route path="admin/people" element={<People />} />
             <Route path="admin/audit" element={<Audit />} />

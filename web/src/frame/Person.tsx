@@ -13,7 +13,8 @@ export function Person() {
   const session = useSession();
   const here = useLocation();
   const go = useNavigate();
-  if (session.state === "unknown") return <span className="button quiet compact waiting" aria-hidden="true" />;
+  if (session.state === "unknown")
+    return <span className="button quiet compact waiting" aria-hidden="true" />;
   if (session.state === "guest") {
     const isThere = here.pathname === "/sign-in" || here.pathname === "/sign-up";
     return (
@@ -56,6 +57,8 @@ export function Person() {
 
 function initials(name: string): string {
   const words = name.trim().split(/\s+/);
-  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map(word => [...(word ?? "")][0] ?? "");
+  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map(
+    word => [...(word ?? "")][0] ?? "",
+  );
   return letters.join("").toLocaleUpperCase();
 }

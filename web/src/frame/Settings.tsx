@@ -18,7 +18,13 @@ export function Settings() {
       <Menu.Portal>
         <Menu.Positioner sideOffset={8} align="end" className="over">
           <Menu.Popup className="menu">
-            <Choice label={t.frame.languageLabel} value={language} of={LANGUAGES} names={NAMES} choose={speak} />
+            <Choice
+              label={t.frame.languageLabel}
+              value={language}
+              of={LANGUAGES}
+              names={NAMES}
+              choose={speak}
+            />
             <Menu.Separator className="rule" />
             <Choice label={t.frame.colours} value={colours} of={COLOURS} names={t.frame} choose={choose} />
           </Menu.Popup>

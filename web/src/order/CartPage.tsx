@@ -26,7 +26,11 @@ export default function CartPage() {
 function Nothing() {
   const t = useTexts();
   return (
-    <Empty icon={ShoppingBasket} title={t.cart.empty} action={<ButtonLink to="/">{t.cart.toShops}</ButtonLink>}>
+    <Empty
+      icon={ShoppingBasket}
+      title={t.cart.empty}
+      action={<ButtonLink to="/">{t.cart.toShops}</ButtonLink>}
+    >
       {t.cart.emptyMore}
     </Empty>
   );
@@ -38,7 +42,12 @@ function ByShop({ cart }: { cart: Cart }) {
     <div className="stack baskets">
       {cart.totals.length > 1 && <p className="muted">{t.cart.oneOrder}</p>}
       {cart.totals.map(({ shop_id, total }) => (
-        <Basket key={shop_id} shop={shop_id} total={total} lines={cart.lines.filter(l => l.item.shop_id === shop_id)} />
+        <Basket
+          key={shop_id}
+          shop={shop_id}
+          total={total}
+          lines={cart.lines.filter(l => l.item.shop_id === shop_id)}
+        />
       ))}
     </div>
   );

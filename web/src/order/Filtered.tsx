@@ -5,15 +5,21 @@ import { useSearchParams } from "react-router";
 import { Check } from "../parts/Check";
 import { useFormats, useTexts } from "../texts/texts";
 import { categoriesQuery, type Wanted } from "./catalog";
+import { useCategoriesOf } from "./categories";
 import { kindName } from "./Home";
 import { Items } from "./Items";
-import { useCategoriesOf } from "./categories";
 
 const SORTS = ["name", "price", "-price", "newest"] as const;
 const PRICES = [500, 1000, 2000];
 
 /** A shelf with its filters. They stand in the address: a reload or a shared link shows the same. */
-export function Filtered({ shop, shopName }: { shop?: number; shopName?: (id: number) => string | undefined }) {
+export function Filtered({
+  shop,
+  shopName,
+}: {
+  shop?: number;
+  shopName?: (id: number) => string | undefined;
+}) {
   const t = useTexts();
   const f = useFormats();
   const id = useId();
@@ -50,7 +56,12 @@ export function Filtered({ shop, shopName }: { shop?: number; shopName?: (id: nu
         </div>
         <div className="field inline">
           <label htmlFor={`${id}-sort`}>{t.catalog.sort}</label>
-          <select id={`${id}-sort`} className="input" value={wanted.sort} onChange={e => set("sort", e.target.value)}>
+          <select
+            id={`${id}-sort`}
+            className="input"
+            value={wanted.sort}
+            onChange={e => set("sort", e.target.value)}
+          >
             {SORTS.map(sort => (
               <option key={sort} value={sort}>
                 {t.catalog.sorts[sort]}
@@ -74,7 +85,11 @@ export function Filtered({ shop, shopName }: { shop?: number; shopName?: (id: nu
             ))}
           </select>
         </div>
-        <Check label={t.catalog.inStock} checked={params.has("now")} onChange={on => set("now", on ? "1" : "")} />
+        <Check
+          label={t.catalog.inStock}
+          checked={params.has("now")}
+          onChange={on => set("now", on ? "1" : "")}
+        />
       </search>
       {categories.length > 1 && (
         <fieldset className="chips" aria-label={t.catalog.category}>
@@ -91,7 +106,11 @@ export function Filtered({ shop, shopName }: { shop?: number; shopName?: (id: nu
           ))}
         </fieldset>
       )}
-      <Items wanted={wanted} clear={() => setParams({}, { replace: true })} {...(shopName ? { shopName } : {})} />
+      <Items
+        wanted={wanted}
+        clear={() => setParams({}, { replace: true })}
+        {...(shopName ? { shopName } : {})}
+      />
     </div>
   );
 }

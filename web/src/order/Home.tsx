@@ -78,12 +78,23 @@ function ShopList({ shops }: { shops: Shop[] }) {
     return place ? fitting.toSorted((a, b) => metres(place, a) - metres(place, b)) : fitting;
   }, [shops, kind, place]);
 
-  if (shops.length === 0) return <Empty icon={Store} title={t.order.noShops}>{t.order.noShopsMore}</Empty>;
+  if (shops.length === 0)
+    return (
+      <Empty icon={Store} title={t.order.noShops}>
+        {t.order.noShopsMore}
+      </Empty>
+    );
   return (
     <>
       <fieldset className="chips" aria-label={t.catalog.category}>
         {[undefined, ...kinds].map(one => (
-          <button key={one ?? ""} type="button" className="chip" aria-pressed={one === kind} onClick={() => setKind(one)}>
+          <button
+            key={one ?? ""}
+            type="button"
+            className="chip"
+            aria-pressed={one === kind}
+            onClick={() => setKind(one)}
+          >
             {one === undefined ? t.order.allKinds : kindName(t.order.kinds, one)}
           </button>
         ))}

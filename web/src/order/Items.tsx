@@ -29,8 +29,16 @@ export function Items({ wanted, shopName, clear }: Shelf) {
   if (items.isError) return <Failed error={items.error} again={() => void items.refetch()} />;
   const all = items.data.pages.flatMap(page => page.items);
   if (all.length === 0) {
-    const action = clear && <Button look="quiet" onClick={clear}>{t.catalog.clear}</Button>;
-    return <Empty icon={SearchX} title={t.catalog.nothing} action={action}>{t.catalog.nothingMore}</Empty>;
+    const action = clear && (
+      <Button look="quiet" onClick={clear}>
+        {t.catalog.clear}
+      </Button>
+    );
+    return (
+      <Empty icon={SearchX} title={t.catalog.nothing} action={action}>
+        {t.catalog.nothingMore}
+      </Empty>
+    );
   }
   return (
     <div className="stack">
@@ -42,7 +50,12 @@ export function Items({ wanted, shopName, clear }: Shelf) {
         ))}
       </ul>
       {items.hasNextPage && (
-        <Button look="quiet" className="more" busy={items.isFetchingNextPage} onClick={() => void items.fetchNextPage()}>
+        <Button
+          look="quiet"
+          className="more"
+          busy={items.isFetchingNextPage}
+          onClick={() => void items.fetchNextPage()}
+        >
           {t.states.more}
         </Button>
       )}
@@ -62,7 +75,9 @@ function Item({ item, from }: { item: MenuItem; from: string | undefined }) {
         <p className="facts">
           <span className="price figures">{f.money(item.price)}</span>
           {item.stock === 0 && <span className="badge">{t.catalog.soldOut}</span>}
-          {item.stock > 0 && item.stock <= FEW && <span className="badge warn">{t.catalog.left(item.stock)}</span>}
+          {item.stock > 0 && item.stock <= FEW && (
+            <span className="badge warn">{t.catalog.left(item.stock)}</span>
+          )}
         </p>
       </div>
       <div className="side">

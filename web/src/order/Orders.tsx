@@ -31,7 +31,11 @@ function List() {
   const all = orders.data.pages.flatMap(page => page.items);
   if (all.length === 0) {
     return (
-      <Empty icon={ClipboardList} title={t.tracking.none} action={<ButtonLink to="/">{t.cart.toShops}</ButtonLink>}>
+      <Empty
+        icon={ClipboardList}
+        title={t.tracking.none}
+        action={<ButtonLink to="/">{t.cart.toShops}</ButtonLink>}
+      >
         {t.tracking.noneMore}
       </Empty>
     );

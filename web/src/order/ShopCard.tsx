@@ -1,8 +1,8 @@
 import { Link } from "react-router";
 import type { Shop } from "../api/client";
 import { useFormats, useTexts } from "../texts/texts";
-import { standing } from "./hours";
 import { kindName } from "./Home";
+import { standing } from "./hours";
 import { Tile } from "./Tile";
 
 export function ShopCard({ shop, away }: { shop: Shop; away: number | undefined }) {

@@ -3,10 +3,10 @@ import { useQuery } from "@tanstack/react-query";
 import { ArrowLeft, MapPin } from "lucide-react";
 import { Link, useParams } from "react-router";
 import type { Shop } from "../api/client";
+import { NotFound } from "../frame/NotFound";
 import { Page } from "../parts/Page";
 import { Failed } from "../parts/Problem";
 import { Bones } from "../parts/States";
-import { NotFound } from "../frame/NotFound";
 import { useFormats, useTexts } from "../texts/texts";
 import { shopQuery } from "./catalog";
 import { Filtered } from "./Filtered";
@@ -66,14 +66,19 @@ function Shelf({ shop }: { shop: Shop }) {
 function Hours({ shop }: { shop: Shop }) {
   const t = useTexts();
   const f = useFormats();
-  const name = (days: number[]) => [days[0], days.at(-1)].filter((d, i, all) => d !== undefined && all.indexOf(d) === i);
+  const name = (days: number[]) =>
+    [days[0], days.at(-1)].filter((d, i, all) => d !== undefined && all.indexOf(d) === i);
   return (
     <details className="hours">
       <summary>{t.catalog.hours}</summary>
       <dl>
         {week(shop.hours).map(({ days, spans }) => (
           <div key={days[0]}>
-            <dt>{name(days).map(day => f.weekday(day ?? 1)).join(" – ")}</dt>
+            <dt>
+              {name(days)
+                .map(day => f.weekday(day ?? 1))
+                .join(" – ")}
+            </dt>
             <dd className="figures">{spans.join(", ") || t.catalog.closedDay}</dd>
           </div>
         ))}

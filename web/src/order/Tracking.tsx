@@ -49,7 +49,11 @@ function Live({ order }: { order: Order }) {
     </Link>
   );
   return (
-    <Page title={shop ? t.tracking.title(shop.name) : t.tracking.number(shortId(order.id))} above={above} className="tracking">
+    <Page
+      title={shop ? t.tracking.title(shop.name) : t.tracking.number(shortId(order.id))}
+      above={above}
+      className="tracking"
+    >
       <div className="columns">
         <div className="stack">
           <section className="card now" aria-label={t.tracking.progress}>
@@ -82,7 +86,10 @@ function useSaid(order: Order) {
   useEffect(() => {
     if (before.current === order.state) return;
     before.current = order.state;
-    announce(`${t.tracking.now(t.tracking.states[order.state])}. ${t.tracking.says[order.state]}`, "assertive");
+    announce(
+      `${t.tracking.now(t.tracking.states[order.state])}. ${t.tracking.says[order.state]}`,
+      "assertive",
+    );
   }, [order.state, t]);
 }
 
@@ -119,7 +126,9 @@ function Receipt({ order }: { order: Order }) {
           <li key={line.product_id}>
             <span className="figures muted">{line.quantity} ×</span>
             <span>{line.name}</span>
-            <span className="figures">{f.money({ ...line.price, amount: line.price.amount * line.quantity })}</span>
+            <span className="figures">
+              {f.money({ ...line.price, amount: line.price.amount * line.quantity })}
+            </span>
           </li>
         ))}
       </ul>

@@ -24,7 +24,9 @@ export function Way({ state }: { state: OrderState }) {
           data-been={index < at || state === "delivered" || undefined}
           aria-current={index === at ? "step" : undefined}
         >
-          <span className="stop">{(index < at || state === "delivered") && <Check size={14} strokeWidth={3.5} aria-hidden />}</span>
+          <span className="stop">
+            {(index < at || state === "delivered") && <Check size={14} strokeWidth={3.5} aria-hidden />}
+          </span>
           <span className="name">{t.tracking.states[stop]}</span>
         </li>
       ))}

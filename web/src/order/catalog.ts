@@ -6,7 +6,10 @@ import { follow } from "../api/follow";
 import { queries } from "../api/queries";
 import type { components, operations } from "../api/schema";
 
-export type Wanted = Omit<NonNullable<operations["list_menu_items"]["parameters"]["query"]>, "after" | "limit">;
+export type Wanted = Omit<
+  NonNullable<operations["list_menu_items"]["parameters"]["query"]>,
+  "after" | "limit"
+>;
 type StockChange = components["schemas"]["StockChange"];
 type Pages = { pages: { items: MenuItem[]; next?: string }[]; pageParams: unknown[] };
 
@@ -49,7 +52,10 @@ export const itemsQuery = (wanted: Wanted) =>
   });
 
 /** Writes each change of stock into the lists that are shown. */
-export function useLiveStock(shop: number | undefined, onChange?: (product: MenuItem, stock: number) => void) {
+export function useLiveStock(
+  shop: number | undefined,
+  onChange?: (product: MenuItem, stock: number) => void,
+) {
   useEffect(() => {
     const end = new AbortController();
     const path = shop === undefined ? "/api/stock/events" : `/api/stock/events?shop=${shop}`;
@@ -59,14 +65,22 @@ export function useLiveStock(shop: number | undefined, onChange?: (product: Menu
       // What changed between two connections is asked for; the first one has nothing to catch up with.
       onOpen: () => void (opened++ > 0 && queries.invalidateQueries({ queryKey: ["items"] })),
       onEvent: ({ product_id, stock }) => {
-        queries.setQueriesData<Pages>({ queryKey: ["items"] }, old => old && restocked(old, product_id, stock, onChange));
+        queries.setQueriesData<Pages>(
+          { queryKey: ["items"] },
+          old => old && restocked(old, product_id, stock, onChange),
+        );
       },
     });
     return () => end.abort();
   }, [shop, onChange]);
 }
 
-function restocked(old: Pages, id: number, stock: number, onChange?: (item: MenuItem, stock: number) => void): Pages {
+function restocked(
+  old: Pages,
+  id: number,
+  stock: number,
+  onChange?: (item: MenuItem, stock: number) => void,
+): Pages {
   let hit = false;
   const pages = old.pages.map(page => {
     const at = page.items.findIndex(item => item.id === id && item.stock !== stock);

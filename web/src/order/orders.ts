@@ -23,7 +23,12 @@ export const ordersQuery = (view: View, state?: OrderState) =>
   infiniteQueryOptions({
     queryKey: ["mine", "orders", view, state],
     queryFn: ({ signal, pageParam }) => {
-      const query = { view, limit: 20, ...(state ? { state } : {}), ...(pageParam ? { after: pageParam } : {}) };
+      const query = {
+        view,
+        limit: 20,
+        ...(state ? { state } : {}),
+        ...(pageParam ? { after: pageParam } : {}),
+      };
       return answer(api.GET("/api/orders", { params: { query }, signal }));
     },
     initialPageParam: "",

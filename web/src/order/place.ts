@@ -1,11 +1,6 @@
 /** Where somebody is, or wants things brought: remembered in this browser until they say otherwise. */
 import { useSyncExternalStore } from "react";
-
-export interface Place {
-  text: string;
-  lat: number;
-  lon: number;
-}
+import type { Place } from "../api/place";
 
 const KEY = "wayfare.place";
 const listeners = new Set<() => void>();

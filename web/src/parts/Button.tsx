@@ -11,10 +11,11 @@ interface Looks {
 const classes = ({ look, size, wide }: Looks, own?: string) =>
   ["button", look, size, wide && "wide", own].filter(Boolean).join(" ");
 
-type Pressed = Omit<ComponentProps<"button">, "ref" | "style"> & Looks & {
-  /** While what it started is under way: it can't be pressed again, and keeps the focus. */
-  busy?: boolean | undefined;
-};
+type Pressed = Omit<ComponentProps<"button">, "ref" | "style"> &
+  Looks & {
+    /** While what it started is under way: it can't be pressed again, and keeps the focus. */
+    busy?: boolean | undefined;
+  };
 
 export function Button({ look, size, wide, busy, disabled, className, type = "button", ...rest }: Pressed) {
   return (
@@ -33,9 +34,19 @@ export function ButtonLink({ look, size, wide, className, ...rest }: LinkProps &
   return <Link {...rest} className={classes({ look, size, wide }, className)} />;
 }
 
-export function IconButton({ label, children, className, ...rest }: Pressed & { label: string; children: ReactNode }) {
+export function IconButton({
+  label,
+  children,
+  className,
+  ...rest
+}: Pressed & { label: string; children: ReactNode }) {
   return (
-    <Button {...rest} look={rest.look ?? "bare"} className={["icon", className].filter(Boolean).join(" ")} aria-label={label}>
+    <Button
+      {...rest}
+      look={rest.look ?? "bare"}
+      className={["icon", className].filter(Boolean).join(" ")}
+      aria-label={label}
+    >
       {children}
     </Button>
   );

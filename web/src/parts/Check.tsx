@@ -1,7 +1,15 @@
 import { Checkbox } from "@base-ui/react/checkbox";
 import { Check as Tick } from "lucide-react";
 
-export function Check({ label, checked, onChange }: { label: string; checked: boolean; onChange: (on: boolean) => void }) {
+export function Check({
+  label,
+  checked,
+  onChange,
+}: {
+  label: string;
+  checked: boolean;
+  onChange: (on: boolean) => void;
+}) {
   return (
     // biome-ignore lint/a11y/noLabelWithoutControl: the library's box is a control
     <label className="check">

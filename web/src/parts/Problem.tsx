@@ -8,7 +8,10 @@ export function sentence(t: Texts, error: unknown): string {
   const texts: Record<string, string> = t.problems;
   if (!(error instanceof Refusal)) return t.problems.internal;
   if (error.isAway && error.code.startsWith("status_")) return t.problems.away;
-  return texts[error.code] ?? (error.status >= 500 ? t.problems.internal : (error.problem?.detail ?? t.problems.internal));
+  return (
+    texts[error.code] ??
+    (error.status >= 500 ? t.problems.internal : (error.problem?.detail ?? t.problems.internal))
+  );
 }
 
 /** In place of what couldn't be shown, with a way on. */

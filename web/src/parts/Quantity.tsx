@@ -31,7 +31,13 @@ export function Quantity({ name, value, most, onChange }: Counted) {
         {value > 1 ? <Minus size={18} aria-hidden /> : <Trash2 size={17} aria-hidden />}
       </button>
       <output className="figures">{value}</output>
-      <button ref={more} type="button" aria-label={t.cart.more(name)} disabled={value >= top} onClick={() => onChange(value + 1)}>
+      <button
+        ref={more}
+        type="button"
+        aria-label={t.cart.more(name)}
+        disabled={value >= top}
+        onClick={() => onChange(value + 1)}
+      >
         <Plus size={18} aria-hidden />
       </button>
     </div>

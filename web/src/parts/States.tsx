@@ -25,7 +25,15 @@ export function Empty({ icon: Icon, title, children, action }: Nothing) {
 }
 
 /** The outline of what is coming, as tall as it will be: nothing jumps when it is there. */
-export function Bones({ count = 3, height = "6rem", className = "stack" }: { count?: number; height?: string; className?: string }) {
+export function Bones({
+  count = 3,
+  height = "6rem",
+  className = "stack",
+}: {
+  count?: number;
+  height?: string;
+  className?: string;
+}) {
   const t = useTexts();
   const bones = Array.from({ length: count }, (_, index) => index);
   return (

@@ -21,10 +21,24 @@ function make(language: string) {
   };
   const unit = (name: string, digits: number) =>
     new Intl.NumberFormat(language, { style: "unit", unit: name, maximumFractionDigits: digits });
-  const [metres, kilometres, minutes, hours] = [unit("meter", 0), unit("kilometer", 1), unit("minute", 0), unit("hour", 0)];
+  const [metres, kilometres, minutes, hours] = [
+    unit("meter", 0),
+    unit("kilometer", 1),
+    unit("minute", 0),
+    unit("hour", 0),
+  ];
   const [grams, kilograms] = [unit("gram", 0), unit("kilogram", 1)];
   const whole = new Intl.NumberFormat(language);
-  const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+  const precisely = new Intl.NumberFormat(language, { maximumFractionDigits: 3 });
+  const clocks = new Map<string | undefined, Intl.DateTimeFormat>();
+  const clock = (timeZone: string | undefined) => {
+    const zone = timeZone ? { timeZone } : {};
+    const known =
+      clocks.get(timeZone) ??
+      new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", ...zone });
+    clocks.set(timeZone, known);
+    return known;
+  };
   const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
   const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
   const precise = new Intl.DateTimeFormat(language, { dateStyle: "short", timeStyle: "medium" });
@@ -46,11 +60,15 @@ function make(language: string) {
     duration: (s: number) => {
       const all = Math.max(1, Math.round(s / MINUTE));
       if (all < 60) return minutes.format(all);
-      return all % 60 ? `${hours.format(Math.floor(all / 60))} ${minutes.format(all % 60)}` : hours.format(all / 60);
+      return all % 60
+        ? `${hours.format(Math.floor(all / 60))} ${minutes.format(all % 60)}`
+        : hours.format(all / 60);
     },
     /** From grams. */
     weight: (g: number) => (g < 950 ? grams.format(g) : kilograms.format(g / 1000)),
-    time: (at: Date | string) => time.format(new Date(at)),
+    /** In a zone such as `Europe/Madrid`; without one, the visitor's own. */
+    time: (at: Date | string, zone?: string) => clock(zone).format(new Date(at)),
+    precisely: (n: number) => precisely.format(n),
     day: (at: Date | string) => day.format(new Date(at)),
     shortDay: (at: Date | string) => shortDay.format(new Date(at)),
     moment: (at: Date | string) => moment.format(new Date(at)),

@@ -32,7 +32,15 @@ export function preferred(): Language {
 
 export const loadTexts = (language: Language): Promise<Texts> => load[language]();
 
-export function TextsProvider({ first, texts, children }: { first: Language; texts: Texts; children: ReactNode }) {
+export function TextsProvider({
+  first,
+  texts,
+  children,
+}: {
+  first: Language;
+  texts: Texts;
+  children: ReactNode;
+}) {
   const [spoken, setSpoken] = useState({ language: first, t: texts });
   useEffect(() => {
     document.documentElement.lang = spoken.language;
