@@ -17,7 +17,7 @@ export interface Visit extends BrowserContextOptions {
   as?: "customer" | "courier" | "manager" | "admin";
 }
 
-/** Somebody who opens a page. Mistakes that the page makes are thrown at the end of the test. */
+/** Somebody who opens a page, signed in or not. */
 export async function visitor(browser: Browser, url: string, { as, ...options }: Visit = {}): Promise<Page> {
   const context = await browser.newContext({ baseURL: url, viewport: DESKTOP, locale: "en-GB", ...options });
   const page = await context.newPage();
@@ -26,9 +26,11 @@ export async function visitor(browser: Browser, url: string, { as, ...options }:
   return page;
 }
 
-export async function signIn(page: Page, who: string) {
+export const signIn = (page: Page, role: string) => enter(page, `${role}@wayfare.example`);
+
+export async function enter(page: Page, email: string) {
   await page.goto("/sign-in");
-  await page.getByLabel("E-mail address").fill(`${who}@wayfare.example`);
+  await page.getByLabel("E-mail address").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.getByRole("button", { name: /menu$/ }).waitFor();

@@ -68,7 +68,9 @@ function freePort(): Promise<number> {
     server.once("error", failed);
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
-      server.close(() => (address && typeof address === "object" ? found(address.port) : failed(new Error("no port"))));
+      server.close(() =>
+        address && typeof address === "object" ? found(address.port) : failed(new Error("no port")),
+      );
     });
   });
 }

@@ -4,14 +4,23 @@ import { de } from "../texts/de";
 import { Refusal, refusal } from "./problem";
 
 const problem = (status: number, code: string) =>
-  new Response(JSON.stringify({ status, code, detail: "In English.", request_id: "r", title: "", type: "" }), {
-    status,
-    headers: { "Content-Type": "application/problem+json", "Retry-After": "7" },
-  });
+  new Response(
+    JSON.stringify({ status, code, detail: "In English.", request_id: "r", title: "", type: "" }),
+    {
+      status,
+      headers: { "Content-Type": "application/problem+json", "Retry-After": "7" },
+    },
+  );
 
 test("a refusal carries the code, the status and when to ask again", async () => {
   const error = await refusal(problem(429, "rate_limited"));
-  expect([error.code, error.status, error.retryAfter, error.isPassing, error.isAway]).toEqual(["rate_limited", 429, 7, true, false]);
+  expect([error.code, error.status, error.retryAfter, error.isPassing, error.isAway]).toEqual([
+    "rate_limited",
+    429,
+    7,
+    true,
+    false,
+  ]);
 });
 
 test("an answer that is no problem, such as a proxy's page, is one all the same", async () => {

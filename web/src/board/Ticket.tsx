@@ -1,4 +1,4 @@
-import { Bike, Car, Footprints, MapPin, StickyNote } from "lucide-react";
+import { Bike, BusFront, Car, Footprints, MapPin, StickyNote } from "lucide-react";
 import type { DeliveryMode, Order, OrderState } from "../api/client";
 import { shortId, useMove } from "../order/orders";
 import { announce } from "../parts/announce";
@@ -7,7 +7,7 @@ import { Confirm } from "../parts/Confirm";
 import { Notice } from "../parts/Problem";
 import { useFormats, useTexts } from "../texts/texts";
 
-const SIGNS: Record<DeliveryMode, typeof Bike> = { bike: Bike, foot: Footprints, car: Car };
+const SIGNS: Record<DeliveryMode, typeof Bike> = { bike: Bike, foot: Footprints, bus: BusFront, car: Car };
 
 /** An order as those see it who work on it. */
 export function Ticket({

@@ -11,7 +11,7 @@ export function Buses() {
   const t = useTexts();
   const map = useMap();
   const tones = useTones();
-  const [count, setCount] = useState(0);
+  const [count, setCount] = useState<number>();
   const [fleet] = useState(() => new Fleet());
 
   useEffect(() => {
@@ -31,5 +31,5 @@ export function Buses() {
     return () => void layer.remove();
   }, [map, fleet, tones]);
 
-  return <p className="map-note figures">{t.journey.busCount(count)}</p>;
+  return count === undefined ? null : <p className="map-note figures">{t.journey.busCount(count)}</p>;
 }

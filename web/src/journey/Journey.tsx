@@ -22,7 +22,9 @@ export default function Journey() {
   const routes = useQuery(routesQuery(trip));
   const found = useMemo(() => routes.data && options(routes.data), [routes.data]);
   const [chosenKey, choose] = useState<string>();
-  const chosen = found?.find(option => option.key === chosenKey) ?? found?.[0];
+  // Shown first: the fastest that leaves the car at home.
+  const first = found?.find(option => option.mode !== "car") ?? found?.[0];
+  const chosen = found?.find(option => option.key === chosenKey) ?? first;
   const [layers, setLayers] = useState<Layers>({ buses: true, density: false, suggestions: false });
   const change = (next: Partial<Trip>) => setParams(written({ ...trip, ...next }), { replace: true });
 

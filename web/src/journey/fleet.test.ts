@@ -1,8 +1,17 @@
 import { expect, test } from "vitest";
 import { type Bus, Fleet } from "./fleet";
 
-const bus = (id: string, lat: number, lon = 0): Bus => ({ id, lat, lon, line: "4", colour: "#d7263d", headsign: "", bearing: 0 });
-const shown = (fleet: Fleet, now: number, still = false) => [...fleet.at(now, still)].map(({ bus, lat }) => [bus.id, lat]);
+const bus = (id: string, lat: number, lon = 0): Bus => ({
+  id,
+  lat,
+  lon,
+  line: "4",
+  colour: "#d7263d",
+  headsign: "",
+  bearing: 0,
+});
+const shown = (fleet: Fleet, now: number, still = false) =>
+  [...fleet.at(now, still)].map(({ bus, lat }) => [bus.id, lat]);
 
 test("a bus that is new stands where it was told to be", () => {
   const fleet = new Fleet();
@@ -42,4 +51,3 @@ test("what is gone is gone, and a whole picture forgets the others", () => {
   fleet.hear({ buses: [bus("c", 1)] }, true, 0);
   expect(shown(fleet, 0)).toEqual([["c", 1]]);
 });
-

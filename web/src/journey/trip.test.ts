@@ -20,6 +20,12 @@ test("an empty address is the usual trip from nowhere, and stays short", () => {
 });
 
 test("nonsense in the address is left out", () => {
-  const params = new URLSearchParams({ from: "x,y,z", to: "1", when: "arrive", at: "tomorrow", modes: "rocket" });
+  const params = new URLSearchParams({
+    from: "x,y,z",
+    to: "1",
+    when: "arrive",
+    at: "tomorrow",
+    modes: "rocket",
+  });
   expect(read(params)).toEqual({ from: undefined, to: undefined, when: "now", at: "", modes: USUAL });
 });

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import type { DeliveryMode } from "../api/client";
-import { waysQuery } from "../order/ways";
+import type { DeliveryMode, Order } from "../api/client";
+import { linesQuery } from "../order/ways";
 import { useFormats, useTexts } from "../texts/texts";
 import CityMap from "./CityMap";
 import { useTones } from "./colours";
@@ -12,14 +12,15 @@ interface Brought {
   shop: { name: string; lat: number; lon: number };
   to: { text: string; lat: number; lon: number };
   mode: DeliveryMode;
+  trip: Order["delivery"];
 }
 
 /** The way that an order takes, drawn, and told in words below. */
-export default function DeliveryMap({ shop, to, mode }: Brought) {
+export default function DeliveryMap({ shop, to, mode, trip }: Brought) {
   const t = useTexts();
   const f = useFormats();
   const tones = useTones();
-  const way = useQuery(waysQuery(shop, to)).data?.find(one => one.mode === mode);
+  const way = useQuery(linesQuery(shop, to)).data?.find(one => one.mode === mode);
   const [start, end] = useMemo(
     (): [LatLon, LatLon] => [
       [shop.lat, shop.lon],
@@ -36,10 +37,10 @@ export default function DeliveryMap({ shop, to, mode }: Brought) {
         <Mark at={end} label={to.text} kind="end" />
         <Fit points={all} />
       </CityMap>
-      {way && (
+      {trip && (
         <p className="muted small figures">
-          {f.distance(way.metres)} · {f.duration(way.seconds)} {t.checkout.estimate} ·{" "}
-          {t.checkout.emissions(f.weight(way.grams))}
+          {f.distance(trip.metres)} · {f.duration(trip.seconds)} {t.checkout.estimate} ·{" "}
+          {t.checkout.emissions(f.weight(trip.co2e_grams))}
         </p>
       )}
     </>

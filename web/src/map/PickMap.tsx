@@ -1,8 +1,8 @@
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { Crosshair } from "lucide-react";
 import { useMemo } from "react";
 import { type Place, placeAt } from "../api/place";
-import type { DeliveryWay } from "../order/ways";
+import { linesQuery } from "../order/ways";
 import { announce } from "../parts/announce";
 import { Button } from "../parts/Button";
 import { Notice } from "../parts/Problem";
@@ -15,13 +15,12 @@ import type { LatLon } from "./polyline";
 interface Picked {
   from: { name: string; lat: number; lon: number };
   place: Place | undefined;
-  ways: DeliveryWay[];
   mode: string;
   onPick: (place: Place) => void;
 }
 
 /** Where it shall go, by a press on the map; with the keyboard: move the map, then take its middle. */
-export default function PickMap({ from, place, ways, mode, onPick }: Picked) {
+export default function PickMap({ from, place, mode, onPick }: Picked) {
   const t = useTexts();
   const tones = useTones();
   const look = useMutation({
@@ -35,6 +34,7 @@ export default function PickMap({ from, place, ways, mode, onPick }: Picked) {
   const start = useMemo((): LatLon => [from.lat, from.lon], [from]);
   const end = useMemo((): LatLon | undefined => place && [place.lat, place.lon], [place]);
   const all = useMemo(() => (end ? [start, end] : []), [start, end]);
+  const ways = useQuery(linesQuery(from, place)).data ?? [];
   const others = ways.filter(way => way.mode !== mode);
   const chosen = ways.find(way => way.mode === mode);
   return (

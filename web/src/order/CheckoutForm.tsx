@@ -43,7 +43,8 @@ export function CheckoutForm({ shop, lines, total }: { shop: Shop; lines: CartLi
   const form = useRef<HTMLFormElement>(null);
   // Words that were changed after choosing mean another place.
   const chosen = place && place.text === draft.text ? place : undefined;
-  const ways = useQuery(waysQuery(shop, chosen));
+  const pieces = lines.reduce((sum, line) => sum + line.quantity, 0);
+  const ways = useQuery(waysQuery(shop, chosen, pieces));
   const mode = draft.mode || (ways.data && cleanest(ways.data)) || "bike";
   const placing = usePlacing(forget);
 
@@ -84,7 +85,7 @@ export function CheckoutForm({ shop, lines, total }: { shop: Shop; lines: CartLi
             onPick={pick}
           />
           <Suspense fallback={<Bones count={1} height="22rem" />}>
-            <PickMap from={shop} place={chosen} ways={ways.data ?? []} mode={mode} onPick={pick} />
+            <PickMap from={shop} place={chosen} mode={mode} onPick={pick} />
           </Suspense>
           <Field
             name="details"

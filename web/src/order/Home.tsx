@@ -1,7 +1,7 @@
 import "./order.css";
 import { useQuery } from "@tanstack/react-query";
 import { Search, Store } from "lucide-react";
-import { useMemo, useState } from "react";
+import { useId, useMemo, useState } from "react";
 import { useNavigate } from "react-router";
 import type { Shop } from "../api/client";
 import { Button } from "../parts/Button";
@@ -9,6 +9,7 @@ import { Page } from "../parts/Page";
 import { Answer, Bones, Empty } from "../parts/States";
 import { useTexts } from "../texts/texts";
 import { shopsQuery } from "./catalog";
+import { standing } from "./hours";
 import { metres, usePlace } from "./place";
 import { ShopCard } from "./ShopCard";
 import { WhereTo } from "./WhereTo";
@@ -16,36 +17,64 @@ import { WhereTo } from "./WhereTo";
 /** The start: where to, what, and who is near. */
 export default function Home() {
   const t = useTexts();
-  return (
-    <Page title={t.order.title} lead={t.order.lead} className="home">
+  const ask = (
+    <>
       <div className="ask">
         <WhereTo />
         <SearchBox />
       </div>
+      <Line />
+    </>
+  );
+  return (
+    <Page title={t.order.title} lead={t.order.lead} below={ask} className="home">
       <Shops />
     </Page>
+  );
+}
+
+const STOPS = [
+  [52, 206],
+  [124, 146],
+  [212, 88],
+  [300, 150],
+  [420, 206],
+] as const;
+
+/** A line through the city, with its stops. */
+function Line() {
+  return (
+    <svg className="city-line" viewBox="0 0 520 240" aria-hidden="true" focusable="false">
+      <path d="M300-20v52a36 36 0 0 0 36 36h66a36 36 0 0 1 36 36v12a36 36 0 0 0 36 36h80" className="other" />
+      <path d="M52 206h36a36 36 0 0 0 36-36v-46a36 36 0 0 1 36-36h104a36 36 0 0 1 36 36v46a36 36 0 0 0 36 36h220" />
+      {STOPS.map(([x, y]) => (
+        <circle key={x} cx={x} cy={y} r="9" />
+      ))}
+    </svg>
   );
 }
 
 function SearchBox() {
   const t = useTexts();
   const go = useNavigate();
+  const id = useId();
   const [words, setWords] = useState("");
   const search = (event: React.FormEvent) => {
     event.preventDefault();
     go(words.trim() ? `/menu?q=${encodeURIComponent(words.trim())}` : "/menu");
   };
   return (
-    <search>
+    <search className="field">
+      <label htmlFor={id}>{t.order.what}</label>
       <form className="search" onSubmit={search}>
         <Search size={20} aria-hidden />
         <input
+          id={id}
           className="input"
           type="search"
           maxLength={100}
           value={words}
           onChange={event => setWords(event.target.value)}
-          aria-label={t.order.search}
           placeholder={t.order.search}
         />
         <Button type="submit">{t.order.searchGo}</Button>
@@ -75,7 +104,11 @@ function ShopList({ shops }: { shops: Shop[] }) {
   const kinds = useMemo(() => [...new Set(shops.map(shop => shop.kind))], [shops]);
   const shown = useMemo(() => {
     const fitting = shops.filter(shop => kind === undefined || shop.kind === kind);
-    return place ? fitting.toSorted((a, b) => metres(place, a) - metres(place, b)) : fitting;
+    if (place) return fitting.toSorted((a, b) => metres(place, a) - metres(place, b));
+    // Who can serve now comes first.
+    const now = new Date();
+    const isClosed = (shop: Shop) => Number(!standing(shop.hours, now).open);
+    return fitting.toSorted((a, b) => isClosed(a) - isClosed(b));
   }, [shops, kind, place]);
 
   if (shops.length === 0)

@@ -1,12 +1,12 @@
 import { Radio } from "@base-ui/react/radio";
 import { RadioGroup } from "@base-ui/react/radio-group";
 import type { UseQueryResult } from "@tanstack/react-query";
-import { Bike, Car, Footprints } from "lucide-react";
+import { Bike, BusFront, Car, Footprints } from "lucide-react";
 import type { DeliveryMode } from "../api/client";
 import { useFormats, useTexts } from "../texts/texts";
 import { cleanest, type DeliveryWay, fastest, MODES } from "./ways";
 
-const SIGNS = { bike: Bike, foot: Footprints, car: Car };
+const SIGNS = { bike: Bike, foot: Footprints, bus: BusFront, car: Car };
 
 interface Compared {
   ways: UseQueryResult<DeliveryWay[]>;

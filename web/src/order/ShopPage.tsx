@@ -40,16 +40,16 @@ function OneShop({ id }: { id: number }) {
 function Shelf({ shop }: { shop: Shop }) {
   const t = useTexts();
   const above = (
-    <div className="shop-sign">
+    <>
       <Link to="/" className="back">
         <ArrowLeft size={18} aria-hidden />
         {t.order.all}
       </Link>
-      <Tile of={shop.kind} size={44} className="big" />
-    </div>
+      <Tile of={shop.kind} size={52} className="big" />
+    </>
   );
   return (
-    <Page title={shop.name} lead={shop.description} above={above}>
+    <Page title={shop.name} lead={shop.description} above={above} className="shop-page">
       <div className="shop-facts row">
         <Open shop={shop} />
         <span className="row muted">

@@ -107,7 +107,7 @@ function Goes({ order, shop }: { order: Order; shop: Shop | undefined }) {
       </div>
       {shop && (
         <Suspense fallback={<Bones count={1} height="18rem" />}>
-          <DeliveryMap shop={shop} to={order.address} mode={order.mode} />
+          <DeliveryMap shop={shop} to={order.address} mode={order.mode} trip={order.delivery} />
         </Suspense>
       )}
     </section>

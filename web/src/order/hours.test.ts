@@ -12,7 +12,10 @@ test("a shop is open from the first minute and closed at the last", () => {
 });
 
 test("before the next opening of the day it says when", () => {
-  const hours = [{ day: 7, from: "17:00", to: "22:00" }, { day: 7, from: "11:00", to: "14:00" }];
+  const hours = [
+    { day: 7, from: "17:00", to: "22:00" },
+    { day: 7, from: "11:00", to: "14:00" },
+  ];
   expect(standing(hours, sunday("15:00"))).toEqual({ open: false, next: "17:00" });
   expect(standing(hours, sunday("07:00"))).toEqual({ open: false, next: "11:00" });
 });

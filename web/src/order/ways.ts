@@ -1,16 +1,15 @@
-/** From a shop to somebody's door: each way of bringing it, its time, length and emissions. */
+/** From a shop to somebody's door: each way of bringing it, its time, length and emissions, and its line on the map. */
 import { queryOptions } from "@tanstack/react-query";
 import { answer, api, type DeliveryMode } from "../api/client";
 import { decode, type LatLon } from "../map/polyline";
 
-export const MODES: readonly DeliveryMode[] = ["bike", "foot", "car"];
+export const MODES: readonly DeliveryMode[] = ["bike", "foot", "bus", "car"];
 
 export interface DeliveryWay {
   mode: DeliveryMode;
   seconds: number;
   metres: number;
   grams: number;
-  points: LatLon[];
 }
 
 interface Point {
@@ -18,10 +17,30 @@ interface Point {
   lon: number;
 }
 
-export const waysQuery = (from: Point | undefined, to: Point | undefined) =>
+interface Site extends Point {
+  id: number;
+}
+
+/** The ways that this many pieces can be brought in. */
+export const waysQuery = (shop: Site, to: Point | undefined, pieces: number) =>
   queryOptions({
-    queryKey: ["ways", from?.lat, from?.lon, to?.lat, to?.lon],
-    enabled: from !== undefined && to !== undefined,
+    queryKey: ["delivery", shop.id, to?.lat, to?.lon, pieces],
+    enabled: to !== undefined,
+    staleTime: 60_000,
+    queryFn: async ({ signal }) => {
+      const query = { shop: shop.id, lat: to?.lat ?? 0, lon: to?.lon ?? 0, pieces };
+      const { options } = await answer(api.GET("/api/delivery", { params: { query }, signal }));
+      return options.flatMap(({ mode, trip }): DeliveryWay[] =>
+        trip ? [{ mode, seconds: trip.seconds, metres: trip.metres, grams: trip.co2e_grams }] : [],
+      );
+    },
+  });
+
+/** How each way runs through the city, to be drawn. */
+export const linesQuery = (from: Point, to: Point | undefined) =>
+  queryOptions({
+    queryKey: ["delivery-lines", from.lat, from.lon, to?.lat, to?.lon],
+    enabled: to !== undefined,
     staleTime: 300_000,
     queryFn: async ({ signal }) => {
       const text = (point: Point | undefined) => `${point?.lat.toFixed(6)},${point?.lon.toFixed(6)}`;
@@ -29,12 +48,11 @@ export const waysQuery = (from: Point | undefined, to: Point | undefined) =>
       const routes = await answer(
         api.GET("/api/routes", { params: { query }, querySerializer: plain, signal }),
       );
-      return routes.modes.flatMap(({ mode, journeys }): DeliveryWay[] => {
-        const known = MODES.find(one => one === mode);
-        const best = journeys[0];
-        if (!known || !best) return [];
-        const points = best.legs.flatMap(leg => (leg.polyline ? decode(leg.polyline) : []));
-        return [{ mode: known, seconds: best.seconds, metres: best.metres, grams: best.co2e_grams, points }];
+      return routes.modes.flatMap(({ mode, journeys }) => {
+        const points = journeys[0]?.legs.flatMap((leg): LatLon[] =>
+          leg.polyline ? decode(leg.polyline) : [],
+        );
+        return points ? [{ mode, points }] : [];
       });
     },
   });

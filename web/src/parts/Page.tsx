@@ -6,6 +6,8 @@ interface Shown {
   lead?: ReactNode;
   /** Beside or above the title. */
   above?: ReactNode;
+  /** Part of the head, below the title. */
+  below?: ReactNode;
   narrow?: boolean;
   className?: string;
   children: ReactNode;
@@ -15,7 +17,7 @@ interface Shown {
 let isFirst = true;
 
 /** A page: its title in the tab, its heading focused when somebody comes here from another page. */
-export function Page({ title, lead, above, narrow, className, children }: Shown) {
+export function Page({ title, lead, above, below, narrow, className, children }: Shown) {
   const heading = useRef<HTMLHeadingElement>(null);
   const { pathname } = useLocation();
   const how = useNavigationType();
@@ -41,6 +43,7 @@ export function Page({ title, lead, above, narrow, className, children }: Shown)
           {title}
         </h1>
         {lead && <p className="lead">{lead}</p>}
+        {below}
       </header>
       {children}
     </div>

@@ -12,7 +12,12 @@ export function formats(language: string) {
   return known;
 }
 
-function make(language: string) {
+/** English and German are written in several ways: the visitor's own where the browser names one. */
+const localeOf = (language: string) =>
+  navigator.languages.find(tag => tag.startsWith(`${language}-`)) ?? language;
+
+function make(spoken: string) {
+  const language = localeOf(spoken);
   const moneys = new Map<string, Intl.NumberFormat>();
   const currency = (code: string) => {
     const known = moneys.get(code) ?? new Intl.NumberFormat(language, { style: "currency", currency: code });

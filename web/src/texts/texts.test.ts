@@ -7,7 +7,9 @@ type Tree = { [key: string]: unknown };
 
 function leaves(tree: Tree, path = ""): [string, unknown][] {
   return Object.entries(tree).flatMap(([key, value]): [string, unknown][] =>
-    typeof value === "object" && value !== null ? leaves(value as Tree, `${path}${key}.`) : [[path + key, value]],
+    typeof value === "object" && value !== null
+      ? leaves(value as Tree, `${path}${key}.`)
+      : [[path + key, value]],
   );
 }
 
@@ -25,7 +27,11 @@ test("no text is empty, and texts that take something take it in both languages"
 });
 
 test("one and many are told apart", () => {
-  expect([en.cart.items(1), en.cart.items(2), en.cart.items(1234)]).toEqual(["1 item", "2 items", "1,234 items"]);
+  expect([en.cart.items(1), en.cart.items(2), en.cart.items(1234)]).toEqual([
+    "1 item",
+    "2 items",
+    "1,234 items",
+  ]);
   expect([de.order.shopsFound(1), de.order.shopsFound(3)]).toEqual(["1 Laden", "3 Läden"]);
 });
 
@@ -38,8 +44,18 @@ test("money has its currency's digits, and each language its way of writing", ()
 
 test("lengths, times and weights are rounded to what people say", () => {
   const f = formats("en");
-  expect([f.distance(23), f.distance(430), f.distance(960), f.distance(12_340)]).toEqual(["0 m", "450 m", "1 km", "12.3 km"]);
-  expect([f.duration(20), f.duration(600), f.duration(3600), f.duration(5400)]).toEqual(["1 min", "10 min", "1 hr", "1 hr 30 min"]);
+  expect([f.distance(23), f.distance(430), f.distance(960), f.distance(12_340)]).toEqual([
+    "0 m",
+    "450 m",
+    "1 km",
+    "12.3 km",
+  ]);
+  expect([f.duration(20), f.duration(600), f.duration(3600), f.duration(5400)]).toEqual([
+    "1 min",
+    "10 min",
+    "1 hr",
+    "1 hr 30 min",
+  ]);
   expect([f.weight(12.4), f.weight(1500)]).toEqual(["12 g", "1.5 kg"]);
 });
 
