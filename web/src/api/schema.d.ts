@@ -201,6 +201,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How an order could be brought, with time and emissions */
+        get: operations["list_delivery_options"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/density": {
         parameters: {
             query?: never;
@@ -963,10 +980,32 @@ export interface components {
             sign_ups: number;
         };
         /**
+         * Delivery
+         * @description The ways in which an order could be brought
+         */
+        Delivery: {
+            /** @description What the emissions were worked out with */
+            factors: components["schemas"]["Factor"][];
+            options: components["schemas"]["DeliveryOption"][];
+            /** Format: int64 */
+            shop_id: number;
+        };
+        /**
          * @description How the order is brought.
          * @enum {string}
          */
-        DeliveryMode: "bike" | "foot" | "car";
+        DeliveryMode: "bike" | "foot" | "car" | "bus";
+        /**
+         * DeliveryOption
+         * @description One way to bring an order
+         */
+        DeliveryOption: {
+            /** @description As the order names it */
+            mode: components["schemas"]["DeliveryMode"] & unknown;
+            /** @description Why it can't be brought so */
+            reason?: components["schemas"]["Reason"] & unknown;
+            trip?: components["schemas"]["Trip"];
+        };
         /**
          * Demo
          * @description The demo's accounts
@@ -1316,7 +1355,8 @@ export interface components {
             address: components["schemas"]["Address"];
             /** @description Without them: what the cart holds of this shop, which is then emptied of it */
             lines?: components["schemas"]["NewLine"][] | null;
-            mode: components["schemas"]["DeliveryMode"];
+            /** @description One of those that `GET /api/delivery` offers */
+            mode: components["schemas"]["DeliveryMode"] & unknown;
             /** @description For the shop or the courier */
             note?: string | null;
             /** Format: int64 */
@@ -1397,6 +1437,8 @@ export interface components {
              * @description Who brings it, once somebody does
              */
             courier_id?: string;
+            /** @description The way from the shop by this mode, as it was when the order was placed; absent where the map knows none */
+            delivery?: components["schemas"]["Trip"] & unknown;
             /** Format: uuid */
             id: string;
             lines: components["schemas"]["OrderLine"][];
@@ -1932,6 +1974,24 @@ export interface components {
          * @enum {string}
          */
         TravelMode: "foot" | "bike" | "car" | "bus" | "bike-and-bus";
+        /**
+         * Trip
+         * @description The way from the shop to the customer
+         */
+        Trip: {
+            /**
+             * Format: double
+             * @description Greenhouse gases of the whole vehicle, by bus of one passenger, grams of CO2 equivalent
+             */
+            co2e_grams: number;
+            /** Format: int32 */
+            metres: number;
+            /**
+             * Format: int32
+             * @description Waits for the bus included
+             */
+            seconds: number;
+        };
         /**
          * @description How a step begins
          * @enum {string}
@@ -2496,6 +2556,52 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["Streets"];
+                };
+            };
+            /** @description The request can't be done: the code says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service can't do it now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_delivery_options: {
+        parameters: {
+            query: {
+                /** @description From which shop */
+                shop: number;
+                /** @description Where to: degrees north */
+                lat: number;
+                /** @description Where to: degrees east */
+                lon: number;
+                /** @description How many pieces: a bus takes five at the most */
+                pieces?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Delivery"];
                 };
             };
             /** @description The request can't be done: the code says why */
