@@ -62,7 +62,7 @@ async function ready(service: ChildProcess, url: string) {
   throw new Error(`the service wasn't ready within ${PATIENCE / 1000} s`);
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((found, failed) => {
     const server = createServer();
     server.once("error", failed);

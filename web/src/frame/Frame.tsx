@@ -23,7 +23,8 @@ interface Way {
   to: string;
   icon: LucideIcon;
   text: string;
-  label?: string;
+  /** Read out after the text. */
+  more?: string;
   count?: number;
 }
 
@@ -78,18 +79,20 @@ function useWays(): Way[] {
   if (role === "courier") ways.push({ to: "/deliveries", icon: Bike, text: t.frame.deliveries });
   if (role === "admin") ways.push({ to: "/admin", icon: Gauge, text: t.frame.admin });
   if (role === "customer") ways.push({ to: "/orders", icon: ClipboardList, text: t.frame.orders });
-  ways.push({ to: "/cart", icon: ShoppingBasket, text: t.frame.cart, label: t.frame.cartWith(count), count });
+  ways.push({ to: "/cart", icon: ShoppingBasket, text: t.frame.cart, more: t.cart.items(count), count });
   return ways;
 }
 
-function WayLink({ to, icon: Icon, text, label, count }: Way) {
+function WayLink({ to, icon: Icon, text, more, count }: Way) {
   return (
-    <NavLink to={to} end={to === "/"} {...(label ? { "aria-label": label } : {})}>
-      <span className="sign">
+    <NavLink to={to} end={to === "/"}>
+      <span className="sign" data-count={count || undefined}>
         <Icon size={20} aria-hidden />
-        {count ? <span className="count figures">{count}</span> : null}
       </span>
-      {text}
+      <span>
+        {text}
+        {more && <span className="hidden-text">, {more}</span>}
+      </span>
     </NavLink>
   );
 }

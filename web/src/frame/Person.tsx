@@ -32,7 +32,7 @@ export function Person() {
   return (
     <Menu.Root>
       <Menu.Trigger className="person" aria-label={t.frame.menu(name)}>
-        <span aria-hidden="true">{initials(name)}</span>
+        <span data-initials={initials(name)} aria-hidden="true" />
       </Menu.Trigger>
       <Menu.Portal>
         <Menu.Positioner sideOffset={8} align="end" className="over">

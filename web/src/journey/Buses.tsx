@@ -18,6 +18,7 @@ export function Buses() {
     const end = new AbortController();
     void follow<News>("/api/buses/stream", {
       signal: end.signal,
+      onlySeen: true,
       onEvent: (news, kind) => {
         fleet.hear(news, kind === "picture", performance.now());
         setCount(fleet.size);

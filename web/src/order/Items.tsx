@@ -41,7 +41,8 @@ export function Items({ wanted, shopName, clear }: Shelf) {
     );
   }
   return (
-    <div className="stack">
+    <section className="stack" aria-label={t.catalog.shelf}>
+      <h2 className="hidden-text">{t.catalog.shelf}</h2>
       <ul className="items">
         {all.map(item => (
           <li key={item.id}>
@@ -59,7 +60,7 @@ export function Items({ wanted, shopName, clear }: Shelf) {
           {t.states.more}
         </Button>
       )}
-    </div>
+    </section>
   );
 }
 

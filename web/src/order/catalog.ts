@@ -62,6 +62,7 @@ export function useLiveStock(
     let opened = 0;
     void follow<StockChange>(path, {
       signal: end.signal,
+      onlySeen: true,
       // What changed between two connections is asked for; the first one has nothing to catch up with.
       onOpen: () => void (opened++ > 0 && queries.invalidateQueries({ queryKey: ["items"] })),
       onEvent: ({ product_id, stock }) => {
