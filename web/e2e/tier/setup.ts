@@ -32,8 +32,14 @@ export default async function setup(project: TestProject) {
   change(join(folder, "site.conf"), "listen 8080;", `listen 127.0.0.1:${port};`);
   change(join(folder, "site.conf"), "root /srv/wayfare;", `root ${DIST};`);
   change(join(folder, "nginx.conf"), "pid /tmp/nginx.pid;", `pid ${folder}/nginx.pid;`);
+  change(join(folder, "nginx.conf"), "rules_file /etc/wayfare/", `rules_file ${folder}/`);
   const config = ["-c", join(folder, "nginx.conf"), "-e", "stderr"];
-  execFileSync("nginx", ["-t", "-q", ...config], { stdio: "inherit" });
+  try {
+    execFileSync("nginx", ["-t", "-q", ...config], { stdio: "inherit" });
+  } catch (error) {
+    await service.stop();
+    throw error;
+  }
   const nginx = spawn("nginx", [...config, "-g", "daemon off;"], { stdio: ["ignore", "ignore", "inherit"] });
   const url = `http://127.0.0.1:${port}`;
   await answers(nginx, `${url}/healthz`);
