@@ -114,6 +114,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/buses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The buses under way
+         * @description Simulated from the timetable, with a delay that is drawn for each trip and day: the same at every replica. A new
+         *     picture every two seconds. At a time outside the timetable's calendar there are none.
+         */
+        get: operations["list_buses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/buses/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The buses as they move
+         * @description Server-sent events: first a `picture`, which is all there is; then `changes`: buses that came or moved, each whole,
+         *     and the ids of those that are gone or have left the box. A client that comes back with `Last-Event-ID` within two
+         *     minutes hears what changed since, at whichever replica; later, or with another question, it gets a new `picture`.
+         */
+        get: operations["watch_buses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cart": {
         parameters: {
             query?: never;
@@ -281,6 +324,40 @@ export interface paths {
          * @description Bears typing errors, knows no accents, understands house numbers. The answer has the form that Photon gives.
          */
         get: operations["geocode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/gtfs-rt/trip-updates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How late the buses are, as GTFS-Realtime */
+        get: operations["get_trip_updates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/gtfs-rt/vehicle-positions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the buses are, as GTFS-Realtime */
+        get: operations["get_vehicle_positions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -823,6 +900,78 @@ export interface components {
             west: number;
         };
         /**
+         * Bus
+         * @description A bus under way
+         */
+        Bus: {
+            /**
+             * Format: uint16
+             * @description Where it heads, degrees clockwise from north
+             */
+            bearing: number;
+            /** @description `#d7263d` */
+            colour: string;
+            /**
+             * Format: int32
+             * @description Seconds behind the timetable; negative when early
+             */
+            delay: number;
+            headsign: string;
+            /** @description The same for as long as it is under way: service day and number of its trip */
+            id: string;
+            /**
+             * Format: double
+             * @description Degrees north
+             */
+            lat: number;
+            /** @description What is written on the front */
+            line: string;
+            /**
+             * Format: double
+             * @description Degrees east
+             */
+            lon: number;
+            /** @description Where it stands, or comes to next */
+            next_stop: components["schemas"]["NextStop"] & unknown;
+            /**
+             * Format: double
+             * @description Metres a second; 0 at a stop
+             */
+            speed: number;
+            /**
+             * Format: uint32
+             * @description Number of the trip in this city, as journeys and departures name it
+             */
+            trip: number;
+        };
+        /**
+         * BusNews
+         * @description What a watcher of the buses is told
+         */
+        BusNews: {
+            /**
+             * Format: date-time
+             * @description When it was so
+             */
+            at: string;
+            /** @description Those that came or changed, each whole; in a `picture` all */
+            buses: components["schemas"]["Bus"][];
+            /** @description Ids of those that are there, or wanted, no more */
+            gone: string[];
+        };
+        /**
+         * Buses
+         * @description The buses under way
+         */
+        Buses: {
+            /**
+             * Format: date-time
+             * @description When they were there
+             */
+            at: string;
+            buses: components["schemas"]["Bus"][];
+        };
+        /**
          * Calendar
          * @description From one day to another, both included, as `2026-11-23`
          */
@@ -1095,7 +1244,7 @@ export interface components {
          * @description Who worked an answer out
          * @enum {string}
          */
-        Engine: "embedded";
+        Engine: "embedded" | "openrouteservice" | "photon";
         /**
          * Factor
          * @description Greenhouse gases of a way of travelling
@@ -1130,6 +1279,11 @@ export interface components {
          * @enum {string}
          */
         FactorUnit: "grams_per_passenger_kilometre" | "grams_per_vehicle_kilometre";
+        /**
+         * @description Why the embedded engine answered although a provider is configured
+         * @enum {string}
+         */
+        Fallback: "no_answer" | "refused" | "quota" | "timed_out" | "away" | "unreadable" | "resting";
         /** @enum {string} */
         FeatureType: "Feature";
         /**
@@ -1313,7 +1467,10 @@ export interface components {
          * @description What one mode offers
          */
         ModeRoutes: {
-            engine: components["schemas"]["Engine"];
+            /** @description Who worked them out */
+            engine: components["schemas"]["Engine"] & unknown;
+            /** @description Why not the provider that is configured */
+            fallback?: components["schemas"]["Fallback"] & unknown;
             /** @description Best first; empty when there is none */
             journeys: components["schemas"]["Journey"][];
             mode: components["schemas"]["TravelMode"];
@@ -1406,6 +1563,18 @@ export interface components {
          */
         NewWebhook: {
             url: string;
+        };
+        /**
+         * NextStop
+         * @description A stop on a bus's way
+         */
+        NextStop: {
+            /**
+             * Format: uint32
+             * @description Number of the stop in this city
+             */
+            id: number;
+            name: string;
         };
         /**
          * Opening
@@ -1570,6 +1739,8 @@ export interface components {
         Places: {
             /** @description Who found them */
             engine: components["schemas"]["Engine"] & unknown;
+            /** @description Why not the provider that is configured */
+            fallback?: components["schemas"]["Fallback"] & unknown;
             features: components["schemas"]["Feature_Point_PlaceProperties"][];
             type: components["schemas"]["CollectionType"];
         };
@@ -2303,6 +2474,93 @@ export interface operations {
             };
         };
     };
+    list_buses: {
+        parameters: {
+            query?: {
+                /** @description Only within a rectangle: south, west, north, east, degrees */
+                box?: string;
+                /** @description Only of this line, by what is written on the front */
+                line?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Buses"];
+                };
+            };
+            /** @description The request can't be done: the code says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service can't do it now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    watch_buses: {
+        parameters: {
+            query?: {
+                /** @description Only within a rectangle: south, west, north, east, degrees */
+                box?: string;
+                /** @description Only of this line, by what is written on the front */
+                line?: string;
+            };
+            header?: {
+                /** @description The id of the event that was seen last */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["BusNews"][];
+                };
+            };
+            /** @description The request can't be done: the code says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service can't do it now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_cart: {
         parameters: {
             query?: never;
@@ -2755,6 +3013,82 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["Places"];
+                };
+            };
+            /** @description The request can't be done: the code says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service can't do it now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_trip_updates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A FeedMessage of GTFS-Realtime 2.0 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-protobuf": string;
+                };
+            };
+            /** @description The request can't be done: the code says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service can't do it now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_vehicle_positions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A FeedMessage of GTFS-Realtime 2.0 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-protobuf": string;
                 };
             };
             /** @description The request can't be done: the code says why */

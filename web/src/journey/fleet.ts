@@ -2,15 +2,12 @@
  * Where each bus is at any moment between two pieces of news. A bus moves from where it is shown to where it was told to
  * be, in the time between two pictures: smooth, and never ahead of the news. No drawing here.
  */
-export interface Bus {
-  id: string;
-  line: string;
-  colour: string;
-  headsign: string;
-  lat: number;
-  lon: number;
-  bearing: number;
-}
+import type { components } from "../api/schema";
+
+export type Bus = Pick<
+  components["schemas"]["Bus"],
+  "id" | "line" | "colour" | "headsign" | "lat" | "lon" | "bearing"
+>;
 
 export interface News {
   buses: Bus[];
