@@ -1,6 +1,15 @@
 /** The web tier as it is shipped, on this machine: the configuration of web/nginx under Debian's nginx with ModSecurity. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { TestProject } from "vitest/node";
@@ -10,6 +19,7 @@ declare module "vitest" {
   interface ProvidedContext {
     url: string;
     behind: string;
+    log: string;
   }
 }
 
@@ -40,11 +50,15 @@ export default async function setup(project: TestProject) {
     await service.stop();
     throw error;
   }
-  const nginx = spawn("nginx", [...config, "-g", "daemon off;"], { stdio: ["ignore", "ignore", "inherit"] });
+  const log = join(folder, "log");
+  const out = openSync(log, "w");
+  const nginx = spawn("nginx", [...config, "-g", "daemon off;"], { stdio: ["ignore", out, out] });
+  closeSync(out);
   const url = `http://127.0.0.1:${port}`;
   await answers(nginx, `${url}/healthz`);
   project.provide("url", url);
   project.provide("behind", service.url);
+  project.provide("log", log);
   return async () => {
     const ended = new Promise(done => nginx.once("exit", done));
     nginx.kill("SIGTERM");

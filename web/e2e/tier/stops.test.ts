@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { expect, inject, test } from "vitest";
 
@@ -41,7 +42,10 @@ test.each(IN_ADDRESS.slice(0, 9))("%s in a body is stopped", async (_, attack) =
   );
 });
 
-test.each(IN_ADDRESS.slice(0, 6))("%s in a header is stopped", async (_, attack) => {
+/** At this paranoia level the rule set looks for a statement alone in addresses and bodies, and for the others in headers, too. */
+const IN_HEADER = IN_ADDRESS.slice(0, 6).filter(([name]) => name !== "SQL injection, time");
+
+test.each(IN_HEADER)("%s in a header is stopped", async (_, attack) => {
   await isStopped(
     await fetch(`${url}/api/shops`, {
       headers: { "X-Cart-Token": attack, Referer: `http://x/?q=${attack}` },
@@ -86,10 +90,12 @@ test("a body that is no JSON is refused, and so is a kind that the API doesn't t
 });
 
 test("the log tells what was stopped, and no password", async () => {
-  // What is logged is headers and rules: the parts are said in modsecurity.conf, and B, C, I and J, the bodies, aren't there.
-  const { readFileSync } = await import("node:fs");
-  const config = readFileSync(new URL("../../nginx/modsecurity.conf", import.meta.url), "utf8");
-  expect(config.match(/^SecAuditLogParts (\w+)$/m)?.[1]).toBe("AHZ");
+  const headers = { "Content-Type": "application/json" };
+  const body = JSON.stringify({ email: "<script>alert(1)</script>", password: "a-secret-that-nobody-logs" });
+  await isStopped(await fetch(`${url}/api/auth/login`, { method: "POST", headers, body }));
+  const log = () => readFileSync(inject("log"), "utf8");
+  await expect.poll(log).toContain('"uri":"/api/auth/login"');
+  expect(log()).not.toContain("a-secret-that-nobody-logs");
 });
 
 function raw(request: string): Promise<string> {

@@ -29,6 +29,8 @@ const TONES: readonly Tone[] = [
 
 function read(): Tones {
   const probe = document.createElement("span");
+  // A transition would show the colour before.
+  probe.style.transition = "none";
   document.body.append(probe);
   const tones = Object.fromEntries(
     TONES.map(tone => {

@@ -17,7 +17,7 @@ export function Way({ state }: { state: OrderState }) {
   }
   const at = STOPS.indexOf(state);
   return (
-    <ol className="way" aria-label={t.tracking.progress}>
+    <ol className="stops" aria-label={t.tracking.progress}>
       {STOPS.map((stop, index) => (
         <li
           key={stop}
