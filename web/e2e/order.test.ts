@@ -5,7 +5,7 @@ import { Api, livesIn, unique, world } from "./world.ts";
 const w = world();
 
 test("a guest finds something, signs up at the checkout, orders, and sees it come without a reload", async () => {
-  const { name } = await new Api(w.url).product();
+  const { name } = await new Api(w.behind).product();
   const page = await w.visit();
   await page.goto("/");
   await page.getByLabel("What?").fill(name);
@@ -54,11 +54,11 @@ test("a guest finds something, signs up at the checkout, orders, and sees it com
 });
 
 test("an order that comes in stands on the shop's board by itself", async () => {
-  const { id, shop, name } = await new Api(w.url).product();
+  const { id, shop, name } = await new Api(w.behind).product();
   const manager = await w.visit({ as: "manager" });
   await manager.getByRole("heading", { name: "Incoming orders" }).waitFor();
   await manager.getByRole("heading", { name: /^New/ }).waitFor();
-  const { api } = await new Api(w.url).newcomer();
+  const { api } = await new Api(w.behind).newcomer();
   await order(api, shop, id);
   await manager.getByRole("article").filter({ hasText: name }).waitFor();
   await manager
@@ -67,8 +67,8 @@ test("an order that comes in stands on the shop's board by itself", async () => 
 });
 
 test("a double press orders once", async () => {
-  const { id, shop } = await new Api(w.url).product();
-  const { email, api } = await new Api(w.url).newcomer();
+  const { id, shop } = await new Api(w.behind).product();
+  const { email, api } = await new Api(w.behind).newcomer();
   const page = await w.visit();
   await livesIn(page);
   await enter(page, email);
@@ -81,8 +81,8 @@ test("a double press orders once", async () => {
 });
 
 test("an order whose answer got lost is the same order at the second press", async () => {
-  const { id, shop } = await new Api(w.url).product();
-  const { email, api } = await new Api(w.url).newcomer();
+  const { id, shop } = await new Api(w.behind).product();
+  const { email, api } = await new Api(w.behind).newcomer();
   const page = await w.visit();
   await livesIn(page);
   await enter(page, email);
@@ -105,15 +105,15 @@ test("an order whose answer got lost is the same order at the second press", asy
 });
 
 test("when the last piece is gone at the checkout, its line says so and the cart stays", async () => {
-  const { id, shop, name } = await new Api(w.url).product({ stock: 2 });
-  const { email, api } = await new Api(w.url).newcomer();
+  const { id, shop, name } = await new Api(w.behind).product({ stock: 2 });
+  const { email, api } = await new Api(w.behind).newcomer();
   const page = await w.visit();
   await livesIn(page);
   await enter(page, email);
   await api.send("PUT", `/api/cart/items/${id}`, { quantity: 2 });
   await page.goto(`/checkout/${shop}`);
   await page.getByRole("button", { name: /^Order for/ }).waitFor();
-  const manager = await new Api(w.url).as("manager@wayfare.example");
+  const manager = await new Api(w.behind).as("manager@wayfare.example");
   await manager.send("PATCH", `/api/menu-items/${id}`, { stock: 0 });
   await page.getByRole("button", { name: /^Order for/ }).click();
   await page.getByText("There isn't enough of everything any more").waitFor();
@@ -123,14 +123,14 @@ test("when the last piece is gone at the checkout, its line says so and the cart
 });
 
 test("stock changes where it is shown, live", async () => {
-  const { id, name } = await new Api(w.url).product({ stock: 9 });
+  const { id, name } = await new Api(w.behind).product({ stock: 9 });
   const page = await w.visit();
   const streamed = page.waitForResponse(/stock\/events/);
   await page.goto(`/menu?q=${encodeURIComponent(name)}`);
   const item = page.getByRole("article").filter({ hasText: name });
   await item.waitFor();
   await streamed;
-  const manager = await new Api(w.url).as("manager@wayfare.example");
+  const manager = await new Api(w.behind).as("manager@wayfare.example");
   await manager.send("PATCH", `/api/menu-items/${id}`, { stock: 3 });
   await item.getByText("Only 3 left").waitFor();
   await manager.send("PATCH", `/api/menu-items/${id}`, { stock: 0 });
@@ -139,7 +139,7 @@ test("stock changes where it is shown, live", async () => {
 
 test("what a shop calls its things is text and nothing else", async () => {
   const name = `<img src=x onerror="document.title='taken'">`;
-  const { id } = await new Api(w.url).product({
+  const { id } = await new Api(w.behind).product({
     name,
     description: "<script>document.title='taken'</script>",
   });
@@ -147,7 +147,7 @@ test("what a shop calls its things is text and nothing else", async () => {
   await page.goto(`/menu?q=${encodeURIComponent("onerror")}`);
   await page.getByRole("heading", { name }).first().waitFor();
   expect(await page.title()).not.toBe("taken");
-  const manager = await new Api(w.url).as("manager@wayfare.example");
+  const manager = await new Api(w.behind).as("manager@wayfare.example");
   await manager.send("DELETE", `/api/menu-items/${id}`);
 });
 
@@ -158,7 +158,7 @@ async function order(api: Api, shop: number, product: number) {
     mode: "bike",
     lines: [{ product_id: product, quantity: 1 }],
   };
-  const answer = await fetch(`${w.url}/api/orders`, {
+  const answer = await fetch(`${w.behind}/api/orders`, {
     method: "POST",
     headers: { ...api.headers(), "Idempotency-Key": unique("order") },
     body: JSON.stringify(body),

@@ -4,6 +4,7 @@ import { start } from "./service.ts";
 declare module "vitest" {
   interface ProvidedContext {
     url: string;
+    behind: string;
   }
 }
 
@@ -11,9 +12,11 @@ declare module "vitest" {
 export default async function setup(project: TestProject) {
   if (process.env.WAYFARE_URL) {
     project.provide("url", process.env.WAYFARE_URL);
+    project.provide("behind", process.env.WAYFARE_URL);
     return;
   }
   const service = await start();
   project.provide("url", service.url);
+  project.provide("behind", service.url);
   return service.stop;
 }

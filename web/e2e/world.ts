@@ -5,6 +5,8 @@ import { launch, PASSWORD, type Visit, visitor } from "./browser.ts";
 
 export interface World {
   url: string;
+  /** The service itself, past whatever is in front of it. */
+  behind: string;
   visit: (options?: Visit) => Promise<Page>;
   /** What the page's console and its scripts complained of. */
   complaints: string[];
@@ -13,6 +15,7 @@ export interface World {
 /** A browser for the tests of a file; what was opened in a test is closed after it. */
 export function world(): World {
   const url = inject("url");
+  const behind = inject("behind");
   let browser: Browser;
   const opened: Page[] = [];
   const complaints: string[] = [];
@@ -35,7 +38,7 @@ export function world(): World {
     opened.push(page);
     return page;
   };
-  return { url, visit, complaints };
+  return { url, behind, visit, complaints };
 }
 
 let count = 0;

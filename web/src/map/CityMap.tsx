@@ -51,7 +51,8 @@ export default function CityMap({ label, onPress, className = "", children }: Sh
       zoomControl: false,
       attributionControl: false,
       zoomSnap: 0.5,
-      zoomAnimation: !still,
+      // Leaflet goes on with an animation after its map has been taken away, and trips over that.
+      zoomAnimation: false,
       fadeAnimation: !still,
       inertia: !still,
       // A finger that scrolls the page must not get caught in the map.

@@ -2,7 +2,7 @@
 import L from "leaflet";
 import { useEffect } from "react";
 import { useMap } from "./CityMap";
-import { movesLess, useTones } from "./colours";
+import { useTones } from "./colours";
 import type { LatLon } from "./polyline";
 
 interface Lined {
@@ -68,7 +68,7 @@ export function Fit({ points }: { points: LatLon[] }) {
   const map = useMap();
   useEffect(() => {
     if (points.length === 0) return;
-    map.fitBounds(L.latLngBounds(points), { padding: [44, 44], maxZoom: 16, animate: !movesLess() });
+    map.fitBounds(L.latLngBounds(points), { padding: [44, 44], maxZoom: 16, animate: false });
   }, [map, points]);
   return null;
 }
