@@ -4,10 +4,9 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const PATIENCE = 60_000;
-
 export const WAYFARE = process.env.WAYFARE_BIN ?? join(ROOT, "target/debug/wayfare");
 export const DIST = resolve(import.meta.dirname, "../dist");
 
@@ -20,14 +19,15 @@ export async function start(more: Record<string, string> = {}): Promise<Service>
   if (!existsSync(WAYFARE)) throw new Error(`${WAYFARE} isn't there: cargo build --package wayfare`);
   if (!existsSync(join(DIST, "index.html"))) throw new Error("the page isn't built: npm run build");
   const folder = mkdtempSync(join(tmpdir(), "wayfare-web-"));
-  const port = await freePort();
   const env = {
     ...process.env,
     WAYFARE_DATA_DIR: folder,
-    WAYFARE_LISTEN: `127.0.0.1:${port}`,
+    // Any port: it says which in its log.
+    WAYFARE_LISTEN: "127.0.0.1:0",
+    WAYFARE_LOG_FORMAT: "json",
     WAYFARE_WEB: DIST,
     WAYFARE_DEMO: "true",
-    WAYFARE_LOG: "warn",
+    WAYFARE_LOG: "warn,wayfare=info",
     // A whole crowd of people comes from this one address.
     WAYFARE_RATE_LIMIT: "1000000",
     WAYFARE_LOGIN_RATE_LIMIT: "1000000",
@@ -36,30 +36,29 @@ export async function start(more: Record<string, string> = {}): Promise<Service>
   };
   execFileSync(WAYFARE, ["migrate"], { env, stdio: "ignore" });
   execFileSync(WAYFARE, ["seed", "--if-empty"], { env, stdio: "ignore" });
-  const process_ = spawn(WAYFARE, ["serve"], { env, stdio: ["ignore", "ignore", "inherit"] });
-  const url = `http://127.0.0.1:${port}`;
-  const ended = new Promise<void>(done => process_.once("exit", () => done()));
+  const service = spawn(WAYFARE, ["serve"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise<void>(done => service.once("exit", () => done()));
   const stop = async () => {
-    process_.kill("SIGTERM");
+    service.kill("SIGTERM");
     await ended;
     rmSync(folder, { recursive: true, force: true });
   };
-  await ready(process_, url).catch(async error => {
-    await stop();
-    throw error;
-  });
-  return { url, stop };
+  const listens = address(service);
+  const url = await Promise.race([listens, ended.then(() => undefined)]);
+  if (url) return { url, stop };
+  await stop();
+  throw new Error(`the service ended with ${service.exitCode} before it listened`);
 }
 
-async function ready(service: ChildProcess, url: string) {
-  const end = Date.now() + PATIENCE;
-  while (Date.now() < end) {
-    if (service.exitCode !== null) throw new Error(`the service ended with ${service.exitCode}`);
-    const answer = await fetch(`${url}/readyz`).catch(() => undefined);
-    if (answer?.ok) return;
-    await new Promise(again => setTimeout(again, 50));
-  }
-  throw new Error(`the service wasn't ready within ${PATIENCE / 1000} s`);
+/** Where it listens, as its log says; the rest of the log is read away, so that it is never waited for. */
+function address(service: ChildProcess): Promise<string> {
+  return new Promise(found => {
+    const lines = createInterface({ input: service.stdout ?? process.stdin });
+    lines.on("line", line => {
+      const at = /"address":"socket:\/\/([^"]+)"/.exec(line)?.[1];
+      if (at) found(`http://${at}`);
+    });
+  });
 }
 
 export function freePort(): Promise<number> {

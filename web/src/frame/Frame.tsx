@@ -85,14 +85,11 @@ function useWays(): Way[] {
 
 function WayLink({ to, icon: Icon, text, more, count }: Way) {
   return (
-    <NavLink to={to} end={to === "/"}>
+    <NavLink to={to} end={to === "/"} {...(more ? { "aria-label": `${text}, ${more}` } : {})}>
       <span className="sign" data-count={count || undefined}>
         <Icon size={20} aria-hidden />
       </span>
-      <span>
-        {text}
-        {more && <span className="hidden-text">, {more}</span>}
-      </span>
+      {text}
     </NavLink>
   );
 }
