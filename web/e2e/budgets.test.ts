@@ -37,7 +37,9 @@ async function look(page: Page, path: string, sign: RegExp): Promise<Figures> {
   });
   await page.goto(path);
   await page.locator("main").getByText(sign).first().waitFor();
-  await page.waitForLoadState("networkidle");
+  // Streams keep the network busy for ever: what there is to come has come when the fonts are there and nothing loads.
+  await page.evaluate(() => document.fonts.ready);
+  await page.locator("[aria-busy=true]").waitFor({ state: "detached" });
   const seen = await page.evaluate(() => (window as unknown as { seen: Omit<Figures, "fcp"> }).seen);
   const fcp = await page.evaluate(
     () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0,

@@ -59,7 +59,9 @@ impl Test {
             return Err(docker_is_wanted(here).into());
         }
         let (stage, sqlite, postgres) = match self.kind {
-            Kind::All | Kind::Fuzz | Kind::Web => ("test", self.on_sqlite(here, &[]), Some(self.on_postgres(here, no_docker))),
+            Kind::All | Kind::Fuzz | Kind::Web => {
+                ("test", self.on_sqlite(here, &[]), Some(self.on_postgres(here, no_docker)))
+            }
             Kind::Unit => ("test unit", self.on_sqlite(here, &["--lib", "--bins"]), None),
             Kind::It => ("test it", self.on_sqlite(here, &["--test", "*"]), Some(self.on_postgres(here, no_docker))),
         };

@@ -81,7 +81,17 @@ impl Stage for Up {
             .why("the server is asked to stop, and ends what it is doing first")
             .next("its last lines above say why");
         let before = [port_is_free].into_iter().chain(self.reset.then_some(reset)).chain([make]);
-        let steps = before.chain([build, web::packages(here), web::page(here), migrate, seed, serve, ready(port), announce(port), stay]);
+        let steps = before.chain([
+            build,
+            web::packages(here),
+            web::page(here),
+            migrate,
+            seed,
+            serve,
+            ready(port),
+            announce(port),
+            stay,
+        ]);
         Ok(Plan::new("up", steps))
     }
 }

@@ -35,11 +35,12 @@ impl Stage for Screenshots {
 
     fn plan(&self, here: &Here) -> Result<Plan> {
         let wayfare = here.built("wayfare", false);
-        let shoot = Step::run("screenshots", cmd!(here.sh, "npm --prefix web run screenshots").env("WAYFARE_BIN", wayfare))
-            .why("the README shows what there is, and a designer looks at what has changed")
-            .changes("docs/images/*.png")
-            .optional("node", here)
-            .optional("chromium", here);
+        let shoot =
+            Step::run("screenshots", cmd!(here.sh, "npm --prefix web run screenshots").env("WAYFARE_BIN", wayfare))
+                .why("the README shows what there is, and a designer looks at what has changed")
+                .changes("docs/images/*.png")
+                .optional("node", here)
+                .optional("chromium", here);
         Ok(Plan::new("screenshots", [packages(here), page(here), build::wayfare(here, false), shoot]))
     }
 }
@@ -99,12 +100,16 @@ pub fn tests(here: &Here) -> Plan {
         .optional("node", here)
         .optional("chromium", here)
         .next("npm --prefix web run e2e -- NAME runs one file");
-    let waf = Step::run("web tier", cmd!(here.sh, "npm --prefix web run tier").env("WAYFARE_BIN", here.built("wayfare", false)))
-        .why("the nginx tier: every operation passes ModSecurity and the attacks don't")
-        .optional("node", here)
-        .optional("nginx", here)
-        .next("npm --prefix web run tier");
-    Plan::new("test web", [packages(here), page(here), build::wayfare(here, false).essential(), unit, e2e, waf]).keep_going()
+    let waf = Step::run(
+        "web tier",
+        cmd!(here.sh, "npm --prefix web run tier").env("WAYFARE_BIN", here.built("wayfare", false)),
+    )
+    .why("the nginx tier: every operation passes ModSecurity and the attacks don't")
+    .optional("node", here)
+    .optional("nginx", here)
+    .next("npm --prefix web run tier");
+    Plan::new("test web", [packages(here), page(here), build::wayfare(here, false).essential(), unit, e2e, waf])
+        .keep_going()
 }
 
 fn changed(file: &Path) -> Option<SystemTime> {

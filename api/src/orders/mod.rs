@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 pub mod delivery;
 pub mod event;
-pub mod key;
 pub mod figures;
+pub mod key;
 pub mod line;
 pub mod moves;
 pub mod order;
@@ -36,8 +36,8 @@ use crate::{
 };
 use delivery::Delivery;
 use event::OrderEvent;
-use key::IdempotencyKey;
 use figures::Figures;
+use key::IdempotencyKey;
 use order::{Order, State, Whose};
 use place::NewOrder;
 

@@ -1,7 +1,7 @@
 import { Autocomplete } from "@base-ui/react/autocomplete";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { CircleAlert, MapPin } from "lucide-react";
-import { type ReactNode, useId, useState } from "react";
+import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { type Place, placesQuery, type Suggestion } from "../api/place";
 import { useTexts } from "../texts/texts";
 import { useSettled } from "./useSettled";
@@ -13,6 +13,8 @@ interface Asked {
   /** Results near here come first. */
   near?: Place | undefined;
   error?: string | undefined;
+  /** It takes the place of an input that had the focus. */
+  takesFocus?: boolean;
   /** Beside the input: a button. */
   beside?: ReactNode;
   onText: (text: string) => void;
@@ -20,9 +22,23 @@ interface Asked {
 }
 
 /** An address, typed and then chosen from what the city has. */
-export function AddressField({ label, name, text, near, error, beside, onText, onPick }: Asked) {
+export function AddressField({
+  label,
+  name,
+  text,
+  near,
+  error,
+  takesFocus = false,
+  beside,
+  onText,
+  onPick,
+}: Asked) {
   const t = useTexts();
   const id = useId();
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (takesFocus) input.current?.focus();
+  }, [takesFocus]);
   const [isTyped, setTyped] = useState(false);
   const words = useSettled(text.trim());
   const found = useQuery({
@@ -56,6 +72,7 @@ export function AddressField({ label, name, text, near, error, beside, onText, o
       >
         <div className="with-button">
           <Autocomplete.Input
+            ref={input}
             id={id}
             name={name}
             className="input"
