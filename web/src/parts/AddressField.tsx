@@ -37,7 +37,8 @@ export function AddressField({
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
-    if (takesFocus) input.current?.focus();
+    // Whoever has gone on meanwhile is not called back.
+    if (takesFocus && document.activeElement === document.body) input.current?.focus();
   }, [takesFocus]);
   const [isTyped, setTyped] = useState(false);
   const words = useSettled(text.trim());
