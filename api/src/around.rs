@@ -37,6 +37,8 @@ use crate::{
 pub struct Caller {
     pub ip: IpAddr,
     pub request_id: Arc<str>,
+    /// The browser came by HTTPS, as a trusted proxy says.
+    pub https: bool,
 }
 
 pub struct Around<E> {
@@ -59,8 +61,8 @@ impl<E: Endpoint<Output = Response>> Endpoint for Around<E> {
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let start = Instant::now();
         let _active = Held::new(&self.app.metrics.http_server_active_requests);
-        let caller = self.caller(&request);
         let seen = Seen::of(&request, &self.app);
+        let caller = self.caller(&request, &seen);
         let trace = self.app.signals.enter(method(request.method()), request.headers());
         let trace_id = trace.as_ref().map(|t| Arc::from(t.span().span_context().trace_id().to_string()));
         let ids = Ids { request: caller.request_id.clone(), trace: trace_id };
@@ -232,7 +234,7 @@ impl<E: Endpoint<Output = Response>> Around<E> {
         }
     }
 
-    fn caller(&self, request: &Request) -> Caller {
+    fn caller(&self, request: &Request, seen: &Seen) -> Caller {
         let peer =
             request.remote_addr().as_socket_addr().map_or(IpAddr::from([127, 0, 0, 1]), |a| a.ip().to_canonical());
         let ip = headers::client(peer, request.headers(), &self.app.config.trusted_proxies);
@@ -241,7 +243,7 @@ impl<E: Endpoint<Output = Response>> Around<E> {
         });
         let request_id =
             given.map_or_else(|| Uuid::now_v7().simple().encode_lower(&mut Uuid::encode_buffer()).into(), Into::into);
-        Caller { ip, request_id }
+        Caller { ip, request_id, https: seen.forwarded_proto.as_deref() == Some("https") }
     }
 }
 

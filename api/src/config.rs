@@ -162,6 +162,27 @@ pub struct Config {
     #[arg(long, env = "WAYFARE_WEBHOOK_ATTEMPTS", default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=30))]
     pub webhook_attempts: u32,
 
+    /// Folder of the built page; where it isn't there, only the API is served
+    #[arg(long, env = "WAYFARE_WEB", default_value = "web/dist", value_name = "DIR")]
+    pub web: PathBuf,
+
+    /// Raster tiles under the map, such as https://tiles.example/{z}/{x}/{y}.png; without them, the city's own streets
+    #[arg(long, env = "WAYFARE_TILES_URL", value_name = "URL")]
+    pub tiles_url: Option<String>,
+
+    /// Whom the tiles' makers want to be named
+    #[arg(
+        long,
+        env = "WAYFARE_TILES_ATTRIBUTION",
+        default_value = "© OpenStreetMap contributors",
+        value_name = "TEXT"
+    )]
+    pub tiles_attribution: String,
+
+    /// Show the demo city's accounts on the sign-in page: only on an address of this machine
+    #[arg(long, env = "WAYFARE_DEMO", default_value_t = false, action = clap::ArgAction::Set, value_name = "BOOL")]
+    pub demo: bool,
+
     /// Images: the folder `images` in the data folder, or s3://BUCKET/PREFIX
     #[arg(long, env = "WAYFARE_IMAGES", value_name = "URL")]
     pub images: Option<String>,
@@ -273,6 +294,13 @@ impl Config {
         }
         if self.images.as_ref().is_some_and(|i| !i.starts_with("s3://")) {
             problems.push("WAYFARE_IMAGES: give s3://BUCKET/PREFIX, or leave it out for the data folder".to_owned());
+        }
+        if self.tiles_url.is_some() && crate::web::tiles_origin(self).is_none() {
+            problems.push("WAYFARE_TILES_URL: an http or https address with {z}, {x} and {y} in it".to_owned());
+        }
+        if self.demo && !self.listen.ip().is_loopback() {
+            problems
+                .push("WAYFARE_DEMO: tells the demo accounts' password, so it listens on 127.0.0.1 only".to_owned());
         }
         if self.s3_access_key.is_some() != self.s3_secret_key.is_some() {
             problems.push("WAYFARE_S3_ACCESS_KEY and WAYFARE_S3_SECRET_KEY: give both or neither".to_owned());

@@ -12,7 +12,7 @@ use poem_openapi::{ContactObject, LicenseObject, OpenApiService, Tags};
 
 use crate::{
     App, around::Around, audit, auth, bus::Bus, cart, catalog, docs, flags, headers::Methods, health, openapi,
-    operations, orders, staff, telemetry::Telemetry, transport, worker,
+    operations, orders, staff, telemetry::Telemetry, transport, web::Web, worker,
 };
 
 /// The chapters of the OpenAPI document.
@@ -86,7 +86,8 @@ pub fn routes(app: Arc<App>) -> impl Endpoint<Output = Response> {
         .at("/docs", poem::get(docs))
         .nest("/", service.with(compression))
         .map_to_response();
-    Around::new(app, routes, methods)
+    let web = Web::read(&app.config, routes);
+    Around::new(app, web, methods)
 }
 
 /// Serves until SIGTERM or Ctrl-C, then ends without failing a request.

@@ -40,6 +40,7 @@ pub mod staff;
 pub mod telemetry;
 pub mod text;
 pub mod transport;
+pub mod web;
 pub mod worker;
 
 use std::sync::{

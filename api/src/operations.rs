@@ -1,10 +1,12 @@
-//! What those see who run the service: flags.
+//! What those see who run the service, and what its page has to know: flags, tiles, the demo's accounts.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use poem_openapi::{Object, OpenApi, payload::Json};
 
-use crate::{App, http::Chapter};
+use crate::{App, auth::Admin, error::Result, http::Chapter, seed};
+
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A switch that changes without a restart.
 #[derive(Debug, Object)]
@@ -13,6 +15,45 @@ pub struct Flag {
     pub on: bool,
     /// What it switches
     pub meaning: String,
+}
+
+/// What the page has to know before anybody signs in
+#[derive(Debug, Object)]
+pub struct PageSettings {
+    /// Raster tiles under the map; without them it draws the city's own streets
+    #[oai(skip_serializing_if_is_none)]
+    pub tiles: Option<Tiles>,
+    /// Accounts to try the demo with; only where the service runs as one
+    #[oai(skip_serializing_if_is_none)]
+    pub demo: Option<Demo>,
+}
+
+/// Where tiles come from
+#[derive(Debug, Object)]
+pub struct Tiles {
+    /// With `{z}`, `{x}` and `{y}` in it
+    pub url: String,
+    /// Whom to name on the map
+    pub attribution: String,
+}
+
+/// The demo's accounts
+#[derive(Debug, Object)]
+pub struct Demo {
+    /// One address of each role
+    pub emails: Vec<String>,
+    /// The password of all of them
+    pub password: String,
+}
+
+/// A part that the service stands on
+#[derive(Debug, Object)]
+pub struct HealthPart {
+    /// `service`, `database` or `cache`
+    pub name: String,
+    /// What it is here, such as `SQLite` or `in process`
+    pub kind: String,
+    pub answers: bool,
 }
 
 pub struct OperationsApi(pub Arc<App>);
@@ -25,5 +66,29 @@ impl OperationsApi {
         let flag =
             |(name, on, meaning): (&str, bool, &str)| Flag { name: name.to_owned(), on, meaning: meaning.to_owned() };
         Json(self.0.flags.list().into_iter().map(flag).collect())
+    }
+
+    /// The parts, and whether they answer
+    #[oai(path = "/health", method = "get", operation_id = "get_health")]
+    async fn health(&self, _who: Admin) -> Result<Json<Vec<HealthPart>>> {
+        let app = &self.0;
+        let database = tokio::time::timeout(PATIENCE, app.db.write.ping()).await.is_ok_and(|ping| ping.is_ok());
+        let redis = app.redis_state().await;
+        let part =
+            |name: &str, kind: &str, answers| HealthPart { name: name.to_owned(), kind: kind.to_owned(), answers };
+        Ok(Json(vec![
+            part("service", env!("CARGO_PKG_VERSION"), !app.is_draining()),
+            part("database", if app.db.is_sqlite() { "SQLite" } else { "PostgreSQL" }, database),
+            part("cache", if redis.is_some() { "Redis" } else { "in process" }, redis.unwrap_or(true)),
+        ]))
+    }
+
+    /// What the page has to know before anybody signs in
+    #[oai(path = "/page", method = "get", operation_id = "get_page_settings")]
+    async fn page(&self) -> Json<PageSettings> {
+        let config = &self.0.config;
+        let tiles = |url: &String| Tiles { url: url.clone(), attribution: config.tiles_attribution.clone() };
+        let demo = || Demo { emails: seed::emails(), password: config.seed_password.expose().to_owned() };
+        Json(PageSettings { tiles: config.tiles_url.as_ref().map(tiles), demo: config.demo.then(demo) })
     }
 }

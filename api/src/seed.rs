@@ -23,6 +23,11 @@ pub const ACCOUNTS: [(&str, &str, Role); 4] = [
     ("admin@wayfare.example", "Ada Admin", Role::Admin),
 ];
 
+/// The addresses of [`ACCOUNTS`].
+pub fn emails() -> Vec<String> {
+    ACCOUNTS.iter().map(|(email, ..)| (*email).to_owned()).collect()
+}
+
 /// Fills the database.
 ///
 /// # Errors

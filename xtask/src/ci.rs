@@ -37,6 +37,7 @@ const PARTS: &[Part] = &[
     Part { words: &["lint"], why: "seconds, and most mistakes", tool: None },
     Part { words: &["build"], why: "what is deployed", tool: None },
     Part { words: &["test"], why: "what it promises, on each database", tool: None },
+    Part { words: &["test", "web"], why: "what people see, in a browser", tool: Some("node") },
     Part { words: &["test", "fuzz"], why: "what nobody thought of", tool: Some("schemathesis") },
 ];
 
@@ -131,6 +132,7 @@ mod tests {
                 "cargo xtask lint",
                 "cargo xtask build",
                 "cargo xtask test",
+                "cargo xtask test web (skipped)",
                 "cargo xtask test fuzz (skipped)",
                 "cargo xtask evidence verify doctor lint build test",
             ]
@@ -142,7 +144,7 @@ mod tests {
         let here = Here::pretend(&["cargo", "git", "schemathesis"]);
         let plan = plan_for(&["ci", "--from", "test fuzz"], &here).unwrap();
         let skipped: Vec<_> = plan.steps.iter().map(|step| step.skipped.is_some()).collect();
-        assert_eq!(skipped, [true, true, true, true, false, false]);
+        assert_eq!(skipped, [true, true, true, true, true, false, false]);
         let proof = plan.steps.last().unwrap().command(&here.root).unwrap();
         assert_eq!(proof, "cargo xtask evidence verify doctor lint build test test-fuzz");
     }
@@ -152,6 +154,6 @@ mod tests {
         let failure =
             Failure::from_any(plan_for(&["ci", "--from", "deploy"], &Here::pretend(&["cargo"])).err().unwrap());
         assert_eq!(failure.exit, Exit::Usage);
-        assert_eq!(failure.next.as_deref(), Some("one of: doctor, lint, build, test, test fuzz"));
+        assert_eq!(failure.next.as_deref(), Some("one of: doctor, lint, build, test, test web, test fuzz"));
     }
 }

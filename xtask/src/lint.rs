@@ -7,7 +7,7 @@ use xshell::cmd;
 use crate::cli::Stage;
 use crate::here::Here;
 use crate::plan::{Plan, Step};
-use crate::{openapi, reference, tidy};
+use crate::{openapi, reference, tidy, web};
 
 /// Check form, lints, generated files, the rules of the house and the dependencies.
 #[derive(Args)]
@@ -30,7 +30,7 @@ impl Stage for Lint {
             .optional("cargo-deny", here)
             .next("deny.toml says what is allowed; each exception there has its reason");
         let cheap = [format, tidy::step(), reference::check_step(), deny];
-        let steps = cheap.into_iter().chain([clippy]).chain(openapi::steps(here, true));
+        let steps = cheap.into_iter().chain(web::lint(here)).chain([clippy]).chain(openapi::steps(here, true));
         // Whoever mends one offence wants to see the others too.
         Ok(Plan::new("lint", steps).keep_going())
     }
@@ -50,7 +50,7 @@ mod tests {
             text,
             format!(
                 "\
-# cargo xtask lint: 8 steps, run in the root of the clone
+# cargo xtask lint: 12 steps, run in the root of the clone
 
 # 1. format: one form, so that a diff shows only what was meant
 cargo fmt --all --check
@@ -62,22 +62,39 @@ cargo fmt --all --check
 # (done by xtask itself)
 
 # 4. dependencies: licences, advisories, sources and doubles of what we build on
-# skipped: not installed: {}
+# skipped: not installed: {deny}
 # cargo deny --workspace check
 
-# 5. clippy: what the compiler's second reader finds is found here and not in review
+# 5. web packages: what the page is built with, as web/package-lock.json has it
+# skipped: not installed: {node}
+# npm --prefix web ci --no-audit --no-fund
+
+# 6. web client is up to date: the page's client is generated from docs/reference/openapi.json
+# skipped: not installed: {node}
+# npm --prefix web run types:check
+
+# 7. web types: strict types, and every text in every language
+# skipped: not installed: {node}
+# npm --prefix web run check
+
+# 8. web lint: form, hooks, and what keeps people out
+# skipped: not installed: {node}
+# npm --prefix web run lint
+
+# 9. clippy: what the compiler's second reader finds is found here and not in review
 cargo clippy --workspace --all-targets --locked -- -D warnings
 
-# 6. build: the binary has to be that of this source
+# 10. build: the binary has to be that of this source
 cargo build --locked --package wayfare
 
-# 7. openapi: the document as this source makes it
+# 11. openapi: the document as this source makes it
 target/debug/wayfare openapi > target/xtask/openapi.json
 
-# 8. openapi is up to date: clients are generated from docs/reference/openapi.json: it says what the service does
+# 12. openapi is up to date: clients are generated from docs/reference/openapi.json: it says what the service does
 # (done by xtask itself)
 ",
-                crate::tools::remedy("cargo-deny")
+                deny = crate::tools::remedy("cargo-deny"),
+                node = crate::tools::remedy("node"),
             )
         );
     }

@@ -25,6 +25,7 @@ mod test;
 mod tidy;
 mod tools;
 mod up;
+mod web;
 
 use cli::{Entry, Group};
 
@@ -37,6 +38,7 @@ pub const STAGES: &[Entry] = &[
     Entry::of::<bench::Bench>(Group::Check),
     Entry::of::<ci::Ci>(Group::Check),
     Entry::of::<openapi::Openapi>(Group::Keep),
+    Entry::of::<web::Screenshots>(Group::Keep),
     Entry::of::<reference::Reference>(Group::Keep),
     Entry::of::<tidy::Tidy>(Group::Keep),
     Entry::of::<evidence::Evidence>(Group::Keep),

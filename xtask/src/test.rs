@@ -11,12 +11,13 @@ use crate::exit::{Exit, Failure};
 use crate::fuzz;
 use crate::here::Here;
 use crate::plan::{Plan, Step};
+use crate::web;
 
 /// Run the tests: on SQLite, and on PostgreSQL and Redis where Docker answers.
 #[derive(Args)]
 pub struct Test {
     /// Which: beside the code (unit), through the public face (it), both and the documentation (all),
-    /// or requests made up from the OpenAPI document, as each role (fuzz)
+    /// requests made up from the OpenAPI document, as each role (fuzz), or the web page (web)
     #[arg(value_enum, default_value = "all")]
     kind: Kind,
     /// Fail where Docker doesn't answer, instead of leaving those tests out
@@ -35,6 +36,7 @@ enum Kind {
     Unit,
     It,
     Fuzz,
+    Web,
 }
 
 impl Stage for Test {
@@ -44,6 +46,7 @@ impl Stage for Test {
     fn plan(&self, here: &Here) -> Result<Plan> {
         match self.kind {
             Kind::Fuzz => fuzz::plan(&self.fuzz, here),
+            Kind::Web => Ok(web::tests(here)),
             Kind::All | Kind::Unit | Kind::It => self.plan_of_cargo(here),
         }
     }
@@ -56,7 +59,9 @@ impl Test {
             return Err(docker_is_wanted(here).into());
         }
         let (stage, sqlite, postgres) = match self.kind {
-            Kind::All | Kind::Fuzz => ("test", self.on_sqlite(here, &[]), Some(self.on_postgres(here, no_docker))),
+            Kind::All | Kind::Fuzz | Kind::Web => {
+                ("test", self.on_sqlite(here, &[]), Some(self.on_postgres(here, no_docker)))
+            }
             Kind::Unit => ("test unit", self.on_sqlite(here, &["--lib", "--bins"]), None),
             Kind::It => ("test it", self.on_sqlite(here, &["--test", "*"]), Some(self.on_postgres(here, no_docker))),
         };

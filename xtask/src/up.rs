@@ -16,7 +16,7 @@ use crate::exit::{Exit, Failure};
 use crate::here::Here;
 use crate::plan::{Plan, Step};
 use crate::screen::{Paint, Screen};
-use crate::{build, data_dir, http};
+use crate::{build, data_dir, http, web};
 
 pub const ROLES: [&str; 4] = ["customer", "courier", "manager", "admin"];
 pub const PASSWORD: &str = "wayfare-demo-1";
@@ -71,14 +71,27 @@ impl Stage for Up {
         let serve = cmd!(here.sh, "{wayfare} serve")
             .env("WAYFARE_DATA_DIR", &folder)
             .env("WAYFARE_LISTEN", format!("127.0.0.1:{port}"))
-            .env("WAYFARE_LOG_FORMAT", "text");
+            .env("WAYFARE_LOG_FORMAT", "text")
+            .env("WAYFARE_WEB", web::dist(here))
+            // A password that somebody chose is not for the page either.
+            .env("WAYFARE_DEMO", std::env::var_os(PASSWORD_VARIABLE).is_none().to_string());
         let serve =
             Step::serve("serve", serve).why("the API, its page and its worker in one process").showing_messages();
         let stay = Step::task("until Ctrl-C", |ctx| ctx.serve_until_interrupted())
             .why("the server is asked to stop, and ends what it is doing first")
             .next("its last lines above say why");
         let before = [port_is_free].into_iter().chain(self.reset.then_some(reset)).chain([make]);
-        let steps = before.chain([build, migrate, seed, serve, ready(port), announce(port), stay]);
+        let steps = before.chain([
+            build,
+            web::packages(here),
+            web::page(here),
+            migrate,
+            seed,
+            serve,
+            ready(port),
+            announce(port),
+            stay,
+        ]);
         Ok(Plan::new("up", steps))
     }
 }
@@ -161,7 +174,7 @@ mod tests {
                 "cargo build --locked --package wayfare",
                 "WAYFARE_DATA_DIR=data target/debug/wayfare migrate",
                 "WAYFARE_DATA_DIR=data target/debug/wayfare seed --if-empty",
-                "WAYFARE_DATA_DIR=data WAYFARE_LISTEN=127.0.0.1:5001 WAYFARE_LOG_FORMAT=text target/debug/wayfare serve &",
+                "WAYFARE_DATA_DIR=data WAYFARE_DEMO=true WAYFARE_LISTEN=127.0.0.1:5001 WAYFARE_LOG_FORMAT=text WAYFARE_WEB=web/dist target/debug/wayfare serve &",
             ]
         );
         assert!(text.contains("# 1. port: nothing else may listen on 5001"), "{text}");

@@ -75,6 +75,11 @@ impl From<Model> for User {
 }
 
 impl Entity {
+    /// How many registered from `begin` until `end`.
+    pub async fn joined(db: &impl ConnectionTrait, begin: Instant, end: Instant) -> Result<u64> {
+        Ok(Self::find().filter(Column::CreatedAt.gte(begin)).filter(Column::CreatedAt.lt(end)).count(db).await?)
+    }
+
     pub async fn by_email(db: &impl ConnectionTrait, email: &str) -> Result<Option<Model>> {
         Ok(Self::find().filter(Column::Email.eq(normal(email))).one(db).await?)
     }

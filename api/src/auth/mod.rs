@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use poem::web::Data;
+use poem::{http::HeaderMap, web::Data};
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Header, Path},
@@ -11,6 +11,7 @@ use poem_openapi::{
 use uuid::Uuid;
 
 pub mod account;
+pub mod cookie;
 pub mod identity;
 pub mod password;
 pub mod refresh_token;
@@ -21,7 +22,13 @@ pub mod token;
 pub use account::{Role, User};
 pub use identity::{Admin, Courier, Customer, Identity, Manager, Staff, Visitor};
 
-use crate::{App, around::Caller, error::Result, http::Chapter, text::Text};
+use crate::{
+    App,
+    around::Caller,
+    error::{Error, Result},
+    http::Chapter,
+    text::Text,
+};
 
 /// Somebody new.
 #[derive(Object)]
@@ -51,9 +58,9 @@ pub struct Credentials {
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
 pub struct Renewal {
-    /// The refresh token of the last answer
+    /// The refresh token of the last answer; left out when it is in the cookie
     #[oai(validator(max_length = 100))]
-    pub refresh_token: Text,
+    pub refresh_token: Option<Text>,
 }
 
 #[derive(Object)]
@@ -75,8 +82,9 @@ pub struct Tokens {
     pub token_type: String,
     /// How long the access token lasts, seconds
     pub expires_in: i64,
-    /// Renews the session; good once
-    pub refresh_token: String,
+    /// Renews the session; good once. Not here when it is in the cookie
+    #[oai(skip_serializing_if_is_none)]
+    pub refresh_token: Option<String>,
     pub user: User,
 }
 
@@ -85,6 +93,29 @@ pub enum Registered {
     /// The account is made; sign in
     #[oai(status = 201)]
     Made(Json<User>),
+}
+
+#[derive(ApiResponse)]
+pub enum SignedIn {
+    /// Signed in
+    #[oai(status = 200)]
+    In(
+        Json<Tokens>,
+        /// The refresh token, with `X-Refresh-In: cookie`
+        #[oai(header = "Set-Cookie")]
+        Option<String>,
+    ),
+}
+
+#[derive(ApiResponse)]
+pub enum SignedOut {
+    /// Done
+    #[oai(status = 204)]
+    Out(
+        /// Takes the refresh token's cookie away
+        #[oai(header = "Set-Cookie")]
+        String,
+    ),
 }
 
 #[derive(ApiResponse)]
@@ -105,28 +136,47 @@ impl AuthApi {
     }
 
     /// Sign in
+    ///
+    /// With `X-Refresh-In: cookie` the refresh token comes as a cookie that only this API sees, and not in the body: what
+    /// a browser's page should ask for.
     #[oai(path = "/auth/login", method = "post", operation_id = "login")]
     async fn login(
         &self,
         caller: Data<&Caller>,
         #[oai(name = "User-Agent", validator(max_length = 500))] device: Header<Option<String>>,
+        #[oai(name = "X-Refresh-In")] refresh_in: Header<Option<cookie::RefreshIn>>,
         credentials: Json<Credentials>,
-    ) -> Result<Json<Tokens>> {
-        Ok(Json(sign_in::sign_in(&self.0, caller.0, device.0.unwrap_or_default(), credentials.0).await?))
+    ) -> Result<SignedIn> {
+        let tokens = sign_in::sign_in(&self.0, caller.0, device.0.unwrap_or_default(), credentials.0).await?;
+        Ok(self.signed_in(caller.0, refresh_in.0, tokens))
     }
 
     /// Renew a session: a new access token and a new refresh token
     ///
-    /// Each refresh token is good once. One that is presented again ends the session, everywhere.
+    /// Each refresh token is good once. One that is presented again ends the session, everywhere. The cookie's counts
+    /// only with `X-Refresh-In: cookie`, which no other site can send.
     #[oai(path = "/auth/refresh", method = "post", operation_id = "refresh")]
-    async fn refresh(&self, caller: Data<&Caller>, renewal: Json<Renewal>) -> Result<Json<Tokens>> {
-        Ok(Json(sign_in::renew(&self.0, caller.0, &renewal.refresh_token).await?))
+    async fn refresh(
+        &self,
+        caller: Data<&Caller>,
+        #[oai(name = "X-Refresh-In")] refresh_in: Header<Option<cookie::RefreshIn>>,
+        headers: &HeaderMap,
+        renewal: Json<Renewal>,
+    ) -> Result<SignedIn> {
+        let in_cookie = refresh_in.0 == Some(cookie::RefreshIn::Cookie);
+        let token = renewal.0.refresh_token.map(String::from).or_else(|| cookie::read(headers).filter(|_| in_cookie));
+        let token = token.ok_or_else(|| {
+            let how = "Send the refresh token in the body, or in its cookie with `X-Refresh-In: cookie`.";
+            Error::malformed("no_refresh_token", how)
+        })?;
+        let tokens = sign_in::renew(&self.0, caller.0, &token).await?;
+        Ok(self.signed_in(caller.0, refresh_in.0, tokens))
     }
 
     /// Sign out: ends this session
     #[oai(path = "/auth/logout", method = "post", operation_id = "logout")]
-    async fn logout(&self, who: Customer) -> Result<Done> {
-        sign_in::sign_out(&self.0, &who.0).await.map(|()| Done::Done)
+    async fn logout(&self, who: Customer) -> Result<SignedOut> {
+        sign_in::sign_out(&self.0, &who.0).await.map(|()| SignedOut::Out(cookie::gone(&who.0.caller)))
     }
 
     /// Change the password; ends all other sessions
@@ -151,5 +201,12 @@ impl AuthApi {
     #[oai(path = "/me/sessions/:id", method = "delete", operation_id = "end_session")]
     async fn end_session(&self, who: Customer, id: Path<Uuid>) -> Result<Done> {
         sign_in::end_session(&self.0, &who.0, id.0).await.map(|()| Done::Done)
+    }
+}
+
+impl AuthApi {
+    fn signed_in(&self, caller: &Caller, wanted: Option<cookie::RefreshIn>, mut tokens: Tokens) -> SignedIn {
+        let cookie = cookie::put(&self.0, caller, wanted.unwrap_or_default(), &mut tokens);
+        SignedIn::In(Json(tokens), cookie)
     }
 }

@@ -175,7 +175,7 @@ fn tokens(app: &App, account: account::Model, session: Uuid, refresh: &Secret, n
         access_token: app.keys.sign(account.id, session, now)?,
         token_type: "Bearer".to_owned(),
         expires_in: app.keys.seconds(),
-        refresh_token: refresh.expose().to_owned(),
+        refresh_token: Some(refresh.expose().to_owned()),
         user: account.into(),
     })
 }

@@ -83,6 +83,16 @@ impl Entity {
             .await?)
     }
 
+    /// Of all orders.
+    pub async fn after(db: &impl ConnectionTrait, id: i64) -> Result<Vec<Model>> {
+        Ok(Self::find().filter(Column::Id.gt(id)).order_by_asc(Column::Id).limit(1000).all(db).await?)
+    }
+
+    /// The id of the newest event; 0 when there is none.
+    pub async fn newest(db: &impl ConnectionTrait) -> Result<i64> {
+        Ok(Self::find().order_by_desc(Column::Id).one(db).await?.map_or(0, |event| event.id))
+    }
+
     /// Events that nobody has taken over and that are not on the queue, or were put there before `stale` and may be lost
     /// with it. Locked, so that two workers don't publish the same ones or turn the order of an order's events around.
     pub async fn to_publish(db: &impl ConnectionTrait, stale: Instant) -> Result<Vec<Model>> {

@@ -16,17 +16,19 @@ use uuid::Uuid;
 
 pub mod delivery;
 pub mod event;
+pub mod figures;
 pub mod key;
 pub mod line;
 pub mod moves;
 pub mod order;
 pub mod place;
 pub mod stream;
+pub mod watch;
 pub mod write;
 
 use crate::{
     App,
-    auth::{Customer, Identity, Role},
+    auth::{Admin, Customer, Identity, Role},
     cart,
     error::{Error, Result},
     http::Chapter,
@@ -34,6 +36,7 @@ use crate::{
 };
 use delivery::Delivery;
 use event::OrderEvent;
+use figures::Figures;
 use key::IdempotencyKey;
 use order::{Order, State, Whose};
 use place::NewOrder;
@@ -147,6 +150,34 @@ impl OrdersApi {
         Ok(Json(Page::cut(found.into_iter().map(|o| o.with(&lines)).collect(), limit.0, |order: &Order| order.id)))
     }
 
+    /// What happens to orders from now on, live
+    ///
+    /// For lists that stay new without being asked for again and again. Server-sent events with ids.
+    #[oai(path = "/orders/events", method = "get", operation_id = "watch_orders")]
+    async fn watch(
+        &self,
+        who: Customer,
+        /// As whom
+        #[oai(default)]
+        view: Query<View>,
+        #[oai(name = "Last-Event-ID", validator(minimum(value = "0")))] last: Header<Option<i64>>,
+    ) -> Result<EventStream<BoxStream<'static, OrderEvent>>> {
+        let events = watch::watch(self.0.clone(), whose(&who.0, view.0)?, last.0).await?;
+        Ok(as_events(events.boxed()))
+    }
+
+    /// How the business goes, day by day
+    #[oai(path = "/figures", method = "get", operation_id = "get_figures")]
+    async fn figures(
+        &self,
+        _who: Admin,
+        /// How many days back, this one included
+        #[oai(default = "fortnight", validator(minimum(value = "1"), maximum(value = "31")))]
+        days: Query<u32>,
+    ) -> Result<Json<Figures>> {
+        Ok(Json(figures::figures(&self.0, days.0).await?))
+    }
+
     /// One order
     #[oai(path = "/orders/:id", method = "get", operation_id = "get_order")]
     async fn get(&self, who: Customer, id: Path<Uuid>) -> Result<Json<Order>> {
@@ -179,12 +210,15 @@ impl OrdersApi {
         if order.state.is_last() && event::Entity::of(&self.0.db.write, id.0, last).await?.is_empty() {
             return Ok(Events::Over);
         }
-        let events = EventStream::new(stream::follow(self.0.clone(), id.0, last).boxed());
-        let events = events.to_event(|event: OrderEvent| {
-            Event::message(event.to_json_string()).id(event.id.to_string()).event_type("order")
-        });
-        Ok(Events::Stream(events.keep_alive(std::time::Duration::from_secs(15))))
+        Ok(Events::Stream(as_events(stream::follow(self.0.clone(), id.0, last).boxed())))
     }
+}
+
+fn as_events(events: BoxStream<'static, OrderEvent>) -> EventStream<BoxStream<'static, OrderEvent>> {
+    let events = EventStream::new(events).to_event(|event: OrderEvent| {
+        Event::message(event.to_json_string()).id(event.id.to_string()).event_type("order")
+    });
+    events.keep_alive(std::time::Duration::from_secs(15))
 }
 
 fn whose(who: &Identity, view: View) -> Result<Whose> {
@@ -212,6 +246,10 @@ pub async fn measure(app: &App) -> Result<()> {
 
 fn one() -> i32 {
     1
+}
+
+fn fortnight() -> u32 {
+    14
 }
 
 fn twenty() -> u64 {

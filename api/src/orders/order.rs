@@ -196,6 +196,15 @@ impl Model {
     }
 }
 
+/// Orders of one state and currency together.
+#[derive(Debug, sea_orm::FromQueryResult)]
+pub struct Sums {
+    pub state: State,
+    pub currency: String,
+    pub orders: i64,
+    pub total: i64,
+}
+
 /// Which orders somebody asks for.
 #[derive(Clone, Copy, Debug)]
 pub enum Whose {
@@ -209,6 +218,33 @@ pub enum Whose {
 impl Entity {
     pub async fn by_id(db: &impl ConnectionTrait, id: Uuid) -> Result<Model> {
         Self::find_by_id(id).one(db).await?.ok_or_else(|| Error::no("order"))
+    }
+
+    /// What was placed from `begin` until `end`, by state and currency.
+    pub async fn sums(db: &impl ConnectionTrait, begin: Instant, end: Instant) -> Result<Vec<Sums>> {
+        let placed = Self::find().filter(Column::PlacedAt.gte(begin)).filter(Column::PlacedAt.lt(end));
+        // PostgreSQL sums whole numbers into decimals.
+        let total = Column::Total.sum().cast_as("bigint");
+        let sums = placed.select_only().column(Column::State).column(Column::Currency);
+        let sums = sums.column_as(Column::Id.count(), "orders").column_as(total, "total");
+        Ok(sums.group_by(Column::State).group_by(Column::Currency).into_model().all(db).await?)
+    }
+
+    /// How long the last deliveries since then took, in the middle of them, seconds.
+    pub async fn usual_delivery(db: &impl ConnectionTrait, since: Instant) -> Result<Option<i64>> {
+        let delivered = Self::find().filter(Column::State.eq(State::Delivered)).filter(Column::ChangedAt.gte(since));
+        let last = delivered.order_by_desc(Column::ChangedAt).limit(200).all(db).await?;
+        let mut seconds: Vec<_> = last.iter().map(|o| (o.changed_at - o.placed_at).num_seconds()).collect();
+        seconds.sort_unstable();
+        Ok(seconds.get(seconds.len() / 2).copied())
+    }
+
+    pub async fn by_ids(db: &impl ConnectionTrait, ids: impl IntoIterator<Item = Uuid>) -> Result<Vec<Model>> {
+        let ids: Vec<_> = ids.into_iter().collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(Self::find().filter(Column::Id.is_in(ids)).all(db).await?)
     }
 
     pub async fn by_key(db: &impl ConnectionTrait, account: Uuid, key: &str) -> Result<Option<Model>> {

@@ -141,3 +141,52 @@ async fn a_stream_that_nobody_reads_any_more_is_given_up() {
         nora.order(product, 1).await;
     }
 }
+
+#[tokio::test]
+async fn a_shops_board_hears_of_its_own_orders_from_now_on() {
+    let wayfare = Wayfare::start().await;
+    let product = wayfare.product("Oat biscuit", 150, 5).await;
+    let (nora, manager) = (wayfare.newcomer().await, wayfare.person("manager").await);
+    let before = nora.order(product, 1).await;
+    let mut board = Events::of(&manager, "/api/orders/events?view=shop").await;
+    let order = nora.order(product, 1).await;
+    manager.move_order(&before, "accepted").await.expect(200);
+    for (id, state) in [(&order["id"], "placed"), (&before["id"], "accepted")] {
+        let event = board.next().await.expect("an event");
+        assert_eq!((&event.data["order_id"], event.data["state"].as_str()), (id, Some(state)));
+    }
+}
+
+#[tokio::test]
+async fn a_courier_hears_of_what_can_be_brought_and_a_customer_of_their_own() {
+    let wayfare = Wayfare::start().await;
+    let product = wayfare.product("Oat biscuit", 150, 9).await;
+    let (nora, other) = (wayfare.newcomer().await, wayfare.newcomer().await);
+    let (manager, courier) = (wayfare.person("manager").await, wayfare.person("courier").await);
+    let mut list = Events::of(&courier, "/api/orders/events?view=courier").await;
+    let mut mine = Events::of(&nora, "/api/orders/events").await;
+    other.order(product, 1).await;
+    let order = nora.order(product, 1).await;
+    manager.move_order(&order, "accepted").await.expect(200);
+    manager.move_order(&order, "preparing").await.expect(200);
+    assert_eq!(list.next().await.expect("an event").data["state"], "preparing");
+    for state in ["placed", "accepted", "preparing"] {
+        let event = mine.next().await.expect("an event");
+        assert_eq!((&event.data["order_id"], event.data["state"].as_str()), (&order["id"], Some(state)));
+    }
+    nora.get("/api/orders/events?view=shop").await.refused(403, "wrong_role");
+}
+
+#[tokio::test]
+async fn a_board_that_comes_back_hears_what_it_missed() {
+    let wayfare = Wayfare::start().await;
+    let product = wayfare.product("Oat biscuit", 150, 9).await;
+    let (nora, manager) = (wayfare.newcomer().await, wayfare.person("manager").await);
+    let mut board = Events::of(&manager, "/api/orders/events?view=shop").await;
+    nora.order(product, 1).await;
+    let last = board.next().await.expect("an event").id;
+    drop(board);
+    let missed = nora.order(product, 1).await;
+    let mut board = Events::of(&manager.with("last-event-id", &last), "/api/orders/events?view=shop").await;
+    assert_eq!(board.next().await.expect("an event").data["order_id"], missed["id"]);
+}
