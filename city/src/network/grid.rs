@@ -188,7 +188,9 @@ impl Grid {
             && self.first.windows(2).all(|w| w[0] <= w[1])
             && self.first.last().is_none_or(|&l| l as usize == self.pieces.len())
             && self.pieces.iter().all(|p| (p[0] as usize) < points)
-            && self.cell.iter().chain(&self.scale).all(|v| v.is_finite() && *v > 0.0);
+            && self.size.iter().all(|s| *s > 0)
+            && self.cell.iter().all(|c| (1.0..1e12).contains(c))
+            && self.scale.iter().all(|s| (1e-5..1.0).contains(s));
         if ok { Ok(()) } else { Err(FileError::Inconsistent("grid")) }
     }
 }
@@ -196,6 +198,16 @@ impl Grid {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cells_of_an_impossible_size_are_refused() {
+        let sound = Grid::of_points(&[Coord { lat: 1, lon: 2 }, Coord { lat: 9_000, lon: 70_000 }]);
+        assert!(sound.check(2).is_ok() && Grid::of_points(&[]).check(0).is_ok());
+        for cell in [0.0, 1e-300, f64::NAN, f64::INFINITY] {
+            assert!(Grid { cell: [cell, 9_000.0], ..sound.clone() }.check(2).is_err(), "{cell}");
+            assert!(Grid { scale: [0.011, cell], ..sound.clone() }.check(2).is_err(), "{cell}");
+        }
+    }
 
     #[test]
     fn points_on_two_continents_make_a_small_grid_that_finds_them() {

@@ -72,7 +72,7 @@ impl Streets {
             && self.tail_first.first() == Some(&0)
             && self.tail_first.windows(2).all(|w| w[0] <= w[1])
             && self.tail_first.last().is_some_and(|&l| l as usize == self.tails.len())
-            && self.tails.iter().all(|t| (t[0] as usize) < states);
+            && self.tails.iter().all(|t| (t[0] as usize) < states && t[1] < NONE / 8);
         if !ok {
             return Err(FileError::Inconsistent("states"));
         }

@@ -160,3 +160,12 @@ fn alternatives_differ_and_are_never_faster_than_the_best() {
     assert!(found.len() >= 2, "a lattice has more than one way");
     assert!(found.windows(2).all(|w| w[0].weight <= w[1].weight && w[0].arcs != w[1].arcs));
 }
+
+#[test]
+fn a_turn_that_takes_for_ever_is_refused() {
+    let city = City::build(random_town(1, 4));
+    let (arcs, mut streets) = (2 * city.network.segments(), city.streets[Vehicle::Car as usize].clone());
+    assert!(streets.check(arcs).is_ok());
+    streets.tails[0][1] = NONE - 1;
+    assert!(streets.check(arcs).is_err());
+}
