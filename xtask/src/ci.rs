@@ -7,6 +7,7 @@ use clap::Args;
 use xshell::cmd;
 
 use crate::cli::{self, Stage};
+use crate::evidence;
 use crate::exit::{Exit, Failure};
 use crate::here::Here;
 use crate::plan::{Plan, Step, slug};
@@ -18,28 +19,47 @@ pub struct Ci {
     #[arg(long)]
     keep_going: bool,
     /// Begin with this stage; the records of those before it have to be there
-    #[arg(long, value_name = "STAGE")]
+    #[arg(long, value_name = "STAGE", conflicts_with = "resume")]
     from: Option<String>,
+    /// Leave out the stages that passed on this commit already
+    #[arg(long)]
+    resume: bool,
+    /// Leave out the stages that no file changed since REV can affect
+    #[arg(long, value_name = "REV")]
+    since: Option<String>,
     /// Fail where Docker doesn't answer
     #[arg(long)]
     require_docker: bool,
 }
 
-/// A stage of `ci`: its command line, why it is there, and the tool that it can't do without.
-struct Part {
-    words: &'static [&'static str],
+/// A stage of `ci` and of every pipeline.
+pub struct Part {
+    pub words: &'static [&'static str],
     why: &'static str,
+    /// What it can't do without: where that is missing, `ci` leaves it out and says so.
     tool: Option<&'static str>,
+    /// What a pipeline adds: there, nothing may be left out for want of a tool.
+    pub in_pipelines: &'static [&'static str],
+    /// A pipeline stops it after that.
+    pub minutes: u32,
+    /// It judges texts and pipelines, too.
+    reads_prose: bool,
 }
 
-const PARTS: &[Part] = &[
-    Part { words: &["doctor"], why: "a missing tool is better named now than by a stage", tool: None },
-    Part { words: &["lint"], why: "seconds, and most mistakes", tool: None },
-    Part { words: &["build"], why: "what is deployed", tool: None },
-    Part { words: &["test"], why: "what it promises, on each database", tool: None },
-    Part { words: &["test", "web"], why: "what people see, in a browser", tool: Some("node") },
-    Part { words: &["test", "fuzz"], why: "what nobody thought of", tool: Some("schemathesis") },
+/// What no program reads, besides `*.md`. The API's document is not in it: tests read that.
+const PROSE: [&str; 5] = [".devcontainer/", ".github/", "docs/adr/", "docs/images/", "pipelines/"];
+
+pub const PARTS: &[Part] = &[
+    Part::new(&["doctor"], "a missing tool is better named now than by a stage", 15).in_pipelines(&["--install"]),
+    Part::new(&["lint"], "seconds, and most mistakes", 30).reading_prose(),
+    Part::new(&["build"], "what is deployed", 40),
+    Part::new(&["test"], "what it promises, on each database", 60).in_pipelines(&["--require-docker"]),
+    Part::new(&["test", "web"], "what people see, in a browser", 30).with("node"),
+    Part::new(&["test", "fuzz"], "what nobody thought of", 30).with("schemathesis"),
 ];
+
+/// The name of the last stage.
+pub const PROOF: &str = "evidence";
 
 impl Stage for Ci {
     const NAME: &'static str = "ci";
@@ -47,12 +67,17 @@ impl Stage for Ci {
 
     fn plan(&self, here: &Here) -> Result<Plan> {
         let first = self.first()?;
+        let changed = self.since.as_ref().map(|rev| here.changed_since(rev)).transpose()?;
         let mut steps = Vec::new();
         for (index, part) in PARTS.iter().enumerate() {
-            let step = self.step(part, here)?;
-            steps.push(step.skip_if(index < first, "before --from: its record is asked for at the end"));
+            let step =
+                self.step(part, here)?.skip_if(index < first, "before --from: its record is asked for at the end");
+            let step =
+                step.skip_if(self.resume && evidence::holds(here, &slug(&part.name())), "it passed on this commit");
+            let spared = changed.as_ref().is_some_and(|files| !part.is_affected(files));
+            steps.push(step.skip_if(spared, "no file that changed affects it"));
         }
-        steps.push(self.proof(here)?);
+        steps.push(self.proof(here, changed.as_deref())?);
         let plan = Plan::new("ci", steps);
         Ok(if self.keep_going { plan.keep_going() } else { plan })
     }
@@ -75,23 +100,52 @@ impl Ci {
         Ok(part.tool.into_iter().fold(step, |step, tool| step.optional(tool, here)))
     }
 
-    fn proof(&self, here: &Here) -> Result<Step> {
-        let expected = expected(here);
-        let words = ["evidence", "verify"].into_iter().chain(expected.iter().map(String::as_str));
-        stage("evidence", &words.collect::<Vec<_>>(), "green means that it happened, on this commit", here)
+    fn proof(&self, here: &Here, changed: Option<&[String]>) -> Result<Step> {
+        let asked = |part: &&Part| part.can_run(here) && changed.is_none_or(|files| part.is_affected(files));
+        let expected: Vec<_> = PARTS.iter().filter(asked).map(|part| slug(&part.name())).collect();
+        let words: Vec<_> = ["evidence", "verify"].into_iter().chain(expected.iter().map(String::as_str)).collect();
+        let step = stage(PROOF, &words, "green means that it happened, on this commit", here)?;
+        Ok(step.skip_if(expected.is_empty(), "no stage had to run"))
     }
 }
 
 impl Part {
-    fn name(&self) -> String {
+    const fn new(words: &'static [&'static str], why: &'static str, minutes: u32) -> Self {
+        Part { words, why, tool: None, in_pipelines: &[], minutes, reads_prose: false }
+    }
+
+    const fn with(self, tool: &'static str) -> Self {
+        Part { tool: Some(tool), ..self }
+    }
+
+    const fn reading_prose(self) -> Self {
+        Part { reads_prose: true, ..self }
+    }
+
+    const fn in_pipelines(self, words: &'static [&'static str]) -> Self {
+        Part { in_pipelines: words, ..self }
+    }
+
+    fn can_run(&self, here: &Here) -> bool {
+        self.tool.is_none_or(|tool| here.has(tool))
+    }
+
+    /// Whether one of the files could make it end in another way. A file of an unknown kind affects every stage.
+    fn is_affected(&self, files: &[String]) -> bool {
+        let is_prose = |file: &String| {
+            file.ends_with(".md") || PROSE.iter().any(|folder| file.starts_with(folder)) || file == "LICENSE"
+        };
+        files.iter().any(|file| self.reads_prose || !is_prose(file))
+    }
+
+    pub fn name(&self) -> String {
         self.words.join(" ")
     }
 }
 
 /// The records that a full run leaves on this machine.
 pub fn expected(here: &Here) -> Vec<String> {
-    let can_run = |part: &&Part| part.tool.is_none_or(|tool| here.has(tool));
-    PARTS.iter().filter(can_run).map(|part| slug(&part.name())).collect()
+    PARTS.iter().filter(|part| part.can_run(here)).map(|part| slug(&part.name())).collect()
 }
 
 fn stage(name: &str, words: &[&str], why: &str, here: &Here) -> Result<Step> {
@@ -147,6 +201,20 @@ mod tests {
         assert_eq!(skipped, [true, true, true, true, true, false, false]);
         let proof = plan.steps.last().unwrap().command(&here.root).unwrap();
         assert_eq!(proof, "cargo xtask evidence verify doctor lint build test test-fuzz");
+    }
+
+    #[test]
+    fn a_change_of_texts_is_linted_and_one_of_anything_else_is_tested() {
+        let affected = |files: &[&str]| -> Vec<String> {
+            let files: Vec<_> = files.iter().map(ToString::to_string).collect();
+            PARTS.iter().filter(|part| part.is_affected(&files)).map(Part::name).collect()
+        };
+        let all: Vec<_> = PARTS.iter().map(Part::name).collect();
+        assert_eq!(affected(&[]), Vec::<String>::new());
+        assert_eq!(affected(&["README.md", "docs/adr/0001.md", ".github/CODEOWNERS"]), ["lint"]);
+        assert_eq!(affected(&["README.md", "api/src/config.rs"]), all);
+        assert_eq!(affected(&["docs/reference/openapi.json"]), all);
+        assert_eq!(affected(&["something.new"]), all);
     }
 
     #[test]

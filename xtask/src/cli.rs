@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn every_example_is_a_command_line_that_plans() {
-        let here = Here::pretend(&["cargo", "git", "docker", "schemathesis"]);
+        let here = Here::pretend(&["cargo", "git", "docker", "python3", "schemathesis"]);
         for entry in STAGES {
             let words: Vec<_> = entry.example.split(' ').collect();
             assert_eq!(words[0], entry.name);
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn every_step_says_why_and_needs_only_tools_of_the_table() {
-        let here = Here::pretend(&["cargo", "git", "docker", "schemathesis", "cargo-deny"]);
+        let here = Here::pretend(&["cargo", "git", "docker", "python3", "schemathesis", "cargo-deny"]);
         for entry in STAGES {
             let words: Vec<_> = entry.example.split(' ').collect();
             for step in plan_for(&words, &here).unwrap().steps {

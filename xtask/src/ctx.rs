@@ -117,7 +117,7 @@ impl<'a> Ctx<'a> {
             (Action::Task(task), _) => task(self)?,
             (Action::Run(what), Some(log)) => self.run_child(step, what, log, entry)?,
             (Action::Serve(what), Some(log)) => {
-                let running = Running::start(what, &step.output, log, &self.screen)?;
+                let running = Running::start(what, &self.here.path, &step.output, log, &self.screen)?;
                 self.served.push((step.name.clone(), running));
             }
             (Action::Run(_) | Action::Serve(_), None) => unreachable!("every child has a log"),
@@ -129,7 +129,7 @@ impl<'a> Ctx<'a> {
     }
 
     fn run_child(&mut self, step: &Step, what: &Invocation, log: &Path, entry: &mut StepRecord) -> Result<()> {
-        let mut child = Running::start(what, &self.output(step), log, &self.screen)?;
+        let mut child = Running::start(what, &self.here.path, &self.output(step), log, &self.screen)?;
         let (start, screen) = (Instant::now(), self.screen.clone());
         let end = child.finish(step.within, || screen.tick(&step.name, start.elapsed()))?;
         entry.tests = step.counts_tests.then(|| child.tests());

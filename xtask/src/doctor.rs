@@ -1,4 +1,4 @@
-//! `doctor`: which tools are here, which are not, for what, and how to get them. It installs nothing.
+//! `doctor`: which tools are here, which are not, for what, and how to get them. It installs nothing outside `target/`.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
+use xshell::cmd;
 
 use crate::cli::Stage;
 use crate::ctx::Ctx;
@@ -19,18 +20,41 @@ const PORT: u16 = 5000;
 /// A debug and a release build, with the tests.
 const ENOUGH_DISK_GB: u64 = 10;
 
+/// What `--install` installs: versions and hashes, so that everyone has the same.
+const LOCK: &str = ".ci/tools/requirements.lock";
+
 /// Show which tools are here, which are missing, for what, and how to get them.
 #[derive(Args)]
-pub struct Doctor {}
+pub struct Doctor {
+    /// First put the checks' tools from PyPI into target/tools, as .ci/tools/requirements.lock has them
+    #[arg(long)]
+    install: bool,
+}
 
 impl Stage for Doctor {
     const NAME: &'static str = "doctor";
     const EXAMPLE: &'static str = "doctor --json";
 
-    fn plan(&self, _: &Here) -> Result<Plan> {
+    fn plan(&self, here: &Here) -> Result<Plan> {
         let look = Step::task("examine", examine).why("each tool of xtask/tools.toml is asked for its version");
-        Ok(Plan::new("doctor", [look]))
+        let install = self.install.then(|| install(here)).into_iter().flatten();
+        Ok(Plan::new("doctor", install.chain([look])))
     }
+}
+
+fn install(here: &Here) -> [Step; 2] {
+    let folder = here.own_tools();
+    let pip = folder.join("bin/pip");
+    let make = Step::run("tools folder", cmd!(here.sh, "python3 -m venv {folder}"))
+        .why("the checks' tools are this clone's, not the machine's")
+        .within(300)
+        .next("Debian has it in python3-venv");
+    let fill = cmd!(here.sh, "{pip} install --quiet --disable-pip-version-check --require-hashes --no-deps -r {LOCK}");
+    let fill = Step::run("tools", fill)
+        .why("those versions, and no other file than the one that was looked at")
+        .within(900)
+        .next("is the package index in reach? its answer is in the log");
+    [make, fill]
 }
 
 #[derive(Debug, PartialEq, Serialize)]
@@ -56,7 +80,8 @@ enum State {
 }
 
 fn examine(ctx: &mut Ctx) -> Result<()> {
-    let here = ctx.here;
+    // Looked at again: `--install` may have brought some.
+    let here = &Here::look()?;
     let findings = findings(here);
     let port_is_free = TcpListener::bind((Ipv4Addr::LOCALHOST, PORT)).is_ok();
     let disk = free_gigabytes(&here.root);
@@ -103,7 +128,7 @@ fn findings(here: &Here) -> Vec<Finding> {
 }
 
 fn print(screen: &Screen, findings: &[Finding], port_is_free: bool, disk: u64) {
-    screen.data(&screen.paint(Paint::Bold, &format!("  {:<13} {:<11} needed for", "tool", "version")));
+    screen.data(&screen.paint(Paint::Bold, &format!("  {:<15} {:<11} needed for", "tool", "version")));
     for finding in findings {
         for line in lines(screen, finding) {
             screen.data(&line);
@@ -128,8 +153,8 @@ fn lines(screen: &Screen, finding: &Finding) -> Vec<String> {
         State::Missing => ("–", Paint::Yellow, "missing".into()),
         State::MissingRequired => ("✘", Paint::Red, "missing".into()),
     };
-    let first = format!("{} {:<13} {version:<11} {}", screen.paint(paint, sign), finding.tool, finding.needed_for);
-    let second = format!("  {:<13} {:<11} {}", "", "", screen.paint(Paint::Dim, &format!("→ {}", finding.how_to_get)));
+    let first = format!("{} {:<15} {version:<11} {}", screen.paint(paint, sign), finding.tool, finding.needed_for);
+    let second = format!("  {:<15} {:<11} {}", "", "", screen.paint(Paint::Dim, &format!("→ {}", finding.how_to_get)));
     match finding.state {
         State::Ok => vec![first],
         State::TooOld | State::Silent | State::Missing | State::MissingRequired => {
@@ -160,6 +185,26 @@ fn free_gigabytes(folder: &Path) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::plan_for;
+    use crate::script;
+
+    #[test]
+    fn only_install_installs_and_only_what_has_the_known_hash() {
+        let here = Here::pretend(&["cargo", "python3"]);
+        let commands = |words: &[&str]| -> Vec<String> {
+            let text = script::text(&plan_for(words, &here).unwrap(), &here);
+            text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
+        };
+        assert_eq!(commands(&["doctor"]), Vec::<String>::new());
+        assert_eq!(
+            commands(&["doctor", "--install"]),
+            [
+                "python3 -m venv target/tools",
+                "target/tools/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+                 -r .ci/tools/requirements.lock",
+            ]
+        );
+    }
 
     #[test]
     fn only_a_required_tool_makes_the_doctor_fail() {

@@ -3,6 +3,7 @@
 //! A record says what happened, not what was meant to: it is written from what the steps returned.
 
 mod stage;
+mod table;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use crate::exit::Exit;
 use crate::here::Here;
 
 pub use stage::Evidence;
+pub use verify::holds;
 
 /// Raised when a reader of an old record could misunderstand a new one.
 pub const SCHEMA: u32 = 1;

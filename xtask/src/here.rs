@@ -4,6 +4,7 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -12,10 +13,15 @@ use xshell::{Shell, cmd};
 use crate::exit::{Exit, Failure};
 use crate::tools;
 
+/// Under `target/`: a Python environment.
+const TOOLS: &str = "tools";
+
 pub struct Here {
     pub root: PathBuf,
     pub target: PathBuf,
     pub tools: BTreeMap<String, PathBuf>,
+    /// Where children find programs: the clone's own tools, then the PATH.
+    pub path: OsString,
     pub docker_answers: OnceCell<bool>,
     pub sh: Shell,
 }
@@ -33,11 +39,21 @@ impl Here {
         };
         let sh = Shell::new()?;
         sh.change_dir(&root);
-        Ok(Here { root, target, tools: tools::on_path(), docker_answers: OnceCell::new(), sh })
+        let own = target.join(TOOLS).join("bin");
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::join_paths([own].into_iter().chain(std::env::split_paths(&path)))
+            .context("the target folder's name has a colon in it")?;
+        let tools = tools::on_path(&path);
+        Ok(Here { root, target, tools, path, docker_answers: OnceCell::new(), sh })
     }
 
     pub fn has(&self, tool: &str) -> bool {
         self.tools.contains_key(tool)
+    }
+
+    /// Where `doctor --install` puts tools.
+    pub fn own_tools(&self) -> PathBuf {
+        self.target.join(TOOLS)
     }
 
     /// Asked once, and only by the plans that would make use of it: an absent daemon answers slowly.
@@ -75,6 +91,18 @@ impl Here {
         let status = cmd!(sh, "git status --porcelain").quiet().ignore_stderr().read().ok()?;
         Some((commit, !status.is_empty()))
     }
+
+    /// Files that differ from where this branch left `rev`, committed or not.
+    pub fn changed_since(&self, rev: &str) -> Result<Vec<String>> {
+        let git = |words: &[&str]| cmd!(self.sh, "git {words...}").quiet().ignore_stderr().read();
+        let base = git(&["merge-base", "HEAD", rev]).map_err(|_| {
+            Failure::new(Exit::Usage, format!("this clone has no history in common with `{rev}`"))
+                .next("git fetch, or another revision; a shallow clone has little history")
+        })?;
+        let (tracked, new) =
+            (git(&["diff", "--name-only", &base])?, git(&["ls-files", "--others", "--exclude-standard"])?);
+        Ok(tracked.lines().chain(new.lines()).map(str::to_owned).collect())
+    }
 }
 
 fn workspace(start: &Path) -> Option<PathBuf> {
@@ -96,6 +124,7 @@ impl Here {
             target: root.join("target"),
             root,
             tools: tools.iter().map(path).collect(),
+            path: OsString::new(),
             docker_answers: OnceCell::from(tools.contains(&"docker")),
             sh,
         }

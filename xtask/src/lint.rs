@@ -7,7 +7,7 @@ use xshell::cmd;
 use crate::cli::Stage;
 use crate::here::Here;
 use crate::plan::{Plan, Step};
-use crate::{openapi, reference, tidy, web};
+use crate::{openapi, pipelines, reference, tidy, web};
 
 /// Check form, lints, generated files, the rules of the house and the dependencies.
 #[derive(Args)]
@@ -29,8 +29,8 @@ impl Stage for Lint {
             .why("licences, advisories, sources and doubles of what we build on")
             .optional("cargo-deny", here)
             .next("deny.toml says what is allowed; each exception there has its reason");
-        let cheap = [format, tidy::step(), reference::check_step(), deny];
-        let steps = cheap.into_iter().chain(web::lint(here)).chain([clippy]).chain(openapi::steps(here, true));
+        let cheap = [format, tidy::step(), reference::check_step()].into_iter().chain(pipelines::check_steps(here));
+        let steps = cheap.chain([deny]).chain(web::lint(here)).chain([clippy]).chain(openapi::steps(here, true));
         // Whoever mends one offence wants to see the others too.
         Ok(Plan::new("lint", steps).keep_going())
     }
@@ -43,14 +43,14 @@ mod tests {
     use crate::script;
 
     #[test]
-    fn a_machine_without_cargo_deny_is_told_what_it_leaves_out() {
+    fn a_machine_with_cargo_alone_is_told_what_it_leaves_out() {
         let here = Here::pretend(&["cargo", "git"]);
         let text = script::text(&plan_for(&["lint"], &here).unwrap(), &here);
         assert_eq!(
             text,
             format!(
                 "\
-# cargo xtask lint: 12 steps, run in the root of the clone
+# cargo xtask lint: 16 steps, run in the root of the clone
 
 # 1. format: one form, so that a diff shows only what was meant
 cargo fmt --all --check
@@ -61,40 +61,58 @@ cargo fmt --all --check
 # 3. reference is up to date: docs/reference/xtask.md is what people read, and it is generated
 # (done by xtask itself)
 
-# 4. dependencies: licences, advisories, sources and doubles of what we build on
+# 4. pipelines are up to date: a stage that no pipeline runs, or one that only a pipeline runs, is found by nobody
+# (done by xtask itself)
+
+# 5. workflows: GitHub tells a mistake only after the push
+# skipped: not installed: {actionlint}
+# actionlint .github/workflows/verify.yml .github/workflows/nightly.yml
+
+# 6. workflows are safe: permissions, credentials and templates that a stranger's pull request could use
+# skipped: not installed: {zizmor}
+# zizmor --offline --no-progress .github
+
+# 7. Jenkinsfile: pipelines/Jenkinsfile is a program that no compiler sees
+# skipped: not installed: {groovy}
+# npm-groovy-lint --noserver --loglevel error --failon error --path pipelines --files '**/Jenkinsfile'
+
+# 8. dependencies: licences, advisories, sources and doubles of what we build on
 # skipped: not installed: {deny}
 # cargo deny --workspace check
 
-# 5. web packages: what the page is built with, as web/package-lock.json has it
+# 9. web packages: what the page is built with, as web/package-lock.json has it
 # skipped: not installed: {node}
 # npm --prefix web ci --no-audit --no-fund
 
-# 6. web client is up to date: the page's client is generated from docs/reference/openapi.json
+# 10. web client is up to date: the page's client is generated from docs/reference/openapi.json
 # skipped: not installed: {node}
 # npm --prefix web run types:check
 
-# 7. web types: strict types, and every text in every language
+# 11. web types: strict types, and every text in every language
 # skipped: not installed: {node}
 # npm --prefix web run check
 
-# 8. web lint: form, hooks, and what keeps people out
+# 12. web lint: form, hooks, and what keeps people out
 # skipped: not installed: {node}
 # npm --prefix web run lint
 
-# 9. clippy: what the compiler's second reader finds is found here and not in review
+# 13. clippy: what the compiler's second reader finds is found here and not in review
 cargo clippy --workspace --all-targets --locked -- -D warnings
 
-# 10. build: the binary has to be that of this source
+# 14. build: the binary has to be that of this source
 cargo build --locked --package wayfare
 
-# 11. openapi: the document as this source makes it
+# 15. openapi: the document as this source makes it
 target/debug/wayfare openapi > target/xtask/openapi.json
 
-# 12. openapi is up to date: clients are generated from docs/reference/openapi.json: it says what the service does
+# 16. openapi is up to date: clients are generated from docs/reference/openapi.json: it says what the service does
 # (done by xtask itself)
 ",
                 deny = crate::tools::remedy("cargo-deny"),
                 node = crate::tools::remedy("node"),
+                actionlint = crate::tools::remedy("actionlint"),
+                zizmor = crate::tools::remedy("zizmor"),
+                groovy = crate::tools::remedy("npm-groovy-lint"),
             )
         );
     }

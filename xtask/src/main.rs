@@ -16,6 +16,7 @@ mod here;
 mod http;
 mod lint;
 mod openapi;
+mod pipelines;
 mod plan;
 mod process;
 mod reference;
@@ -40,6 +41,7 @@ pub const STAGES: &[Entry] = &[
     Entry::of::<openapi::Openapi>(Group::Keep),
     Entry::of::<web::Screenshots>(Group::Keep),
     Entry::of::<reference::Reference>(Group::Keep),
+    Entry::of::<pipelines::Pipelines>(Group::Keep),
     Entry::of::<tidy::Tidy>(Group::Keep),
     Entry::of::<evidence::Evidence>(Group::Keep),
 ];

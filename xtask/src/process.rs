@@ -66,7 +66,7 @@ struct Heard {
 }
 
 impl Running {
-    pub fn start(what: &Invocation, output: &Output, log: &Path, screen: &Arc<Screen>) -> Result<Self> {
+    pub fn start(what: &Invocation, path: &OsStr, output: &Output, log: &Path, screen: &Arc<Screen>) -> Result<Self> {
         let mut log = File::create(log).with_context(|| format!("can't write {}", log.display()))?;
         let stdout = match output {
             Output::File(file) => Stdio::from(File::create(file)?),
@@ -79,6 +79,7 @@ impl Running {
         }
         let mut child = command
             .args(&what.args)
+            .env("PATH", path)
             .envs(what.env.iter().map(|(key, value)| (key, value)))
             .current_dir(&what.dir)
             .stdin(Stdio::null())
@@ -245,7 +246,8 @@ mod tests {
             dir: log.path().to_owned(),
         };
         let screen = Arc::new(Screen::new(Look::quiet()));
-        Running::start(&what, &Output::Log, &log.path().join("log"), &screen).unwrap()
+        Running::start(&what, &std::env::var_os("PATH").unwrap(), &Output::Log, &log.path().join("log"), &screen)
+            .unwrap()
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Looking a tool up costs a few `stat`s; asking for its version starts it, so only `doctor` and evidence do.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -53,11 +54,10 @@ pub fn remedy(name: &str) -> String {
     }
 }
 
-/// The executable files of the table that the PATH leads to.
-pub fn on_path() -> BTreeMap<String, PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
+/// The executable files of the table that the path leads to.
+pub fn on_path(path: &OsStr) -> BTreeMap<String, PathBuf> {
     let find = |name: &str| {
-        std::env::split_paths(&path)
+        std::env::split_paths(path)
             .map(|directory| directory.join(name))
             .find(|file| file.is_file() && access(file, Access::EXEC_OK).is_ok())
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
-use super::{Record, verify};
+use super::{Record, table, verify};
 use crate::ci;
 use crate::cli::Stage;
 use crate::ctx::Ctx;
@@ -57,23 +57,21 @@ impl Stage for Evidence {
 fn show(ctx: &mut Ctx) -> Result<()> {
     let mut shown = Vec::new();
     for record in all(ctx.here)? {
-        let commit = record.commit.as_deref().map_or("no commit", |commit| &commit[..commit.len().min(9)]);
-        let dirty = if record.dirty { "+changes" } else { "" };
-        let time = duration(record.seconds);
-        let line = format!(
-            "{:<14} {:<12} {commit}{dirty:<9} {} {time:>12}",
-            record.stage,
-            record.result.word(),
-            record.started
-        );
         if !ctx.screen.look.json {
-            ctx.screen.data(&line);
+            ctx.screen.data(&line(&record));
         }
         shown.push(serde_json::to_value(record)?);
     }
     anyhow::ensure!(!shown.is_empty(), Failure::check("nothing ran here yet").next("cargo xtask ci"));
     ctx.data.insert("records".into(), shown.into());
     Ok(())
+}
+
+fn line(record: &Record) -> String {
+    let commit = record.commit.as_deref().map_or("no commit", |commit| &commit[..commit.len().min(9)]);
+    let dirty = if record.dirty { "+changes" } else { "" };
+    let (stage, result, time) = (&record.stage, record.result.word(), duration(record.seconds));
+    format!("{stage:<14} {result:<12} {commit}{dirty:<9} {} {time:>12}", record.started)
 }
 
 /// The oldest first.
@@ -95,13 +93,15 @@ fn all(here: &Here) -> Result<Vec<Record>> {
 fn check(ctx: &mut Ctx, stages: &[String]) -> Result<()> {
     let (here, mut faults) = (ctx.here, Vec::new());
     let now = here.commit().context("this is no clone with a commit: evidence can't be tied to one")?;
+    let mut found = Vec::new();
     for stage in stages {
-        let found = verify::faults(here, stage, &now);
-        match found.is_empty() {
-            true => ctx.screen.say(&format!("  {stage}: happened")),
-            false => faults.extend(found.into_iter().map(|fault| format!("{stage}: {fault}"))),
-        }
+        faults.extend(verify::faults(here, stage, &now).into_iter().map(|fault| format!("{stage}: {fault}")));
+        found.push((stage.clone(), Record::load(&here.evidence().join(format!("{stage}.json"))).ok()));
     }
+    for record in found.iter().filter_map(|(_, record)| record.as_ref()) {
+        ctx.screen.say(&line(record));
+    }
+    table::publish(&table::markdown(&found, &faults))?;
     for fault in &faults {
         ctx.screen.say(&format!("  {fault}"));
     }

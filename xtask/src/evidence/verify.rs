@@ -4,6 +4,11 @@ use crate::evidence::{Record, SCHEMA, StepRecord, digest};
 use crate::exit::Exit;
 use crate::here::Here;
 
+/// Whether the stage passed on exactly what is checked out; with uncommitted changes nobody can tell.
+pub fn holds(here: &Here, stage: &str) -> bool {
+    here.commit().is_some_and(|now| !now.1 && faults(here, stage, &now).is_empty())
+}
+
 pub fn faults(here: &Here, stage: &str, now: &(String, bool)) -> Vec<String> {
     let file = here.evidence().join(format!("{stage}.json"));
     if !file.exists() {

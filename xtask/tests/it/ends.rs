@@ -110,6 +110,48 @@ fn a_run_on_this_commit_proves_itself_until_the_commit_moves() {
 }
 
 #[test]
+fn the_proof_is_the_summary_of_a_job_on_github() {
+    let git = "case $1 in rev-parse) echo 0123abc;; esac";
+    let clone = Clone::bare().with("git", git).with("cargo", "echo 'test result: ok. 1 passed; 0 failed'");
+    assert_eq!(clone.run("test").code, Some(0));
+    let mut verify = clone.xtask("evidence verify test build");
+    verify.env("GITHUB_STEP_SUMMARY", clone.path("summary"));
+    assert_eq!(start(verify).wait().unwrap().code(), Some(1));
+    let summary = std::fs::read_to_string(clone.path("summary")).unwrap();
+    assert!(summary.contains("| test | ✅ passed |") && summary.contains("| build | ❌ no record |"), "{summary}");
+}
+
+#[test]
+fn a_resumed_run_leaves_out_what_passed_on_this_commit_and_only_that() {
+    let git = "case $1 in rev-parse) cat head;; status) cat changes;; esac";
+    let clone = Clone::bare().with("git", git).with("cargo", "").with("rustc", "");
+    std::fs::write(clone.path("head"), "one\n").unwrap();
+    std::fs::write(clone.path("changes"), "").unwrap();
+    assert_eq!(clone.run("doctor").code, Some(0));
+    let skipped = || clone.run("ci --resume --dry-run --json").json()["steps"][0]["skipped"].clone();
+    assert_eq!(skipped(), "it passed on this commit");
+    std::fs::write(clone.path("changes"), " M a\n").unwrap();
+    assert!(skipped().is_null(), "nobody knows whether these changes were there");
+    std::fs::write(clone.path("changes"), "").unwrap();
+    std::fs::write(clone.path("head"), "two\n").unwrap();
+    assert!(skipped().is_null());
+}
+
+#[test]
+fn what_nothing_changed_in_is_left_out() {
+    let git = "case $1 in merge-base) test $3 = main && echo 0123abc;; diff) cat changed;; esac";
+    let clone = Clone::bare().with("git", git).with("cargo", "exit 1");
+    std::fs::write(clone.path("changed"), "").unwrap();
+    let ran = clone.run("ci --since main --json");
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(ran.json()["steps"].as_array().unwrap().iter().all(|step| step["skipped"].is_string()));
+    std::fs::write(clone.path("changed"), "README.md\n").unwrap();
+    let steps = clone.run("ci --since main --dry-run --json").json()["steps"].clone();
+    assert!(steps[1]["skipped"].is_null() && steps[2]["skipped"].is_string());
+    assert_eq!(clone.run("ci --since nowhere").code, Some(2));
+}
+
+#[test]
 fn children_are_not_told_that_they_are_xtask() {
     let clone = Clone::bare().with("cargo", "case $1 in build) env > env;; esac");
     let mut build = clone.xtask("build");
