@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { PHONE } from "./browser.ts";
-import { DIST } from "./service.ts";
+import { DIST } from "./started.ts";
 import { world } from "./world.ts";
 
 const w = world();

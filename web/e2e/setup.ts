@@ -1,5 +1,5 @@
 import type { TestProject } from "vitest/node";
-import { start } from "./service.ts";
+import { start } from "./started.ts";
 
 declare module "vitest" {
   interface ProvidedContext {

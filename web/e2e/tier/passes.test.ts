@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, inject, test } from "vitest";
 import document from "../../../docs/reference/openapi.json" with { type: "json" };
-import { DIST } from "../service.ts";
+import { DIST } from "../started.ts";
 import { Api, unique } from "../world.ts";
 
 const url = inject("url");

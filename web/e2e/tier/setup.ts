@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { TestProject } from "vitest/node";
-import { DIST, freePort, start } from "../service.ts";
+import { DIST, freePort, start } from "../started.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
