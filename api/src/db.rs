@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::{
     config::{Config, Secret},
-    held::{FRESH, Held},
+    held::Held,
 };
 
 #[derive(Clone)]
@@ -128,7 +128,7 @@ async fn open(url: &Secret, connections: u32) -> anyhow::Result<DatabaseConnecti
         .max_connections(connections)
         .connect_timeout(PATIENCE)
         .acquire_timeout(PATIENCE)
-        .test_before_acquire_if_idle_for(FRESH)
+        .test_before_acquire_if_idle_for(Duration::from_secs(1))
         .sqlx_logging(false)
         .set_application_name("wayfare")
         .map_sqlx_sqlite_opts(|o| {

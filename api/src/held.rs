@@ -2,7 +2,7 @@
 //!
 //! The pool asks each connection that comes back for a sign of life: one more round trip, which costs the service and the
 //! database a tenth of what an order does. Whoever has just read a statement's whole answer knows that the connection is
-//! well, and keeps it here for the next one: for a second, and half of the pool's connections at the most, so that others
+//! well, and keeps it here for the next one: for a moment, and half of the pool's connections at the most, so that others
 //! always find some.
 
 use std::{
@@ -15,8 +15,8 @@ use sea_orm::{
     sqlx::{self, PgPool, Postgres, pool::PoolConnection, postgres::PgArguments, postgres::PgRow, query::Query},
 };
 
-/// How long a connection is believed to be well; what the pool itself believes, too.
-pub const FRESH: Duration = Duration::from_secs(1);
+/// How long a connection is believed to be well: shorter than any server needs to restart.
+const WELL: Duration = Duration::from_millis(100);
 
 pub struct Held {
     pool: PgPool,
@@ -62,7 +62,7 @@ impl Held {
     fn take(&self) -> Option<PoolConnection<Postgres>> {
         let mut free = self.free();
         match free.pop() {
-            Some((connection, since)) if since.elapsed() < FRESH => Some(connection),
+            Some((connection, since)) if since.elapsed() < WELL => Some(connection),
             // The last one in was the freshest.
             Some(_) => {
                 free.clear();
