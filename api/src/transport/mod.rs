@@ -85,7 +85,7 @@ impl TransportApi {
         /// When to be there at the latest
         arrive: Query<Option<Time>>,
         /// How many more than the best of each mode, at the most
-        #[oai(default, validator(maximum(value = "3")))]
+        #[oai(default, validator(minimum(value = "0"), maximum(value = "3")))]
         alternatives: Query<u8>,
         /// How the way is written
         #[oai(default)]
