@@ -268,7 +268,7 @@ fn judge(step: &Step, end: End, tests: Option<Tests>) -> Result<(), Failure> {
             let exit = Exit::of_code(code);
             Err(Failure::new(exit, exit.meaning()))
         }
-        End::Exited(code) => Err(Failure::check(format!("ended with {code}"))),
+        End::Exited(code) => Err(Failure::new(step.means, format!("ended with {code}"))),
     }
 }
 

@@ -19,12 +19,13 @@ pub enum Exit {
     Refused = 5,
     RolledBack = 6,
     OverBudget = 7,
+    NotJudged = 8,
     TimedOut = 124,
     Interrupted = 130,
 }
 
 impl Exit {
-    pub const ALL: [Exit; 10] = [
+    pub const ALL: [Exit; 11] = [
         Exit::Ok,
         Exit::Failed,
         Exit::Usage,
@@ -33,6 +34,7 @@ impl Exit {
         Exit::Refused,
         Exit::RolledBack,
         Exit::OverBudget,
+        Exit::NotJudged,
         Exit::TimedOut,
         Exit::Interrupted,
     ];
@@ -48,6 +50,7 @@ impl Exit {
             Exit::Refused => "refused, to protect what is there",
             Exit::RolledBack => "rolled back: the old version serves again",
             Exit::OverBudget => "over budget: slower or bigger than agreed",
+            Exit::NotJudged => "not judged: a scanner or what it knows isn't there, which is never green",
             Exit::TimedOut => "a step ran out of time",
             Exit::Interrupted => "interrupted by Ctrl-C",
         }
@@ -64,6 +67,7 @@ impl Exit {
             Exit::Refused => "refused",
             Exit::RolledBack => "rolled back",
             Exit::OverBudget => "over budget",
+            Exit::NotJudged => "not judged",
             Exit::TimedOut => "timed out",
             Exit::Interrupted => "interrupted",
         }

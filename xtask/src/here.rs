@@ -92,6 +92,11 @@ impl Here {
         Some((commit, !status.is_empty()))
     }
 
+    /// When the commit was made, in seconds since 1970: the only clock of what can be built again.
+    pub fn commit_time(&self) -> Option<u64> {
+        cmd!(self.sh, "git log -1 --format=%ct").quiet().ignore_stderr().read().ok()?.parse().ok()
+    }
+
     /// Files that differ from where this branch left `rev`, committed or not.
     pub fn changed_since(&self, rev: &str) -> Result<Vec<String>> {
         let git = |words: &[&str]| cmd!(self.sh, "git {words...}").quiet().ignore_stderr().read();

@@ -7,7 +7,7 @@ use xshell::cmd;
 use crate::cli::Stage;
 use crate::here::Here;
 use crate::plan::{Plan, Step};
-use crate::{openapi, pipelines, reference, tidy, web};
+use crate::{image, openapi, pipelines, reference, tidy, web};
 
 /// Check form, lints, generated files, the rules of the house and the dependencies.
 #[derive(Args)]
@@ -30,7 +30,11 @@ impl Stage for Lint {
             .optional("cargo-deny", here)
             .next("deny.toml says what is allowed; each exception there has its reason");
         let cheap = [format, tidy::step(), reference::check_step()].into_iter().chain(pipelines::check_steps(here));
-        let steps = cheap.chain([deny]).chain(web::lint(here)).chain([clippy]).chain(openapi::steps(here, true));
+        let steps = cheap
+            .chain([image::check_step(here), deny])
+            .chain(web::lint(here))
+            .chain([clippy])
+            .chain(openapi::steps(here, true));
         // Whoever mends one offence wants to see the others too.
         Ok(Plan::new("lint", steps).keep_going())
     }
@@ -50,7 +54,7 @@ mod tests {
             text,
             format!(
                 "\
-# cargo xtask lint: 16 steps, run in the root of the clone
+# cargo xtask lint: 17 steps, run in the root of the clone
 
 # 1. format: one form, so that a diff shows only what was meant
 cargo fmt --all --check
@@ -76,42 +80,47 @@ cargo fmt --all --check
 # skipped: not installed: {groovy}
 # npm-groovy-lint --noserver --loglevel error --failon error --path pipelines --files '**/Jenkinsfile'
 
-# 8. dependencies: licences, advisories, sources and doubles of what we build on
+# 8. Dockerfiles: mistakes that only show in somebody else's cluster
+# skipped: not installed: {hadolint}
+# hadolint api/Dockerfile web/Dockerfile .ci/images/postgres/Dockerfile .ci/images/redis/Dockerfile .ci/images/runtime/Dockerfile
+
+# 9. dependencies: licences, advisories, sources and doubles of what we build on
 # skipped: not installed: {deny}
 # cargo deny --workspace check
 
-# 9. web packages: what the page is built with, as web/package-lock.json has it
+# 10. web packages: what the page is built with, as web/package-lock.json has it
 # skipped: not installed: {node}
 # npm --prefix web ci --no-audit --no-fund
 
-# 10. web client is up to date: the page's client is generated from docs/reference/openapi.json
+# 11. web client is up to date: the page's client is generated from docs/reference/openapi.json
 # skipped: not installed: {node}
 # npm --prefix web run types:check
 
-# 11. web types: strict types, and every text in every language
+# 12. web types: strict types, and every text in every language
 # skipped: not installed: {node}
 # npm --prefix web run check
 
-# 12. web lint: form, hooks, and what keeps people out
+# 13. web lint: form, hooks, and what keeps people out
 # skipped: not installed: {node}
 # npm --prefix web run lint
 
-# 13. clippy: what the compiler's second reader finds is found here and not in review
+# 14. clippy: what the compiler's second reader finds is found here and not in review
 cargo clippy --workspace --all-targets --locked -- -D warnings
 
-# 14. build: the binary has to be that of this source
+# 15. build: the binary has to be that of this source
 cargo build --locked --package wayfare
 
-# 15. openapi: the document as this source makes it
+# 16. openapi: the document as this source makes it
 target/debug/wayfare openapi > target/xtask/openapi.json
 
-# 16. openapi is up to date: clients are generated from docs/reference/openapi.json: it says what the service does
+# 17. openapi is up to date: clients are generated from docs/reference/openapi.json: it says what the service does
 # (done by xtask itself)
 ",
                 deny = crate::tools::remedy("cargo-deny"),
                 node = crate::tools::remedy("node"),
                 actionlint = crate::tools::remedy("actionlint"),
                 zizmor = crate::tools::remedy("zizmor"),
+                hadolint = crate::tools::remedy("hadolint"),
                 groovy = crate::tools::remedy("npm-groovy-lint"),
             )
         );

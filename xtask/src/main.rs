@@ -14,6 +14,7 @@ mod exit;
 mod fuzz;
 mod here;
 mod http;
+mod image;
 mod lint;
 mod openapi;
 mod pipelines;
@@ -37,6 +38,7 @@ pub const STAGES: &[Entry] = &[
     Entry::of::<lint::Lint>(Group::Check),
     Entry::of::<test::Test>(Group::Check),
     Entry::of::<bench::Bench>(Group::Check),
+    Entry::of::<image::Image>(Group::Check),
     Entry::of::<ci::Ci>(Group::Check),
     Entry::of::<openapi::Openapi>(Group::Keep),
     Entry::of::<web::Screenshots>(Group::Keep),

@@ -9,6 +9,7 @@ use anyhow::Result;
 use xshell::Cmd;
 
 use crate::ctx::Ctx;
+use crate::exit::Exit;
 use crate::here::Here;
 
 pub struct Plan {
@@ -34,6 +35,8 @@ pub struct Step {
     pub skipped: Option<String>,
     /// When it fails, nothing behind it makes sense, even in a plan that keeps going.
     pub is_essential: bool,
+    /// How the run ends when what it starts ends with an error.
+    pub means: Exit,
     /// The next thing to do when it fails.
     pub next: Option<String>,
     /// It runs tests: they are counted, and none at all is a failure.
@@ -128,6 +131,7 @@ impl Step {
             within: AN_HOUR,
             skipped: None,
             is_essential: false,
+            means: Exit::Failed,
             next: None,
             counts_tests: false,
             leaves: Vec::new(),
@@ -170,6 +174,11 @@ impl Step {
 
     pub fn essential(mut self) -> Self {
         self.is_essential = true;
+        self
+    }
+
+    pub fn failing_as(mut self, exit: Exit) -> Self {
+        self.means = exit;
         self
     }
 
