@@ -6,6 +6,7 @@ mod bench;
 mod build;
 mod ci;
 mod cli;
+mod compose;
 mod ctx;
 mod data_dir;
 mod doctor;
@@ -33,6 +34,7 @@ use cli::{Entry, Group};
 
 pub const STAGES: &[Entry] = &[
     Entry::of::<up::Up>(Group::Run),
+    Entry::of::<compose::Down>(Group::Run),
     Entry::of::<doctor::Doctor>(Group::Run),
     Entry::of::<build::Build>(Group::Check),
     Entry::of::<lint::Lint>(Group::Check),

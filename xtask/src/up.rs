@@ -16,7 +16,7 @@ use crate::exit::{Exit, Failure};
 use crate::here::Here;
 use crate::plan::{Plan, Step};
 use crate::screen::{Paint, Screen};
-use crate::{build, data_dir, http, web};
+use crate::{build, compose, data_dir, http, web};
 
 pub const ROLES: [&str; 4] = ["customer", "courier", "manager", "admin"];
 pub const PASSWORD: &str = "wayfare-demo-1";
@@ -35,6 +35,9 @@ pub struct Up {
     /// Start afresh: delete what an earlier `up` left in the data folder
     #[arg(long)]
     reset: bool,
+    /// With PostgreSQL, Redis and two replicas in containers, as compose.yaml has it; `down --compose` ends it
+    #[arg(long, conflicts_with_all = ["data_dir", "port", "release", "reset"])]
+    compose: bool,
     /// Build for speed: takes longer to build, answers several times faster
     #[arg(long)]
     release: bool,
@@ -45,6 +48,9 @@ impl Stage for Up {
     const EXAMPLE: &'static str = "up --port 5001 --reset";
 
     fn plan(&self, here: &Here) -> Result<Plan> {
+        if self.compose {
+            return Ok(compose::up(here));
+        }
         let (port, folder) = (self.port, here.root.join(&self.data_dir));
         let (build, wayfare) = (build::wayfare(here, self.release), here.built("wayfare", self.release));
         let data = here.shown(&folder);

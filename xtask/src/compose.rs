@@ -1,0 +1,210 @@
+//! `up --compose` and `down`: the product with PostgreSQL, Redis and two replicas on this machine, and its end.
+//!
+//! Secrets are made once for each installation and live as long as its database; none is on a command line.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use xshell::cmd;
+
+use crate::cli::Stage;
+use crate::ctx::Ctx;
+use crate::exit::{Exit, Failure};
+use crate::here::Here;
+use crate::plan::{Plan, Step};
+use crate::up::PASSWORD;
+
+const SECRETS: &str = "target/compose";
+/// What Docker marks its things with.
+const OURS: &str = "label=com.docker.compose.project=wayfare";
+
+/// Take away what `up --compose` started, with its data, and prove that nothing is left.
+#[derive(Args)]
+pub struct Down {
+    /// The installation of compose.yaml; the only one so far
+    #[arg(long, required = true)]
+    compose: bool,
+    /// Leave the volumes and the secrets for the next `up --compose`
+    #[arg(long)]
+    keep_data: bool,
+}
+
+impl Stage for Down {
+    const NAME: &'static str = "down";
+    const EXAMPLE: &'static str = "down --compose";
+
+    fn plan(&self, here: &Here) -> Result<Plan> {
+        let keep = self.keep_data;
+        let volumes = (!keep).then_some("--volumes");
+        let down = cmd!(here.sh, "docker compose --profile * down --remove-orphans --timeout 25 {volumes...}");
+        let down = Step::run("down", down)
+            .why("each is asked to end, and ends what it is doing first")
+            .changes(if keep { "containers and networks" } else { "containers, networks, and volumes with all data" })
+            .within(300);
+        let proof = Step::task("nothing is left", move |ctx| nothing_is_left(ctx, keep))
+            .why("what is forgotten costs memory, disk and the next one's port")
+            .needs(&["docker"])
+            .next("docker rm, docker volume rm, docker network rm what is named");
+        let forget = Step::task("secrets", |ctx| forget(&ctx.here.root.join(SECRETS)))
+            .why("they open nothing any more")
+            .changes(format!("deletes {SECRETS}"));
+        let forget = (!keep).then_some(forget);
+        Ok(Plan::new("down", daemon(here).into_iter().chain([down, proof]).chain(forget)))
+    }
+}
+
+pub fn up(here: &Here) -> Plan {
+    let secrets = Step::task("secrets", |ctx| make_secrets(&ctx.here.root.join(SECRETS)))
+        .why("each installation has its own; they are files, so that no command line or environment shows them")
+        .changes(format!("makes what isn't there in {SECRETS}"));
+    let image = Step::task("image", image_is_there)
+        .why("what runs is what was built")
+        .needs(&["docker"])
+        .next("cargo xtask image build");
+    // What ends by itself and what has no health is a failure to `--wait`: those that answer are named.
+    let start = cmd!(here.sh, "docker compose up --detach --wait --wait-timeout 180 postgres redis api");
+    let start = Step::run("start", start)
+        .why("each waits for what it needs: databases, then tables, then two APIs")
+        .changes("containers, volumes and networks named wayfare")
+        .within(900)
+        .next("docker compose logs; cargo xtask down --compose takes all of it away");
+    let worker = Step::run("worker", cmd!(here.sh, "docker compose up --detach --no-recreate worker"))
+        .why("it listens nowhere, so it is not asked how it is")
+        .within(120);
+    let seed = cmd!(
+        here.sh,
+        "docker compose run --rm --no-deps --env WAYFARE_SEED_PASSWORD={PASSWORD} migrate seed --if-empty"
+    );
+    let seed = Step::run("seed", seed)
+        .why("a shop without shops shows nothing")
+        .changes("adds the demo city, once")
+        .within(300);
+    let tell = Step::run(
+        "addresses",
+        cmd!(here.sh, "docker compose ps --format").arg("table {{.Name}}\t{{.Status}}\t{{.Ports}}"),
+    )
+    .why("people want to know where it is")
+    .showing_data()
+    .within(30);
+    Plan::new("up", daemon(here).into_iter().chain([image, secrets, start, worker, seed, tell]))
+}
+
+/// Asks for the name that compose.yaml takes it by.
+fn image_is_there(ctx: &mut Ctx) -> Result<()> {
+    let image = std::env::var("WAYFARE_IMAGE").unwrap_or_else(|_| "wayfare:local".into());
+    let asked = cmd!(ctx.here.sh, "docker image inspect {image}").quiet().ignore_stdout().ignore_stderr().run();
+    asked.map_err(|_| Failure::check(format!("there is no image {image}")).into())
+}
+
+fn daemon(here: &Here) -> [Step; 2] {
+    let daemon = Step::run("docker", cmd!(here.sh, "docker version --format").arg("{{.Server.Version}}"))
+        .why("its daemon has to answer")
+        .within(20)
+        .failing_as(Exit::Unreachable)
+        .next("start Docker's daemon, and be in its group");
+    let plugin = Step::run("compose", cmd!(here.sh, "docker compose version"))
+        .why("it is a plug-in of its own")
+        .within(20)
+        .failing_as(Exit::ToolMissing)
+        .next("install Docker's plug-in: apt install docker-compose (Debian 13), or docker-compose-plugin");
+    [daemon, plugin]
+}
+
+fn make_secrets(folder: &Path) -> Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let password = kept(folder, "postgres_password", || random(24))?;
+    kept(folder, "database_url", || Ok(format!("postgres://wayfare:{password}@postgres/wayfare")))?;
+    kept(folder, "jwt_keys", || Ok(format!("first:{}", random(48)?)))?;
+    Ok(())
+}
+
+/// Every user of the container may read the file, nobody else enters its folder.
+fn kept(folder: &Path, name: &str, make: impl Fn() -> Result<String>) -> Result<String> {
+    let file = folder.join(name);
+    if let Ok(text) = fs::read_to_string(&file) {
+        return Ok(text);
+    }
+    let text = make()?;
+    let mut open = fs::OpenOptions::new().write(true).create_new(true).mode(0o444).open(&file)?;
+    open.write_all(text.as_bytes()).with_context(|| format!("can't write {}", file.display()))?;
+    Ok(text)
+}
+
+fn random(bytes: usize) -> Result<String> {
+    let mut noise = vec![0; bytes];
+    fs::File::open("/dev/urandom")?.read_exact(&mut noise)?;
+    Ok(noise.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn forget(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+fn nothing_is_left(ctx: &mut Ctx, keeps_data: bool) -> Result<()> {
+    let sh = &ctx.here.sh;
+    let mut left = Vec::new();
+    let kinds = [
+        ("container", vec!["ps", "--all", "--format", "{{.Names}}"]),
+        ("network", vec!["network", "ls", "--format", "{{.Name}}"]),
+        ("volume", vec!["volume", "ls", "--format", "{{.Name}}"]),
+    ];
+    for (kind, words) in kinds.into_iter().filter(|(kind, _)| !(keeps_data && *kind == "volume")) {
+        let listed = cmd!(sh, "docker {words...} --filter {OURS}").quiet().read()?;
+        left.extend(listed.lines().map(|name| format!("{kind} {name}")));
+    }
+    ctx.data.insert("left".into(), left.clone().into());
+    anyhow::ensure!(left.is_empty(), Failure::check(format!("still there: {}", left.join(", "))));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::cli::plan_for;
+    use crate::script;
+
+    #[test]
+    fn secrets_are_made_once_and_nobody_else_enters_their_folder() {
+        let clone = tempfile::tempdir().unwrap();
+        let folder = clone.path().join("secrets");
+        make_secrets(&folder).unwrap();
+        let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+        let (password, url) = (read("postgres_password"), read("database_url"));
+        assert_eq!((password.len(), url.contains(&password)), (48, true));
+        assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+        make_secrets(&folder).unwrap();
+        assert_eq!((read("postgres_password"), read("database_url")), (password, url));
+        forget(&folder).unwrap();
+        forget(&folder).unwrap();
+        assert!(!folder.exists());
+    }
+
+    #[test]
+    fn only_a_down_that_keeps_no_data_deletes_it() {
+        let here = Here::pretend(&["docker"]);
+        let text = |words: &[&str]| script::text(&plan_for(words, &here).unwrap(), &here);
+        assert!(text(&["down", "--compose"]).contains("--volumes"));
+        let kept = text(&["down", "--compose", "--keep-data"]);
+        assert!(!kept.contains("--volumes") && !kept.contains("deletes"), "{kept}");
+    }
+
+    #[test]
+    fn no_secret_is_on_a_command_line_and_every_image_is_that_of_the_list() {
+        let here = Here::pretend(&["docker"]);
+        let text = script::text(&plan_for(&["up", "--compose"], &here).unwrap(), &here);
+        assert!(!text.contains("PASSWORD_FILE") && !text.contains("postgres://"), "{text}");
+        let compose = include_str!("../../compose.yaml");
+        for name in ["postgres", "redis"] {
+            assert!(compose.contains(&format!(":-{}}}", crate::image::reference(name))), "{name}");
+        }
+    }
+}
