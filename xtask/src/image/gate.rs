@@ -169,7 +169,9 @@ mod tests {
     fn what_is_high_stops_it_and_what_is_lower_does_not() {
         assert_eq!(told(REPORT, ""), (1, "CVE-1 critical in libc6 2.36-9: mended in 2.36-10".into()));
         assert_eq!(told(&REPORT.replace("CRITICAL", "LOW"), ""), (0, String::new()));
-        assert_eq!(told(&REPORT.replace("CRITICAL", "UNKNOWN"), "").0, 1);
+        for severity in ["HIGH", "UNKNOWN"] {
+            assert_eq!(told(&REPORT.replace("CRITICAL", severity), "").0, 1, "{severity}");
+        }
     }
 
     #[test]

@@ -131,8 +131,11 @@ fn a_resumed_run_leaves_out_what_passed_on_this_commit_and_only_that() {
     let skipped = || clone.run("ci --resume --dry-run --json").json()["steps"][0]["skipped"].clone();
     assert_eq!(skipped(), "it passed on this commit");
     std::fs::write(clone.path("changes"), " M a\n").unwrap();
-    assert!(skipped().is_null(), "nobody knows whether these changes were there");
+    assert_eq!(clone.run("doctor").code, Some(0));
+    assert!(skipped().is_null(), "nobody knows whether these are the changes that were there");
     std::fs::write(clone.path("changes"), "").unwrap();
+    assert_eq!(clone.run("doctor").code, Some(0));
+    assert_eq!(skipped(), "it passed on this commit");
     std::fs::write(clone.path("head"), "two\n").unwrap();
     assert!(skipped().is_null());
 }
