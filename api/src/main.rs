@@ -188,8 +188,12 @@ async fn offline(config: Config) -> anyhow::Result<Arc<App>> {
 }
 
 async fn healthy(url: &str) -> bool {
-    let Ok(client) = reqwest::Client::builder().timeout(std::time::Duration::from_secs(3)).build() else {
-        return false;
+    let client = match reqwest::Client::builder().timeout(std::time::Duration::from_secs(3)).build() {
+        Ok(client) => client,
+        Err(problem) => {
+            eprintln!("nothing can be asked from here: {problem:?}");
+            return false;
+        }
     };
     match client.get(url).send().await {
         Ok(answer) if answer.status().is_success() => true,
