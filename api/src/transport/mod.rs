@@ -78,7 +78,7 @@ impl TransportApi {
         /// Where it ends: latitude and longitude, degrees
         to: Query<Position>,
         /// Which ways, separated by commas; all when left out
-        #[oai(explode = false, default = "all_modes", validator(max_items = 5))]
+        #[oai(explode = false, default = "all_modes", validator(min_items = 1, max_items = 5))]
         modes: Query<Vec<Mode>>,
         /// When to leave; now, when neither this nor `arrive` is given
         depart: Query<Option<Time>>,
