@@ -167,7 +167,7 @@ impl AuthApi {
         let token = renewal.0.refresh_token.map(String::from).or_else(|| cookie::read(headers).filter(|_| in_cookie));
         let token = token.ok_or_else(|| {
             let how = "Send the refresh token in the body, or in its cookie with `X-Refresh-In: cookie`.";
-            Error::malformed("no_refresh_token", how)
+            Error::invalid("no_refresh_token", how)
         })?;
         let tokens = sign_in::renew(&self.0, caller.0, &token).await?;
         Ok(self.signed_in(caller.0, refresh_in.0, tokens))

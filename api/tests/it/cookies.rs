@@ -63,9 +63,9 @@ async fn the_cookie_alone_renews_nothing_and_stays_good() {
     let nora = wayfare.newcomer().await;
     let browser = wayfare.with(ASKED.0, ASKED.1);
     let cookie = kept(&sign_in(&browser, &nora.email).await);
-    wayfare.with("cookie", &cookie).post("/api/auth/refresh", json!({})).await.refused(400, "no_refresh_token");
+    wayfare.with("cookie", &cookie).post("/api/auth/refresh", json!({})).await.refused(422, "no_refresh_token");
     let as_body = wayfare.with("cookie", &cookie).with(ASKED.0, "body");
-    as_body.post("/api/auth/refresh", json!({})).await.refused(400, "no_refresh_token");
+    as_body.post("/api/auth/refresh", json!({})).await.refused(422, "no_refresh_token");
     browser.with("cookie", &cookie).post("/api/auth/refresh", json!({})).await.expect(200);
 }
 
