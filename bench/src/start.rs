@@ -76,8 +76,9 @@ fn start(binary: &Path, folder: &TempDir) -> Result<Start> {
         thread::sleep(Duration::from_millis(1));
     }
     let ready_ms = started.elapsed().as_secs_f64() * 1e3;
-    // Idle means after the work of starting, which goes on a little behind the first answer.
-    thread::sleep(Duration::from_secs(2));
+    // Idle means after the work of starting, which goes on a little behind the first answer, and after what it took was
+    // given back.
+    thread::sleep(Duration::from_secs(3));
     let memory = fs::read_to_string(format!("/proc/{}/smaps_rollup", process.id()))?;
     let mib = |field: &str| -> Result<f64> {
         let line = memory.lines().find(|line| line.starts_with(field)).context("no such line in smaps_rollup")?;
