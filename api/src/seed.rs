@@ -47,7 +47,7 @@ pub async fn seed(app: &App, if_empty: bool) -> anyhow::Result<String> {
             name: Set(store.name.to_owned()),
             kind: Set(store.kind.to_owned()),
             description: Set(store.description.to_owned()),
-            address: Set(format!("{} {}", site.street, site.number).trim().to_owned()),
+            address: Set(address(&site)),
             lat: Set(site.at.lat),
             lon: Set(site.at.lon),
             hours: Set(shop::Hours(
@@ -92,6 +92,15 @@ pub async fn seed(app: &App, if_empty: bool) -> anyhow::Result<String> {
     }
     tx.commit().await?;
     Ok(format!("made {} shops, {count} products and an account of each role", goods::SHOPS.len()))
+}
+
+/// The street and number, or what is there: in some towns nobody has entered addresses.
+fn address(site: &Place) -> String {
+    if site.street.is_empty() {
+        site.name.clone()
+    } else {
+        format!("{} {}", site.street, site.number).trim().to_owned()
+    }
 }
 
 /// Where each shop is: the demo city knows it by its name; in any other city they stand around the middle.

@@ -125,7 +125,6 @@ fn statement() -> Result<String> {
         format!("{order}::text"),
         text("127.0.0.1"),
         text("01a1fcc04e7d77398c4db093d19f8465"),
-        "NULL::uuid".to_owned(),
         "NULL::integer".to_owned(),
         "NULL::integer".to_owned(),
         "NULL::double precision".to_owned(),

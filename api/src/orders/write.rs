@@ -4,6 +4,8 @@
 //! can't change data inside a WITH and does the same step by step. Both tell what they found, and both have written
 //! nothing when it wasn't enough. docs/adr/0006-one-statement.md has the measurement.
 
+use std::sync::LazyLock;
+
 use sea_orm::{
     ActiveEnum, ActiveModelTrait, DbErr, EntityTrait, RuntimeErr, SqlErr,
     sqlx::{self, Row, postgres::PgRow},
@@ -66,17 +68,16 @@ pub async fn write(app: &App, draft: &Draft<'_>) -> Result<Vec<Found>> {
 }
 
 /// The products are locked in the order of their ids: two orders that share some wait for each other and never block
-/// each other for good. That the ids are asked for twice leads to them by their key: by the join alone the shop's whole
-/// catalog would be read. `fits` is empty unless all are there and enough, and then nothing below it writes.
+/// each other for good. `fits` is empty unless all are there and enough, and then nothing below it writes. What it finds
+/// is enough to tell which of the two happened, and what is left.
 const AT_ONCE: &str = "
-WITH wanted AS (SELECT * FROM unnest($1::bigint[], $2::integer[]) AS w(id, quantity)),
-found AS (SELECT p.id, p.name, p.price, p.currency, p.stock, w.quantity FROM product p JOIN wanted w USING (id)
-    WHERE p.id = ANY($1::bigint[]) AND p.shop_id = $3 AND p.retired_at IS NULL ORDER BY p.id FOR NO KEY UPDATE OF p),
+WITH found AS (SELECT id, name, price, currency, stock, ($2::integer[])[array_position($1::bigint[], id)] AS quantity
+    FROM product WHERE id = ANY($1::bigint[]) AND shop_id = $3 AND retired_at IS NULL ORDER BY id FOR NO KEY UPDATE),
 fits AS (SELECT * FROM found WHERE (SELECT count(*) FROM found WHERE stock >= quantity) = cardinality($1::bigint[])),
-taken AS (UPDATE product p SET stock = p.stock - f.quantity FROM fits f WHERE p.id = f.id RETURNING p.id, p.stock),
+taken AS (UPDATE product p SET stock = p.stock - f.quantity FROM fits f WHERE p.id = f.id),
 placed AS (INSERT INTO orders (id, account_id, shop_id, state, total, currency, address, lat, lon, mode, note, idempotency_key,
         request_hash, placed_at, changed_at, delivery_metres, delivery_seconds, delivery_grams)
-    SELECT $4, $5, $3, 'placed', sum(price * quantity), min(currency), $6, $7, $8, $9, $10, $11, $12, $13, $13, $20, $21, $22 FROM fits
+    SELECT $4, $5, $3, 'placed', sum(price * quantity), min(currency), $6, $7, $8, $9, $10, $11, $12, $13, $13, $19, $20, $21 FROM fits
     HAVING count(*) > 0 RETURNING total, currency),
 lines AS (INSERT INTO order_line (order_id, product_id, name, price, quantity)
     SELECT $4, id, name, price, quantity FROM fits),
@@ -84,14 +85,23 @@ event AS (INSERT INTO order_event (order_id, shop_id, state, account_id, at)
     SELECT $4, $3, 'placed', $5, $13 FROM placed),
 audited AS (INSERT INTO audit (at, account_id, role, action, subject, detail, ip, request_id)
     SELECT $13, $5, $14, $15, $16,
-        jsonb_build_object('shop_id', $3::bigint, 'total', total, 'currency', currency), $17, $18 FROM placed),
-emptied AS (DELETE FROM cart_line WHERE cart_id = $19 AND product_id IN (SELECT id FROM fits))
-SELECT f.id, f.name, f.price, f.currency, f.stock, t.stock AS left FROM found f LEFT JOIN taken t USING (id) ORDER BY f.id";
+        jsonb_build_object('shop_id', $3::bigint, 'total', total, 'currency', currency), $17, $18 FROM placed)
+SELECT id, name, price, currency, stock FROM found";
+
+/// The same for an order out of a cart, which loses what was ordered. Without one the statement is better off without
+/// this step: PostgreSQL prepares each step of a statement each time, needed or not.
+static OUT_OF_CART: LazyLock<String> = LazyLock::new(|| {
+    let (order, told) = AT_ONCE.rsplit_once('\n').expect("it has lines");
+    format!(
+        "{order},\nemptied AS (DELETE FROM cart_line WHERE cart_id = $22 AND product_id IN (SELECT id FROM fits))\n{told}"
+    )
+});
 
 async fn at_once(held: &Held, draft: &Draft<'_>) -> Result<Vec<Found>> {
     let Draft { id, who, key, hash, new, wanted, cart, trip, now } = draft;
     let (ids, quantities): (Vec<i64>, Vec<i32>) = wanted.iter().copied().unzip();
-    let query = sqlx::query(AT_ONCE)
+    let statement = if cart.is_some() { OUT_OF_CART.as_str() } else { AT_ONCE };
+    let query = sqlx::query(statement)
         .bind(ids)
         .bind(quantities)
         .bind(new.shop_id)
@@ -110,12 +120,19 @@ async fn at_once(held: &Held, draft: &Draft<'_>) -> Result<Vec<Found>> {
         .bind(id.to_string())
         .bind(who.caller.ip.to_string())
         .bind(&*who.caller.request_id)
-        .bind(cart)
         .bind(trip.map(|t| t.metres))
         .bind(trip.map(|t| t.seconds))
         .bind(trip.map(|t| t.co2e_grams));
+    let query = if let Some(cart) = cart { query.bind(cart) } else { query };
     let rows = held.fetch_all(query).await.map_err(taken_key)?;
-    rows.iter().map(|row| Ok(found(row).map_err(|e| DbErr::Query(RuntimeErr::SqlxError(e.into())))?)).collect()
+    let mut found: Vec<Found> =
+        rows.iter().map(found).collect::<Result<_, _>>().map_err(|e| DbErr::Query(RuntimeErr::SqlxError(e.into())))?;
+    if fits(wanted, &found) {
+        for (id, quantity) in *wanted {
+            found.iter_mut().filter(|f| f.product_id == *id).for_each(|f| f.left = Some(f.stock - quantity));
+        }
+    }
+    Ok(found)
 }
 
 fn found(row: &PgRow) -> sqlx::Result<Found> {
@@ -125,8 +142,13 @@ fn found(row: &PgRow) -> sqlx::Result<Found> {
         price: row.try_get(2)?,
         currency: row.try_get(3)?,
         stock: row.try_get(4)?,
-        left: row.try_get(5)?,
+        left: None,
     })
+}
+
+/// Whether all that is wanted is there, and enough of it.
+fn fits(wanted: &[(i64, i32)], found: &[Found]) -> bool {
+    wanted.iter().all(|(id, quantity)| found.iter().any(|f| f.product_id == *id && f.stock >= *quantity))
 }
 
 async fn step_by_step(app: &App, draft: &Draft<'_>) -> Result<Vec<Found>> {
@@ -134,8 +156,7 @@ async fn step_by_step(app: &App, draft: &Draft<'_>) -> Result<Vec<Found>> {
     let tx = app.db.begin().await?;
     let products = product::Entity::lock(&*tx, new.shop_id, wanted.iter().map(|w| w.0)).await?;
     let mut found: Vec<Found> = products.into_iter().map(Found::from).collect();
-    let fits = |(id, quantity): &(i64, i32)| found.iter().any(|f| f.product_id == *id && f.stock >= *quantity);
-    if !wanted.iter().all(fits) {
+    if !fits(wanted, &found) {
         return Ok(found);
     }
     for left in product::Entity::take(&*tx, wanted).await? {

@@ -1,6 +1,6 @@
 //! How far our answers and the peers' lie apart, and why where they lie farthest.
 
-use city::{City, Day, Moment, Point, Vehicle, When, line_metres};
+use city::{City, Day, Journey, Moment, Point, Vehicle, When, line_metres};
 
 use super::{
     contest::{Pair, points},
@@ -81,22 +81,24 @@ fn peers_between_themselves(mode: &str, compared: &[Compared]) -> String {
     format!("{mode}: OSRM and Valhalla are within 1 % for {:.1} %, within 5 % for {:.1} %", share(0.01), share(0.05))
 }
 
-/// One pair: where, how long for each engine, and the first reason that holds.
+/// One pair: where, how far and how long for each engine by its own speeds, and the first reason that holds.
 fn explained(city: &City, vehicle: Vehicle, c: &Compared) -> String {
     let [a, b] = points(c.pair);
-    let valhalla = c.valhalla.as_ref().map_or("–".into(), |v| format!("{:.0}", v.metres));
+    let journey = city.drive(a, b, vehicle, When::Depart(Moment::new(Day::default(), 0)), 0).ok();
+    let journey = journey.and_then(|found| found.into_iter().next());
+    let told = |metres: f64, seconds: f64| format!("{metres:.0} m in {:.1} min", seconds / 60.0);
+    let ours = told(c.ours, journey.as_ref().map_or(f64::NAN, |j| j.seconds as f64));
+    let valhalla = c.valhalla.as_ref().map_or("–".into(), |v| told(v.metres, v.seconds));
     let [x, y, z, w] = c.pair;
     format!(
-        "  {x:.5},{y:.5} → {z:.5},{w:.5}: ours {:.0} m, OSRM {:.0} m, Valhalla {valhalla} m: {}",
-        c.ours,
-        c.osrm.metres,
-        reason(city, vehicle, c, [a, b])
+        "  {x:.5},{y:.5} → {z:.5},{w:.5}: ours {ours}, OSRM {}, Valhalla {valhalla}: {}",
+        told(c.osrm.metres, c.osrm.seconds),
+        reason(journey, c, [a, b])
     )
 }
 
-fn reason(city: &City, vehicle: Vehicle, c: &Compared, [a, b]: [Point; 2]) -> String {
-    let journey = city.drive(a, b, vehicle, When::Depart(Moment::new(Day::default(), 0)), 0).ok();
-    let shape = journey.and_then(|j| j.into_iter().next()?.legs.into_iter().next()).map(|leg| leg.shape);
+fn reason(journey: Option<Journey>, c: &Compared, [a, b]: [Point; 2]) -> String {
+    let shape = journey.and_then(|j| j.legs.into_iter().next()).map(|leg| leg.shape);
     let met = shape.and_then(|s| s.first().copied().zip(s.last().copied()));
     if let (Some((start, end)), [p, q]) = (met, c.osrm.ends.as_slice()) {
         for (which, own, theirs, asked) in [("start", start, p, a), ("goal", end, q, b)] {
@@ -113,7 +115,7 @@ fn reason(city: &City, vehicle: Vehicle, c: &Compared, [a, b]: [Point; 2]) -> St
     let close = |v: &Answer, metres: f64| (v.metres / metres - 1.0).abs() <= 0.05;
     match &c.valhalla {
         Some(v) if close(v, c.ours) => "Valhalla takes our way".into(),
-        Some(v) if close(v, c.osrm.metres) => "both peers take another way".into(),
+        Some(v) if close(v, c.osrm.metres) => "both peers take another way: their speeds differ from ours".into(),
         Some(_) => "three engines, three ways: speeds and penalties differ".into(),
         None => "the ways differ".into(),
     }
