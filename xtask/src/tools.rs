@@ -65,7 +65,7 @@ pub fn on_path(path: &OsStr) -> BTreeMap<String, PathBuf> {
 }
 
 fn number(line: &str) -> Option<String> {
-    let words = line.split(|c: char| c.is_whitespace() || c == '=' || c == ',');
+    let words = line.split(|c: char| c.is_whitespace() || matches!(c, '=' | ',' | '/'));
     words
         .map(|word| word.trim_start_matches('v'))
         .find(|word| word.contains('.') && word.starts_with(|c: char| c.is_ascii_digit()))
@@ -103,6 +103,7 @@ mod tests {
             ("psql (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)", "15.14"),
             ("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.2.1", "7.0.15"),
             ("Schemathesis, version 4.3.1", "4.3.1"),
+            ("nginx version: nginx/1.22.1", "1.22.1"),
         ];
         for (line, version) in cases {
             assert_eq!(number(line).as_deref(), Some(version), "{line}");
