@@ -9,6 +9,7 @@ use crate::clock::{DAY, Day, Moment};
 use crate::geo::{Coord, Point};
 use crate::random::{Random, mixed};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -53,6 +54,16 @@ pub struct Bus {
     pub call: u32,
 }
 
+/// What its publisher calls a bus's trip, line and next stop; this city's numbers and names where nobody has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedIds<'a> {
+    pub trip: Cow<'a, str>,
+    pub line: Cow<'a, str>,
+    pub stop: Cow<'a, str>,
+    /// Seconds after the service day's start at which the trip begins: trips that a frequency stands for share an id.
+    pub start: i32,
+}
+
 /// What tells of two pictures of the buses how to get from the first to the second.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
@@ -86,6 +97,31 @@ impl City {
         }
         buses.sort_unstable_by_key(|b| b.run);
         buses
+    }
+
+    /// How the feed's publisher, and who knows that feed, speak of a bus.
+    #[must_use]
+    pub fn feed_ids<'a>(&'a self, bus: &'a Bus) -> FeedIds<'a> {
+        let t = &self.timetable;
+        let own = |name: u32, number: u32| match t.names.get(name) {
+            "" => Cow::Owned(number.to_string()),
+            id => Cow::Borrowed(id),
+        };
+        let Some(trip) = t.trips.get(bus.run.trip as usize) else {
+            // A bus of another city.
+            let [trip, stop] = [bus.run.trip, bus.stop].map(|n| Cow::Owned(n.to_string()));
+            return FeedIds { trip, line: Cow::Borrowed(&bus.line), stop, start: 0 };
+        };
+        let line = match t.names.get(t.lines[t.line_of(bus.run.trip) as usize].id) {
+            "" => bus.line.as_str(),
+            id => id,
+        };
+        FeedIds {
+            trip: own(trip.id, bus.run.trip),
+            line: Cow::Borrowed(line),
+            stop: own(t.stop_id.get(bus.stop as usize).copied().unwrap_or(0), bus.stop),
+            start: trip.start,
+        }
     }
 
     /// One trip at an instant; nothing before it leaves and after it is there.

@@ -25,7 +25,7 @@ mod stops;
 mod timetable;
 
 pub use areas::{Area, AreaKind};
-pub use buses::{Bus, Changes, Run, changes};
+pub use buses::{Bus, Changes, FeedIds, Run, changes};
 pub use city::City;
 pub use clock::{Day, Moment, Zone};
 pub use demo::{DEMO_SEED, DEMO_STAMP};

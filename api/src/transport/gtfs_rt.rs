@@ -1,9 +1,11 @@
 //! GTFS-Realtime 2.0, positions and delays: the messages of `gtfs-realtime.proto` that we fill, by their field numbers.
 //!
-//! Trips, lines and stops are named as this city names them; the numbers of the feed that it was made from aren't kept.
+//! Trips, routes and stops go by the ids of the feed that the city was made from, so that who has that feed can tell what is
+//! late; the demo city comes from no feed, and its own numbers are told. Stops are named by id and not by their place in
+//! the trip, whose numbers a feed may choose and the city doesn't keep.
 
 use bytes::Bytes;
-use city::Bus;
+use city::{Bus, City, FeedIds};
 use poem::{IntoResponse, Response};
 use poem_openapi::{
     ApiResponse,
@@ -46,6 +48,9 @@ struct FeedEntity {
 struct TripDescriptor {
     #[prost(string, optional, tag = "1")]
     trip_id: Option<String>,
+    /// HH:MM:SS, beyond 24 after midnight: trips that a frequency stands for differ by it alone.
+    #[prost(string, optional, tag = "2")]
+    start_time: Option<String>,
     /// YYYYMMDD
     #[prost(string, optional, tag = "3")]
     start_date: Option<String>,
@@ -84,8 +89,6 @@ struct VehiclePosition {
     trip: Option<TripDescriptor>,
     #[prost(message, optional, tag = "2")]
     position: Option<Position>,
-    #[prost(uint32, optional, tag = "3")]
-    current_stop_sequence: Option<u32>,
     /// 1: stands at the stop, 2: on its way there.
     #[prost(int32, optional, tag = "4")]
     current_status: Option<i32>,
@@ -115,8 +118,6 @@ struct TripUpdate {
 /// It holds for the stops after this one, too.
 #[derive(Clone, PartialEq, Message)]
 struct StopTimeUpdate {
-    #[prost(uint32, optional, tag = "1")]
-    stop_sequence: Option<u32>,
     #[prost(message, optional, tag = "2")]
     arrival: Option<StopTimeEvent>,
     #[prost(string, optional, tag = "4")]
@@ -130,20 +131,19 @@ struct StopTimeEvent {
 }
 
 /// Where each bus is.
-pub fn positions(at: i64, buses: &[Bus]) -> Bytes {
-    feed(at, buses, |bus, timestamp| FeedEntity {
+pub fn positions(city: &City, at: i64, buses: &[Bus]) -> Bytes {
+    feed(city, at, buses, |bus, ids, timestamp| FeedEntity {
         vehicle: Some(VehiclePosition {
-            trip: Some(trip(bus)),
+            trip: Some(trip(bus, &ids)),
             position: Some(Position {
                 latitude: bus.at.lat as f32,
                 longitude: bus.at.lon as f32,
                 bearing: Some(bus.bearing as f32),
                 speed: Some(bus.speed as f32),
             }),
-            current_stop_sequence: Some(bus.call + 1),
             current_status: Some(if bus.speed > 0.0 { 2 } else { 1 }),
             timestamp: Some(timestamp),
-            stop_id: Some(bus.stop.to_string()),
+            stop_id: Some(ids.stop.into_owned()),
             vehicle: Some(vehicle(bus)),
         }),
         id: bus.run.to_string(),
@@ -152,14 +152,13 @@ pub fn positions(at: i64, buses: &[Bus]) -> Bytes {
 }
 
 /// How late each bus is.
-pub fn updates(at: i64, buses: &[Bus]) -> Bytes {
-    feed(at, buses, |bus, timestamp| FeedEntity {
+pub fn updates(city: &City, at: i64, buses: &[Bus]) -> Bytes {
+    feed(city, at, buses, |bus, ids, timestamp| FeedEntity {
         trip_update: Some(TripUpdate {
-            trip: Some(trip(bus)),
+            trip: Some(trip(bus, &ids)),
             stop_time_update: vec![StopTimeUpdate {
-                stop_sequence: Some(bus.call + 1),
                 arrival: Some(StopTimeEvent { delay: Some(bus.delay) }),
-                stop_id: Some(bus.stop.to_string()),
+                stop_id: Some(ids.stop.into_owned()),
             }],
             vehicle: Some(vehicle(bus)),
             timestamp: Some(timestamp),
@@ -170,20 +169,22 @@ pub fn updates(at: i64, buses: &[Bus]) -> Bytes {
     })
 }
 
-fn feed(at: i64, buses: &[Bus], entity: impl Fn(&Bus, u64) -> FeedEntity) -> Bytes {
+fn feed(city: &City, at: i64, buses: &[Bus], entity: impl Fn(&Bus, FeedIds, u64) -> FeedEntity) -> Bytes {
     let timestamp = u64::try_from(at).unwrap_or_default();
     let header =
         FeedHeader { gtfs_realtime_version: "2.0".to_owned(), incrementality: Some(0), timestamp: Some(timestamp) };
-    let entity = buses.iter().map(|bus| entity(bus, timestamp)).collect();
+    let entity = buses.iter().map(|bus| entity(bus, city.feed_ids(bus), timestamp)).collect();
     FeedMessage { header, entity }.encode_to_vec().into()
 }
 
-fn trip(bus: &Bus) -> TripDescriptor {
+fn trip(bus: &Bus, ids: &FeedIds) -> TripDescriptor {
+    let start = ids.start;
     TripDescriptor {
-        trip_id: Some(bus.run.trip.to_string()),
+        trip_id: Some(ids.trip.to_string()),
+        start_time: Some(format!("{:02}:{:02}:{:02}", start / 3600, start / 60 % 60, start % 60)),
         start_date: Some(bus.run.day.to_string().replace('-', "")),
         schedule_relationship: Some(0),
-        route_id: Some(bus.line.clone()),
+        route_id: Some(ids.line.to_string()),
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use city::{Run, changes};
+use city::{City, Run, changes};
 use futures_util::{Stream, StreamExt, stream};
 use moka::future::Cache as Memory;
 use poem::web::sse::Event;
@@ -87,13 +87,13 @@ impl Picture {
     }
 
     /// As a GTFS-Realtime feed of positions.
-    pub fn positions(&self) -> Bytes {
-        self.positions.get_or_init(|| gtfs_rt::positions(self.at, &self.buses)).clone()
+    pub fn positions(&self, city: &City) -> Bytes {
+        self.positions.get_or_init(|| gtfs_rt::positions(city, self.at, &self.buses)).clone()
     }
 
     /// As a GTFS-Realtime feed of delays.
-    pub fn updates(&self) -> Bytes {
-        self.updates.get_or_init(|| gtfs_rt::updates(self.at, &self.buses)).clone()
+    pub fn updates(&self, city: &City) -> Bytes {
+        self.updates.get_or_init(|| gtfs_rt::updates(city, self.at, &self.buses)).clone()
     }
 
     /// What leads from the picture before, nothing for none, to this one; nothing where that is nothing.

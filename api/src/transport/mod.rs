@@ -276,13 +276,13 @@ impl TransportApi {
     /// Where the buses are, as GTFS-Realtime
     #[oai(path = "/gtfs-rt/vehicle-positions", method = "get", operation_id = "get_vehicle_positions")]
     async fn positions(&self) -> Result<Protobuf> {
-        Ok(Protobuf(self.0.live.now(&self.0).await.positions()))
+        Ok(Protobuf(self.0.live.now(&self.0).await.positions(&self.0.city)))
     }
 
     /// How late the buses are, as GTFS-Realtime
     #[oai(path = "/gtfs-rt/trip-updates", method = "get", operation_id = "get_trip_updates")]
     async fn updates(&self) -> Result<Protobuf> {
-        Ok(Protobuf(self.0.live.now(&self.0).await.updates()))
+        Ok(Protobuf(self.0.live.now(&self.0).await.updates(&self.0.city)))
     }
 }
 

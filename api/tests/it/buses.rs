@@ -153,7 +153,7 @@ async fn two_replicas_tell_the_same_of_the_same_instant_and_another_seed_tells_o
     let (a, b, c) = (one.live.now(&one).await, two.live.now(&two).await, other.live.now(&other).await);
     assert!(a.buses.len() > 20);
     assert_eq!(a.write(&ALL), b.write(&ALL));
-    assert_eq!((a.positions(), a.updates()), (b.positions(), b.updates()));
+    assert_eq!((a.positions(&one.city), a.updates(&one.city)), (b.positions(&two.city), b.updates(&two.city)));
     assert_ne!(a.write(&ALL), c.write(&ALL));
 }
 
@@ -278,7 +278,7 @@ async fn the_positions_are_a_feed_of_gtfs_realtime() {
     let (app, _) = still(|_| {}).await;
     let picture = app.live.now(&app).await;
     let bus = &picture.buses[0];
-    let feed = picture.positions();
+    let feed = picture.positions(&app.city);
     let text = |path: &[u64]| String::from_utf8(at(&feed, path)).expect("a text");
     let number = |path: &[u64]| f32::from_le_bytes(at(&feed, path).try_into().expect("four bytes"));
     let whole = |path: &[u64]| u64::from_le_bytes(at(&feed, path).try_into().expect("a number"));
@@ -290,10 +290,12 @@ async fn the_positions_are_a_feed_of_gtfs_realtime() {
     assert_eq!(text(&[2, 4, 1, 1]), bus.run.trip.to_string());
     assert_eq!(text(&[2, 4, 1, 3]), "20261130");
     assert_eq!((number(&[2, 4, 2, 1]), number(&[2, 4, 2, 2])), (bus.at.lat as f32, bus.at.lon as f32));
-    assert_eq!(whole(&[2, 4, 3]), u64::from(bus.call) + 1);
     assert_eq!(text(&[2, 4, 7]), bus.stop.to_string());
     // FeedEntity.trip_update = 3; TripUpdate.delay = 5, in two's complement.
-    assert_eq!(u64::from_le_bytes(at(&picture.updates(), &[2, 3, 5]).try_into().expect("a number")) as i32, bus.delay);
+    assert_eq!(
+        u64::from_le_bytes(at(&picture.updates(&app.city), &[2, 3, 5]).try_into().expect("a number")) as i32,
+        bus.delay
+    );
 }
 
 #[tokio::test]

@@ -42,6 +42,7 @@ pub(super) fn run(ground: &Ground, plan: &Plan, draft: &mut CityDraft) {
         let (first, last) = (name(&way[0]), name(&way[way.len() - 1]));
         let line = draft.feed.lines.len() as u32;
         draft.feed.lines.push(FeedLine {
+            id: String::new(),
             short: course.number.to_owned(),
             long: format!("{first} – {last}"),
             agency: "Demo City Transport".to_owned(),
@@ -94,7 +95,7 @@ fn direction(
                 let (dx, dy) = (b.0 - a.0, b.1 - a.1);
                 let length = (dx * dx + dy * dy).sqrt().max(1.0);
                 let spot = (x + dy / length * 7.0 + dx / length * 12.0, y - dx / length * 7.0 + dy / length * 12.0);
-                draft.feed.stops.push(FeedStop { name: streets.label(at), at: coord(spot) });
+                draft.feed.stops.push(FeedStop { name: streets.label(at), at: coord(spot), ..FeedStop::default() });
                 draft.feed.stops.len() as u32 - 1
             });
             let depart = if times.is_empty() || k + 1 == way.len() { now } else { now + DWELL };
@@ -112,6 +113,7 @@ fn direction(
                 headsign: headsign.to_owned(),
                 shape: Some(shape),
                 times: shifted,
+                ..FeedTrip::default()
             });
         }
     }

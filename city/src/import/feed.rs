@@ -78,8 +78,8 @@ fn stops(bytes: &[u8], feed: &mut Feed, ids: &mut Ids, report: &mut Report) -> R
         let at = row.number(lat).zip(row.number(lon)).map(|(lat, lon)| Point::new(lat, lon));
         match at.filter(|p| p.is_valid() && (p.lat, p.lon) != (0.0, 0.0)) {
             Some(at) if feed.stops.len() < MOST_ROWS => {
-                ids.stops.insert(key, feed.stops.len() as u32);
-                feed.stops.push(FeedStop { name: row.text(name), at: at.into() });
+                ids.stops.insert(key.clone(), feed.stops.len() as u32);
+                feed.stops.push(FeedStop { id: key, name: row.text(name), at: at.into() });
             }
             _ => report.drop("stops without coordinates", key),
         }
@@ -102,8 +102,9 @@ fn lines(archive: &mut Archive, feed: &mut Feed, ids: &mut Ids, report: &mut Rep
             report.drop("colours that aren't RRGGBB", text);
         }
         let fare = fares.get(&key).or_else(|| fares.get("")).cloned();
-        ids.lines.insert(key, feed.lines.len() as u32);
+        ids.lines.insert(key.clone(), feed.lines.len() as u32);
         feed.lines.push(FeedLine {
+            id: key,
             short: row.text(short),
             long: row.text(long),
             agency: row.text(agency),

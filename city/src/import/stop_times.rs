@@ -16,6 +16,7 @@ const LATEST: i32 = 7 * 86_400;
 
 /// A trip before its times are known.
 struct Head {
+    id: String,
     line: u32,
     service: u32,
     headsign: String,
@@ -41,8 +42,8 @@ pub(super) fn read(archive: &mut Archive, feed: &mut Feed, ids: &Ids, report: &m
             report.drop("trips without two timed stops", "");
             continue;
         };
-        let trip =
-            FeedTrip { line: head.line, service: head.service, headsign: head.headsign, shape: head.shape, times };
+        let Head { id, line, service, headsign, shape } = head;
+        let trip = FeedTrip { id, line, service, headsign, shape, times };
         match frequencies.get(&(number as u32)) {
             Some(windows) => repeat(&trip, windows, feed),
             None => feed.trips.push(trip),
@@ -62,8 +63,10 @@ fn heads(bytes: &[u8], ids: &Ids, report: &mut Report) -> Result<(Vec<Head>, Has
             report.drop("trips of unknown routes or services", row.text(id));
             continue;
         };
-        numbers.insert(row.text(id), heads.len() as u32);
+        let id = row.text(id);
+        numbers.insert(id.clone(), heads.len() as u32);
         heads.push(Head {
+            id,
             line,
             service,
             headsign: row.text(headsign),

@@ -88,6 +88,27 @@ fn frequencies_turn_one_trip_into_many() {
 }
 
 #[test]
+fn a_bus_goes_by_the_ids_of_its_feed_and_by_the_citys_numbers_without_one() {
+    let mut files = usual();
+    files.push(("frequencies.txt", "trip_id,start_time,end_time,headway_secs\nu,08:00:00,08:10:00,300\n"));
+    let (draft, _) = read(&files).unwrap();
+    let city = City::build(draft);
+    // No feed names a zone, so it is UTC: half past three minutes after the second start, and the first is still under way.
+    let buses = city.buses(Day::of(2026, 5, 18).unwrap().0 as i64 * 86_400 + 8 * 3600 + 390, 1);
+    let told: Vec<_> = buses
+        .iter()
+        .map(|b| city.feed_ids(b))
+        .map(|i| format!("{} {} {} {}", i.trip, i.line, i.stop, i.start))
+        .collect();
+    assert_eq!(told, ["u r c 28800", "u r b 29100"]);
+
+    let city = City::demo(crate::DEMO_SEED);
+    let bus = &city.buses(Day::of(2026, 11, 23).unwrap().0 as i64 * 86_400 + 8 * 3600, 1)[0];
+    let ids = city.feed_ids(bus);
+    assert_eq!((&*ids.trip, &*ids.line, &*ids.stop), (&*bus.run.trip.to_string(), &*bus.line, &*bus.stop.to_string()));
+}
+
+#[test]
 fn an_archive_that_unpacks_too_far_is_refused() {
     let bytes = archive(&[("stops.txt", &"0".repeat(200_000))]);
     assert!(bytes.len() < 2_000);

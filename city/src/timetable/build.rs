@@ -15,6 +15,7 @@ const NEAR_LIMIT: u32 = 2_400_000;
 pub(crate) fn build(feed: &Feed, network: &Network, foot: &Streets) -> Timetable {
     let mut t = Timetable { stops: feed.stops.iter().map(|s| s.at).collect(), ..Timetable::default() };
     let mut names = Interned::default();
+    t.stop_id = feed.stops.iter().map(|s| names.number(&s.id)).collect();
     t.stop_name = feed.stops.iter().map(|s| names.number(&s.name)).collect();
     t.lines = feed.lines.iter().map(|l| l.line(|n| names.number(n))).collect();
     t.services.clone_from(&feed.services);
@@ -87,7 +88,8 @@ fn trips(t: &mut Timetable, feed: &Feed, names: &mut Interned) {
             t.times.extend(profile);
             place
         });
-        t.trips.push(Trip { pattern, service: trip.service, start, times });
+        let id = names.number(&trip.id);
+        t.trips.push(Trip { id, pattern, service: trip.service, start, times });
     }
 }
 

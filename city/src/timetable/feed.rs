@@ -3,8 +3,10 @@
 use super::{Line, Service};
 use crate::geo::Coord;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct FeedStop {
+    /// What its publisher calls it; nothing in the demo city.
+    pub id: String,
     pub name: String,
     pub at: Coord,
 }
@@ -17,8 +19,9 @@ pub(crate) struct StopTime {
     pub depart: i32,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct FeedTrip {
+    pub id: String,
     pub line: u32,
     pub service: u32,
     pub headsign: String,
@@ -31,6 +34,7 @@ pub(crate) struct FeedTrip {
 /// What a line's numbers of names mean before the names are gathered.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FeedLine {
+    pub id: String,
     pub short: String,
     pub long: String,
     pub agency: String,
@@ -78,6 +82,7 @@ impl FeedLine {
             None => (u32::MAX, 0, 0),
         };
         Line {
+            id: name(&self.id),
             short: name(&self.short),
             long: name(&self.long),
             agency: name(&self.agency),

@@ -37,7 +37,8 @@ pub(crate) const NEVER: i32 = i32::MAX;
 /// A line as passengers know it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Line {
-    /// Numbers of names: short, long, agency.
+    /// Numbers of names: the feed's id, short, long, agency.
+    pub id: u32,
     pub short: u32,
     pub long: u32,
     pub agency: u32,
@@ -51,7 +52,7 @@ pub(crate) struct Line {
     /// Changes included in the price; 255 for any number.
     pub changes: u8,
 }
-stored!(Line { short, long, agency, colour, kind, fare, currency, changes });
+stored!(Line { id, short, long, agency, colour, kind, fare, currency, changes });
 
 /// When trips of a kind run.
 #[derive(Debug, Clone, Default)]
@@ -94,6 +95,8 @@ stored!(Pattern { line, headsign, stops, len, shape, along });
 /// One run of a vehicle.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Trip {
+    /// The name's number of the feed's id; trips that a frequency stands for share one.
+    pub id: u32,
     pub pattern: u32,
     pub service: u32,
     /// Seconds after the service day's start at which it begins.
@@ -101,12 +104,14 @@ pub(crate) struct Trip {
     /// First of its times in `times`, as many as its pattern has stops.
     pub times: u32,
 }
-stored!(Trip { pattern, service, start, times });
+stored!(Trip { id, pattern, service, start, times });
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Timetable {
     pub names: Names,
     pub stops: Vec<Coord>,
+    /// Numbers of names: the feed's ids, and what stands on the signs.
+    pub stop_id: Vec<u32>,
     pub stop_name: Vec<u32>,
     /// Where each stop meets the streets; nothing for stops off the map.
     pub snaps: Vec<Option<Snap>>,
@@ -136,6 +141,7 @@ pub(crate) struct Timetable {
 stored!(Timetable {
     names,
     stops,
+    stop_id,
     stop_name,
     snaps,
     bike_snaps,
@@ -207,6 +213,7 @@ impl Timetable {
         let fits = |first: u32, len: u32, end: usize| u64::from(first) + u64::from(len) <= end as u64;
         let sane = |t: i32| (-400_000_000..400_000_000).contains(&t);
         let ok = self.stop_name.len() == n
+            && self.stop_id.len() == n
             && self.snaps.len() == n
             && self.bike_snaps.len() == n
             && self.snaps.iter().chain(&self.bike_snaps).flatten().all(|s| s.is_sound(segments))

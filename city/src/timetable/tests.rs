@@ -60,7 +60,7 @@ fn town(seed: u64) -> City {
     let feed: &mut Feed = &mut draft.feed;
     for k in 0..40 {
         let at = Point::new(45.0, 5.0).shifted(random.between(0.0, 900.0), random.between(0.0, 900.0));
-        feed.stops.push(FeedStop { name: format!("Stop {k}"), at: at.into() });
+        feed.stops.push(FeedStop { name: format!("Stop {k}"), at: at.into(), ..FeedStop::default() });
     }
     let day = Day::of(2026, 5, 18).unwrap();
     for weekdays in [0b111_1111, 0b000_0001, 0b000_0010] {
@@ -82,7 +82,7 @@ fn town(seed: u64) -> City {
                 })
                 .collect();
             let service = random.below(3) as u32;
-            feed.trips.push(FeedTrip { line, service, headsign: String::new(), shape: None, times });
+            feed.trips.push(FeedTrip { line, service, times, ..FeedTrip::default() });
         }
     }
     City::build(draft)
