@@ -85,7 +85,11 @@ impl<'a> Ctx<'a> {
     }
 
     fn run_steps(&mut self, plan: &Plan, record: &mut Record) {
+        let mut is_over = false;
         for (index, step) in plan.steps.iter().enumerate() {
+            if is_over && !has_begun(record, step.undoes) {
+                continue;
+            }
             if step.skipped.is_some() {
                 self.screen.finished(&record.steps[index]);
                 continue;
@@ -105,8 +109,11 @@ impl<'a> Ctx<'a> {
             let failure = self.report(plan, step, failure, entry);
             blame(record, &failure);
             let goes_on = plan.keeps_going && !step.is_essential;
-            if !goes_on || failure.exit == Exit::Interrupted {
-                return;
+            is_over |= !goes_on;
+            if failure.exit == Exit::Interrupted {
+                is_over = true;
+                // What undoes isn't stopped by the Ctrl-C that it follows.
+                process::forget_interrupt();
             }
         }
     }
@@ -270,6 +277,10 @@ fn judge(step: &Step, end: End, tests: Option<Tests>) -> Result<(), Failure> {
         }
         End::Exited(code) => Err(Failure::new(step.means, format!("ended with {code}"))),
     }
+}
+
+fn has_begun(record: &Record, step: Option<&str>) -> bool {
+    record.steps.iter().any(|entry| entry.result.is_some() && Some(&*entry.name) == step)
 }
 
 /// The first failure names the run's result; an interruption outranks it.

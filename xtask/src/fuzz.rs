@@ -3,8 +3,6 @@
 //! Tokens go to schemathesis through a file that only this user reads: a command line is seen by everyone on the machine.
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -15,7 +13,7 @@ use crate::exit::Failure;
 use crate::here::Here;
 use crate::plan::{Plan, Step};
 use crate::up::{self, PASSWORD, ROLES};
-use crate::{build, http};
+use crate::{build, http, secret};
 
 #[derive(Args)]
 #[command(next_help_heading = "Options of fuzz")]
@@ -99,7 +97,7 @@ fn sign_in(port: u16, role: &'static str, config: PathBuf) -> Step {
         anyhow::ensure!(answer.status == 200, Failure::check(format!("sign-in answered {}", answer.status)));
         let answer: serde_json::Value = serde_json::from_str(&answer.body).context("sign-in answered no JSON")?;
         let token = answer["access_token"].as_str().context("sign-in gave no access_token")?;
-        write_secretly(&config, &format!("[headers]\nAuthorization = \"Bearer {token}\"\n\n{RULES}"))
+        secret::write(&config, &format!("[headers]\nAuthorization = \"Bearer {token}\"\n\n{RULES}"))
     })
     .why("each role sees other operations")
 }
@@ -118,14 +116,6 @@ fn still_signed_in(port: u16, role: &'static str, config: PathBuf) -> Step {
     })
     .why("otherwise it was nobody who was tried")
     .next("a request ended the session: name its path in ENDS_THE_SESSION in xtask/src/fuzz.rs")
-}
-
-fn write_secretly(file: &Path, text: &str) -> Result<()> {
-    if file.exists() {
-        fs::remove_file(file)?;
-    }
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
-    Ok(file.write_all(text.as_bytes())?)
 }
 
 fn attempt(fuzz: &Fuzz, here: &Here, name: &str, options: &[&str]) -> Step {
@@ -164,16 +154,5 @@ mod tests {
              --checks all --max-examples 5 --no-color --exclude-path-regex '^/api/(auth/(logout|password)$|me/sessions/|users/)|/(events|stream)$')"
         );
         assert!(!text.contains("Bearer"), "{text}");
-    }
-
-    #[test]
-    fn a_token_is_for_its_owner_only() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("token");
-        fs::write(&file, "old").unwrap();
-        write_secretly(&file, "new").unwrap();
-        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
     }
 }

@@ -24,6 +24,7 @@ mod process;
 mod reference;
 mod screen;
 mod script;
+mod secret;
 mod test;
 mod tidy;
 mod tools;

@@ -35,6 +35,8 @@ pub struct Step {
     pub skipped: Option<String>,
     /// When it fails, nothing behind it makes sense, even in a plan that keeps going.
     pub is_essential: bool,
+    /// It takes away what the step of this name made: once that has begun it runs, whatever failed, and after Ctrl-C.
+    pub undoes: Option<&'static str>,
     /// How the run ends when what it starts ends with an error.
     pub means: Exit,
     /// The next thing to do when it fails.
@@ -131,6 +133,7 @@ impl Step {
             within: AN_HOUR,
             skipped: None,
             is_essential: false,
+            undoes: None,
             means: Exit::Failed,
             next: None,
             counts_tests: false,
@@ -174,6 +177,11 @@ impl Step {
 
     pub fn essential(mut self) -> Self {
         self.is_essential = true;
+        self
+    }
+
+    pub fn undoing(mut self, step: &'static str) -> Self {
+        self.undoes = Some(step);
         self
     }
 

@@ -43,6 +43,11 @@ pub fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
+/// The run has acted on it.
+pub fn forget_interrupt() {
+    INTERRUPTED.store(false, Ordering::Relaxed);
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum End {
     Exited(i32),
@@ -121,7 +126,7 @@ impl Running {
 
     /// Asks the group to end, and ends it when it doesn't; a further Ctrl-C cuts the grace short.
     pub fn stop(&mut self) -> Result<i32> {
-        INTERRUPTED.store(false, Ordering::Relaxed);
+        forget_interrupt();
         self.signal(Signal::TERM);
         let deadline = Instant::now() + GRACE;
         loop {
