@@ -19,7 +19,7 @@ use crate::exit::Exit;
 use crate::here::Here;
 
 pub use stage::Evidence;
-pub use verify::holds;
+pub use verify::{Found, examine, holds};
 
 /// Raised when a reader of an old record could misunderstand a new one.
 pub const SCHEMA: u32 = 1;
@@ -99,6 +99,14 @@ impl Tests {
         }
     }
 
+    pub fn and(self, more: Self) -> Self {
+        Tests {
+            passed: self.passed + more.passed,
+            failed: self.failed + more.failed,
+            ignored: self.ignored + more.ignored,
+        }
+    }
+
     pub fn ran(&self) -> u64 {
         self.passed + self.failed
     }
@@ -117,6 +125,11 @@ impl fmt::Display for Tests {
 }
 
 impl Record {
+    /// None where no step ran tests.
+    pub fn tests(&self) -> Option<Tests> {
+        self.steps.iter().filter_map(|step| step.tests).reduce(Tests::and)
+    }
+
     pub fn save(&self, here: &Here, slug: &str) -> Result<std::path::PathBuf> {
         let file = here.evidence().join(format!("{slug}.json"));
         here.sh.write_file(&file, serde_json::to_string_pretty(self)? + "\n")?;

@@ -17,6 +17,7 @@ mod here;
 mod http;
 mod image;
 mod lint;
+mod notify;
 mod openapi;
 mod pipelines;
 mod plan;
@@ -49,6 +50,7 @@ pub const STAGES: &[Entry] = &[
     Entry::of::<pipelines::Pipelines>(Group::Keep),
     Entry::of::<tidy::Tidy>(Group::Keep),
     Entry::of::<evidence::Evidence>(Group::Keep),
+    Entry::of::<notify::Notify>(Group::Keep),
 ];
 
 fn main() -> std::process::ExitCode {

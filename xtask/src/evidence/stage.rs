@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use super::{Record, table, verify};
+use super::{Found, Record, table, verify};
 use crate::ci;
 use crate::cli::Stage;
 use crate::ctx::Ctx;
@@ -91,13 +91,7 @@ fn all(here: &Here) -> Result<Vec<Record>> {
 }
 
 fn check(ctx: &mut Ctx, stages: &[String]) -> Result<()> {
-    let (here, mut faults) = (ctx.here, Vec::new());
-    let now = here.commit().context("this is no clone with a commit: evidence can't be tied to one")?;
-    let mut found = Vec::new();
-    for stage in stages {
-        faults.extend(verify::faults(here, stage, &now).into_iter().map(|fault| format!("{stage}: {fault}")));
-        found.push((stage.clone(), Record::load(&here.evidence().join(format!("{stage}.json"))).ok()));
-    }
+    let Found { stages: found, faults } = verify::examine(ctx.here, stages)?;
     for record in found.iter().filter_map(|(_, record)| record.as_ref()) {
         ctx.screen.say(&line(record));
     }

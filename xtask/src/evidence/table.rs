@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::{Context, Result};
 
-use super::{Record, StepRecord, Tests};
+use super::Record;
 use crate::exit::Exit;
 use crate::screen::duration;
 
@@ -34,18 +34,9 @@ pub fn markdown(stages: &[(String, Option<Record>)], faults: &[String]) -> Strin
 fn row(record: &Record) -> String {
     let sign = if record.result == Exit::Ok { "✅" } else { "❌" };
     let skipped: Vec<_> = record.steps.iter().filter(|step| step.skipped.is_some()).map(|step| &*step.name).collect();
-    let tests = tests(&record.steps).map(|tests| tests.to_string()).unwrap_or_default();
+    let tests = record.tests().map(|tests| tests.to_string()).unwrap_or_default();
     let (stage, result, time) = (&record.stage, record.result.word(), duration(record.seconds));
     format!("| {stage} | {sign} {result} | {time} | {tests} | {} |\n", escaped(&skipped.join(", ")))
-}
-
-/// None where no step ran tests.
-fn tests(steps: &[StepRecord]) -> Option<Tests> {
-    steps.iter().filter_map(|step| step.tests).reduce(|a, b| Tests {
-        passed: a.passed + b.passed,
-        failed: a.failed + b.failed,
-        ignored: a.ignored + b.ignored,
-    })
 }
 
 fn escaped(text: &str) -> String {

@@ -1,5 +1,7 @@
 //! What makes a record worthless. One sentence for each fault; no fault means that the stage happened.
 
+use anyhow::{Context, Result};
+
 use crate::evidence::{Record, SCHEMA, StepRecord, digest};
 use crate::exit::Exit;
 use crate::here::Here;
@@ -9,7 +11,24 @@ pub fn holds(here: &Here, stage: &str) -> bool {
     here.commit().is_some_and(|now| !now.1 && faults(here, stage, &now).is_empty())
 }
 
-pub fn faults(here: &Here, stage: &str, now: &(String, bool)) -> Vec<String> {
+/// What there is of the stages that were asked for.
+pub struct Found {
+    pub stages: Vec<(String, Option<Record>)>,
+    /// Each with its stage before it.
+    pub faults: Vec<String>,
+}
+
+pub fn examine(here: &Here, stages: &[String]) -> Result<Found> {
+    let now = here.commit().context("this is no clone with a commit: evidence can't be tied to one")?;
+    let mut found = Found { stages: Vec::new(), faults: Vec::new() };
+    for stage in stages {
+        found.faults.extend(faults(here, stage, &now).into_iter().map(|fault| format!("{stage}: {fault}")));
+        found.stages.push((stage.clone(), Record::load(&here.evidence().join(format!("{stage}.json"))).ok()));
+    }
+    Ok(found)
+}
+
+fn faults(here: &Here, stage: &str, now: &(String, bool)) -> Vec<String> {
     let file = here.evidence().join(format!("{stage}.json"));
     if !file.exists() {
         return vec!["there is no record".into()];

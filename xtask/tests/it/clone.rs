@@ -52,6 +52,8 @@ impl Clone {
             .env("PATH", self.path("bin"))
             .env_remove("CARGO_TARGET_DIR")
             .env_remove("NO_COLOR")
+            .env_remove("WAYFARE_NOTIFY_SECRET")
+            .env_remove("WAYFARE_NOTIFY_URL")
             .env_remove("WAYFARE_SEED_PASSWORD");
         command
     }

@@ -5,5 +5,6 @@
 
 mod clone;
 mod ends;
+mod notify;
 mod prints;
 mod up;
