@@ -7,7 +7,7 @@ use xshell::cmd;
 use crate::cli::Stage;
 use crate::here::Here;
 use crate::plan::{Plan, Step};
-use crate::{image, openapi, pipelines, reference, tidy, web};
+use crate::{image, monitor, openapi, pipelines, reference, tidy, web};
 
 /// Check form, lints, generated files, the rules of the house and the dependencies.
 #[derive(Args)]
@@ -32,6 +32,7 @@ impl Stage for Lint {
         let cheap = [format, tidy::step(), reference::check_step()].into_iter().chain(pipelines::check_steps(here));
         let steps = cheap
             .chain([image::check_step(here), deny])
+            .chain(monitor::check_steps(here))
             .chain(web::lint(here))
             .chain([clippy])
             .chain(openapi::steps(here, true));
@@ -54,7 +55,7 @@ mod tests {
             text,
             format!(
                 "\
-# cargo xtask lint: 17 steps, run in the root of the clone
+# cargo xtask lint: 19 steps, run in the root of the clone
 
 # 1. format: one form, so that a diff shows only what was meant
 cargo fmt --all --check
@@ -82,38 +83,46 @@ cargo fmt --all --check
 
 # 8. Dockerfiles: mistakes that only show in somebody else's cluster
 # skipped: not installed: {hadolint}
-# hadolint api/Dockerfile web/Dockerfile .ci/images/postgres/Dockerfile .ci/images/redis/Dockerfile .ci/images/runtime/Dockerfile
+# hadolint api/Dockerfile web/Dockerfile .ci/images/postgres/Dockerfile .ci/images/prometheus/Dockerfile .ci/images/redis/Dockerfile .ci/images/runtime/Dockerfile
 
 # 9. dependencies: licences, advisories, sources and doubles of what we build on
 # skipped: not installed: {deny}
 # cargo deny --workspace check
 
-# 10. web packages: what the page is built with, as web/package-lock.json has it
+# 10. Prometheus: a mistake in it or in a rule is found by nobody who isn't called
+# skipped: not installed: {promtool}
+# promtool check config monitoring/prometheus.yml
+
+# 11. alerts: each fires when it should, and is quiet when it should be
+# skipped: not installed: {promtool}
+# promtool test rules monitoring/rules/wayfare_test.yaml
+
+# 12. web packages: what the page is built with, as web/package-lock.json has it
 # skipped: not installed: {node}
 # npm --prefix web ci --no-audit --no-fund
 
-# 11. web client is up to date: the page's client is generated from docs/reference/openapi.json
+# 13. web client is up to date: the page's client is generated from docs/reference/openapi.json
 # skipped: not installed: {node}
 # npm --prefix web run types:check
 
-# 12. web types: strict types, and every text in every language
+# 14. web types: strict types, and every text in every language
 # skipped: not installed: {node}
 # npm --prefix web run check
 
-# 13. web lint: form, hooks, and what keeps people out
+# 15. web lint: form, hooks, and what keeps people out
 # skipped: not installed: {node}
 # npm --prefix web run lint
 
-# 14. clippy: what the compiler's second reader finds is found here and not in review
+# 16. clippy: what the compiler's second reader finds is found here and not in review
 cargo clippy --workspace --all-targets --locked -- -D warnings
 
-# 15. build: the binary has to be that of this source
+# 17. build: the binary has to be that of this source
 cargo build --locked --package wayfare
 
-# 16. openapi: the document as this source makes it
+# 18. openapi: the document as this source makes it
 target/debug/wayfare openapi > target/xtask/openapi.json
 
-# 17. openapi is up to date: clients are generated from docs/reference/openapi.json: it says what the service does
+# 19. openapi is up to date: clients are generated from docs/reference/openapi.json: it says what the service does
 # (done by xtask itself)
 ",
                 deny = crate::tools::remedy("cargo-deny"),
@@ -121,6 +130,7 @@ target/debug/wayfare openapi > target/xtask/openapi.json
                 actionlint = crate::tools::remedy("actionlint"),
                 zizmor = crate::tools::remedy("zizmor"),
                 hadolint = crate::tools::remedy("hadolint"),
+                promtool = crate::tools::remedy("promtool"),
                 groovy = crate::tools::remedy("npm-groovy-lint"),
             )
         );

@@ -17,6 +17,7 @@ mod here;
 mod http;
 mod image;
 mod lint;
+mod monitor;
 mod notify;
 mod openapi;
 mod pipelines;
