@@ -57,11 +57,20 @@ pub fn remedy(name: &str) -> String {
 /// The executable files of the table that the path leads to.
 pub fn on_path(path: &OsStr) -> BTreeMap<String, PathBuf> {
     let find = |name: &str| {
+        let plug_ins = name.starts_with("docker-").then(plug_ins).into_iter().flatten();
         std::env::split_paths(path)
+            .chain(plug_ins)
             .map(|directory| directory.join(name))
             .find(|file| file.is_file() && access(file, Access::EXEC_OK).is_ok())
     };
     table().keys().filter_map(|name| Some((name.clone(), find(name)?))).collect()
+}
+
+/// Where Docker looks for its plug-ins, which are on nobody's path.
+fn plug_ins() -> impl Iterator<Item = PathBuf> {
+    let own = std::env::var_os("HOME").map(|home| Path::new(&home).join(".docker/cli-plugins"));
+    let shared = ["/usr/local/lib/docker", "/usr/local/libexec/docker", "/usr/lib/docker", "/usr/libexec/docker"];
+    own.into_iter().chain(shared.map(|folder| Path::new(folder).join("cli-plugins")))
 }
 
 fn number(line: &str) -> Option<String> {
