@@ -2,6 +2,9 @@
 //!
 //! Secrets are made once for each installation and live as long as its database; none is on a command line.
 
+mod load;
+mod test;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -17,6 +20,8 @@ use crate::exit::{Exit, Failure};
 use crate::here::Here;
 use crate::plan::{Plan, Step};
 use crate::up::PASSWORD;
+
+pub use test::plan as test;
 
 const SECRETS: &str = "target/compose";
 /// What Docker marks its things with.
@@ -53,28 +58,29 @@ impl Stage for Down {
             .why("they open nothing any more")
             .changes(format!("deletes {SECRETS}"));
         let forget = (!keep).then_some(forget);
-        Ok(Plan::new("down", daemon(here).into_iter().chain([down, proof]).chain(forget)))
+        Ok(Plan::new("down", daemon(here).into_iter().chain([down]).chain(forget).chain([proof])))
     }
 }
 
-pub fn up(here: &Here) -> Plan {
+pub fn up(here: &Here, monitoring: bool) -> Plan {
     let secrets = Step::task("secrets", |ctx| make_secrets(&ctx.here.root.join(SECRETS)))
         .why("each installation has its own; they are files, so that no command line or environment shows them")
         .changes(format!("makes what isn't there in {SECRETS}"));
-    let image = Step::task("image", image_is_there)
+    let images = Step::task("images", images_are_there)
         .why("what runs is what was built")
-        .needs(&["docker"])
-        .next("cargo xtask image build");
+        .needs(&["docker"]);
     // What ends by itself and what has no health is a failure to `--wait`: those that answer are named.
-    let start = cmd!(here.sh, "docker compose up --detach --wait --wait-timeout 180 postgres redis api");
+    let start = cmd!(here.sh, "docker compose up --detach --wait --wait-timeout 180 postgres redis api web");
     let start = Step::run("start", start)
-        .why("each waits for what it needs: databases, then tables, then two APIs")
+        .why("each waits for what it needs: databases, then tables, then two APIs, then the page in front of them")
         .changes("containers, volumes and networks named wayfare")
         .within(900)
         .next("docker compose logs; cargo xtask down --compose takes all of it away");
     let worker = Step::run("worker", cmd!(here.sh, "docker compose up --detach --no-recreate worker"))
         .why("it listens nowhere, so it is not asked how it is")
         .within(120);
+    let prometheus = cmd!(here.sh, "docker compose --profile monitoring up --detach --no-recreate prometheus");
+    let prometheus = Step::run("monitoring", prometheus).why("it asks both replicas every five seconds").within(300);
     let seed = cmd!(
         here.sh,
         "docker compose run --rm --no-deps --env WAYFARE_SEED_PASSWORD={PASSWORD} migrate seed --if-empty"
@@ -90,14 +96,23 @@ pub fn up(here: &Here) -> Plan {
     .why("people want to know where it is")
     .showing_data()
     .within(30);
-    Plan::new("up", daemon(here).into_iter().chain([image, secrets, start, worker, seed, tell]))
+    let steps = daemon(here).into_iter().chain([images, secrets, start, worker]);
+    Plan::new("up", steps.chain(monitoring.then_some(prometheus)).chain([seed, tell]))
 }
 
-/// Asks for the name that compose.yaml takes it by.
-fn image_is_there(ctx: &mut Ctx) -> Result<()> {
-    let image = std::env::var("WAYFARE_IMAGE").unwrap_or_else(|_| "wayfare:local".into());
-    let asked = cmd!(ctx.here.sh, "docker image inspect {image}").quiet().ignore_stdout().ignore_stderr().run();
-    asked.map_err(|_| Failure::check(format!("there is no image {image}")).into())
+/// By the names that compose.yaml takes them by, and how to get each.
+const IMAGES: [(&str, &str, &str); 2] = [
+    ("WAYFARE_IMAGE", "wayfare:local", "cargo xtask image build"),
+    ("WAYFARE_WEB_IMAGE", "wayfare-web:local", "docker build --file web/Dockerfile --tag wayfare-web:local ."),
+];
+
+fn images_are_there(ctx: &mut Ctx) -> Result<()> {
+    for (variable, usual, remedy) in IMAGES {
+        let image = std::env::var(variable).unwrap_or_else(|_| usual.into());
+        let asked = cmd!(ctx.here.sh, "docker image inspect {image}").quiet().ignore_stdout().ignore_stderr().run();
+        asked.map_err(|_| Failure::check(format!("there is no image {image}")).next(remedy))?;
+    }
+    Ok(())
 }
 
 fn daemon(here: &Here) -> [Step; 2] {
@@ -148,7 +163,15 @@ fn forget(folder: &Path) -> Result<()> {
 }
 
 fn nothing_is_left(ctx: &mut Ctx, keeps_data: bool) -> Result<()> {
-    let sh = &ctx.here.sh;
+    let left = left(ctx.here, keeps_data)?;
+    ctx.data.insert("left".into(), left.clone().into());
+    anyhow::ensure!(left.is_empty(), Failure::check(format!("still there: {}", left.join(", "))));
+    Ok(())
+}
+
+/// What there is of an installation.
+fn left(here: &Here, keeps_data: bool) -> Result<Vec<String>> {
+    let secrets = here.root.join(SECRETS);
     let mut left = Vec::new();
     let kinds = [
         ("container", vec!["ps", "--all", "--format", "{{.Names}}"]),
@@ -156,12 +179,13 @@ fn nothing_is_left(ctx: &mut Ctx, keeps_data: bool) -> Result<()> {
         ("volume", vec!["volume", "ls", "--format", "{{.Name}}"]),
     ];
     for (kind, words) in kinds.into_iter().filter(|(kind, _)| !(keeps_data && *kind == "volume")) {
-        let listed = cmd!(sh, "docker {words...} --filter {OURS}").quiet().read()?;
+        let listed = cmd!(here.sh, "docker {words...} --filter {OURS}").quiet().read()?;
         left.extend(listed.lines().map(|name| format!("{kind} {name}")));
     }
-    ctx.data.insert("left".into(), left.clone().into());
-    anyhow::ensure!(left.is_empty(), Failure::check(format!("still there: {}", left.join(", "))));
-    Ok(())
+    if !keeps_data && secrets.exists() {
+        left.push(format!("secrets in {SECRETS}"));
+    }
+    Ok(left)
 }
 
 #[cfg(test)]
@@ -203,8 +227,11 @@ mod tests {
         let text = script::text(&plan_for(&["up", "--compose"], &here).unwrap(), &here);
         assert!(!text.contains("PASSWORD_FILE") && !text.contains("postgres://"), "{text}");
         let compose = include_str!("../../compose.yaml");
-        for name in ["postgres", "redis"] {
+        for name in ["postgres", "prometheus", "redis"] {
             assert!(compose.contains(&format!(":-{}}}", crate::image::reference(name))), "{name}");
+        }
+        for (variable, usual, _) in IMAGES {
+            assert!(compose.contains(&format!("image: ${{{variable}:-{usual}}}\n")), "{variable}");
         }
     }
 }

@@ -21,10 +21,11 @@ use crate::{build, web};
 
 const DOCKERFILE: &str = "api/Dockerfile";
 /// Of every Dockerfile that is ours to ship or to test with.
-pub const DOCKERFILES: [&str; 5] = [
+pub const DOCKERFILES: [&str; 6] = [
     DOCKERFILE,
     "web/Dockerfile",
     ".ci/images/postgres/Dockerfile",
+    ".ci/images/prometheus/Dockerfile",
     ".ci/images/redis/Dockerfile",
     ".ci/images/runtime/Dockerfile",
 ];

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use xshell::cmd;
 
 use crate::cli::Stage;
+use crate::compose;
 use crate::exit::{Exit, Failure};
 use crate::fuzz;
 use crate::here::Here;
@@ -17,7 +18,8 @@ use crate::web;
 #[derive(Args)]
 pub struct Test {
     /// Which: beside the code (unit), through the public face (it), both and the documentation (all),
-    /// requests made up from the OpenAPI document, as each role (fuzz), or the web page (web)
+    /// requests made up from the OpenAPI document, as each role (fuzz), the web page (web), or the real parts in
+    /// containers, from `up --compose` to `down --compose` (compose)
     #[arg(value_enum, default_value = "all")]
     kind: Kind,
     /// Fail where Docker doesn't answer, instead of leaving those tests out
@@ -37,6 +39,7 @@ enum Kind {
     It,
     Fuzz,
     Web,
+    Compose,
 }
 
 impl Stage for Test {
@@ -47,6 +50,7 @@ impl Stage for Test {
         match self.kind {
             Kind::Fuzz => fuzz::plan(&self.fuzz, here),
             Kind::Web => Ok(web::tests(here)),
+            Kind::Compose => compose::test(here, self.require_docker || parts_are_required()),
             Kind::All | Kind::Unit | Kind::It => self.plan_of_cargo(here),
         }
     }
@@ -59,7 +63,7 @@ impl Test {
             return Err(docker_is_wanted(here).into());
         }
         let (stage, sqlite, postgres) = match self.kind {
-            Kind::All | Kind::Fuzz | Kind::Web => {
+            Kind::All | Kind::Fuzz | Kind::Web | Kind::Compose => {
                 ("test", self.on_sqlite(here, &[]), Some(self.on_postgres(here, no_docker)))
             }
             Kind::Unit => ("test unit", self.on_sqlite(here, &["--lib", "--bins"]), None),
@@ -105,6 +109,11 @@ impl Test {
         let separator = (!self.rest.is_empty()).then(|| "--".to_owned());
         separator.into_iter().chain(self.rest.iter().cloned()).collect()
     }
+}
+
+/// The same word to the service's own tests: what is left out for want of a part has not run.
+fn parts_are_required() -> bool {
+    std::env::var_os("WAYFARE_REQUIRE_PARTS").is_some_and(|value| value == "1")
 }
 
 const BACKEND: &str = "WAYFARE_TEST_BACKEND";

@@ -35,9 +35,13 @@ pub struct Up {
     /// Start afresh: delete what an earlier `up` left in the data folder
     #[arg(long)]
     reset: bool,
-    /// With PostgreSQL, Redis and two replicas in containers, as compose.yaml has it; `down --compose` ends it
+    /// With PostgreSQL, Redis, two replicas and the page's own tier in containers, as compose.yaml has it;
+    /// `down --compose` ends it
     #[arg(long, conflicts_with_all = ["data_dir", "port", "release", "reset"])]
     compose: bool,
+    /// With Prometheus, too, on port 9090
+    #[arg(long, requires = "compose")]
+    monitoring: bool,
     /// Build for speed: takes longer to build, answers several times faster
     #[arg(long)]
     release: bool,
@@ -49,7 +53,7 @@ impl Stage for Up {
 
     fn plan(&self, here: &Here) -> Result<Plan> {
         if self.compose {
-            return Ok(compose::up(here));
+            return Ok(compose::up(here, self.monitoring));
         }
         let (port, folder) = (self.port, here.root.join(&self.data_dir));
         let (build, wayfare) = (build::wayfare(here, self.release), here.built("wayfare", self.release));
