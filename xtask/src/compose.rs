@@ -66,9 +66,7 @@ pub fn up(here: &Here, monitoring: bool) -> Plan {
     let secrets = Step::task("secrets", |ctx| make_secrets(&ctx.here.root.join(SECRETS)))
         .why("each installation has its own; they are files, so that no command line or environment shows them")
         .changes(format!("makes what isn't there in {SECRETS}"));
-    let images = Step::task("images", images_are_there)
-        .why("what runs is what was built")
-        .needs(&["docker"]);
+    let images = Step::task("images", images_are_there).why("what runs is what was built").needs(&["docker"]);
     // What ends by itself and what has no health is a failure to `--wait`: those that answer are named.
     let start = cmd!(here.sh, "docker compose up --detach --wait --wait-timeout 180 postgres redis api web");
     let start = Step::run("start", start)

@@ -71,7 +71,7 @@ cargo fmt --all --check
 
 # 5. workflows: GitHub tells a mistake only after the push
 # skipped: not installed: {actionlint}
-# actionlint .github/workflows/verify.yml .github/workflows/nightly.yml
+# actionlint .github/workflows/verify.yml .github/workflows/nightly.yml .github/workflows/release.yml
 
 # 6. workflows are safe: permissions, credentials and templates that a stranger's pull request could use
 # skipped: not installed: {zizmor}

@@ -43,7 +43,7 @@ pub fn plan(here: &Here, is_required: bool) -> Result<Plan> {
     Ok(Plan::new("test compose", steps(here)?.map(skip)))
 }
 
-fn steps(here: &Here) -> Result<[Step; 7]> {
+fn steps(here: &Here) -> Result<[Step; 9]> {
     let stage = |name: &str, words: &[&str]| -> Result<Step> {
         let command = cmd!(here.sh, "cargo xtask {words...}").env("WAYFARE_RATE_LIMIT", "1000000");
         Ok(Step::run(name, command).around(cli::plan_for(words, here)?).within(1200))
@@ -52,6 +52,15 @@ fn steps(here: &Here) -> Result<[Step; 7]> {
         .why("an installation that somebody uses is not to be tried on, and not to be taken away")
         .needs(&[PLUG_IN])
         .next("cargo xtask down --compose, which takes its data away, too");
+    let named = |variable: &str| std::env::var_os(variable).is_some_and(|image| !image.is_empty());
+    let image = stage("image", &["image", "build", "--from-target"])?
+        .why("what is tried is what this source makes")
+        .skip_if(named("WAYFARE_IMAGE"), "WAYFARE_IMAGE names one");
+    let web = cmd!(here.sh, "docker build --quiet --file web/Dockerfile --tag wayfare-web:local .");
+    let web = Step::run("web image", web.env("DOCKER_BUILDKIT", "1"))
+        .why("the tier in front, too")
+        .within(1200)
+        .skip_if(named("WAYFARE_WEB_IMAGE"), "WAYFARE_WEB_IMAGE names one");
     let up = stage("up", &["up", "--compose", "--monitoring"])?
         .why("as people start it, but for the limit of requests: it is asked a lot")
         .changes("starts the whole product, and takes it away");
@@ -75,7 +84,7 @@ fn steps(here: &Here) -> Result<[Step; 7]> {
         .why("no container, network, volume or secret is left")
         .changes("containers, networks, volumes and secrets of this test")
         .undoing("up");
-    Ok([free, up, tour, prometheus, replicas, logs, down])
+    Ok([free, image, web, up, tour, prometheus, replicas, logs, down])
 }
 
 fn nobodys(ctx: &mut Ctx) -> Result<()> {

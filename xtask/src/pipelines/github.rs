@@ -1,14 +1,17 @@
 //! A pipeline as a GitHub workflow.
 //!
-//! One job, because the stages share `target/`: what one built, the next one tests. It may read the repository and
-//! nothing else; no credential stays on the disk.
+//! One job, because the stages share `target/`: what one built, the next one tests. Its token may read the repository, and
+//! beyond that what its pipeline names; no credential stays on the disk.
 
 use anyhow::Result;
 
-use super::list::{Line, Pipeline, Starts};
+use super::list::{Given, Line, Pipeline, Starts, Tool};
 use super::pins::Pins;
 
 const MACHINE: &str = "ubuntu-24.04";
+
+/// What the job's token may do because one of its lines is given that.
+const RIGHTS: [(Given, &str); 1] = [(Given::Registry, "      packages: write\n")];
 
 pub fn path(pipeline: &Pipeline) -> String {
     format!(".github/workflows/{}.yml", pipeline.name)
@@ -17,6 +20,11 @@ pub fn path(pipeline: &Pipeline) -> String {
 pub fn workflow(pipeline: &Pipeline, pins: &Pins) -> Result<String> {
     let name = pipeline.name;
     let steps: String = pipeline.lines.iter().map(|line| step(line, pipeline)).collect();
+    let given: Vec<_> = pipeline.lines.iter().flat_map(|line| line.given).collect();
+    let may: String = RIGHTS.iter().filter(|(what, _)| given.contains(&what)).map(|(_, right)| *right).collect();
+    let tools: Vec<_> =
+        pipeline.lines.iter().filter_map(|line| line.tool).map(|one| tool(one, pins)).collect::<Result<_>>()?;
+    let tools = tools.concat();
     Ok(format!(
         "# {}
 # {name}: {}.
@@ -38,14 +46,14 @@ jobs:
     timeout-minutes: {}
     permissions:
       contents: read
-    steps:
-{}{}{steps}{}",
+{may}    steps:
+{}{}{tools}{steps}{}",
         super::HEADER,
         pipeline.why,
         starts(pipeline.starts),
         pipeline.minutes(),
         checkout(pins)?,
-        cache(pins)?,
+        cache(pipeline, pins)?,
         keep(name, pins)?,
     ))
 }
@@ -53,28 +61,24 @@ jobs:
 fn starts(starts: Starts) -> &'static str {
     match starts {
         Starts::OnChange => "  pull_request:\n  push:\n    branches: [main]\n",
+        Starts::OnTag => "  push:\n    tags: [\"v*\"]\n",
         Starts::AtNight => "  schedule:\n    - cron: \"17 2 * * *\"\n  workflow_dispatch:\n",
     }
 }
 
 fn checkout(pins: &Pins) -> Result<String> {
-    Ok(format!(
-        "      - name: checkout
-        uses: {}
-        with:
-          persist-credentials: false
-",
-        pins.uses("actions/checkout")?
-    ))
+    Ok(format!("      - name: checkout\n{}", pins.step("actions/checkout")?))
 }
 
-/// What can be had again; never evidence, which is of one run.
-fn cache(pins: &Pins) -> Result<String> {
+/// What can be had again; never evidence, which is of one run. What others may have laid in it is not for a release.
+fn cache(pipeline: &Pipeline, pins: &Pins) -> Result<String> {
+    if pipeline.starts == Starts::OnTag {
+        return Ok(String::new());
+    }
     let key = "${{ runner.os }}-${{ hashFiles('rust-toolchain.toml') }}";
     Ok(format!(
         "      - name: cache
-        uses: {}
-        with:
+{}        with:
           path: |
             ~/.cargo/registry
             target/debug
@@ -83,31 +87,53 @@ fn cache(pins: &Pins) -> Result<String> {
           key: {key}-${{{{ hashFiles('Cargo.lock', '.ci/tools/requirements.lock') }}}}
           restore-keys: {key}-
 ",
-        pins.uses("actions/cache")?
+        pins.step("actions/cache")?
     ))
 }
 
 fn step(line: &Line, pipeline: &Pipeline) -> String {
-    // The proof tells what is missing, too, so it is asked after a failure.
-    let is_proof = pipeline.lines.last() == Some(line);
-    let goes_on = if pipeline.keeps_going || is_proof { "        if: ${{ !cancelled() }}\n" } else { "" };
+    let goes_on = if pipeline.keeps_going || line.tells { "        if: ${{ !cancelled() }}\n" } else { "" };
+    let given: String = line.given.iter().map(|given| variables(*given)).collect();
+    let env = if given.is_empty() { String::new() } else { format!("        env:\n{given}") };
     let (name, command, minutes) = (&line.name, line.command(), line.minutes);
-    format!("      - name: {name}\n{goes_on}        timeout-minutes: {minutes}\n        run: {command}\n")
+    format!("      - name: {name}\n{goes_on}        timeout-minutes: {minutes}\n{env}        run: {command}\n")
+}
+
+fn variables(given: Given) -> &'static str {
+    match given {
+        Given::Registry => {
+            "          WAYFARE_REGISTRY_USER: ${{ github.actor }}
+          WAYFARE_REGISTRY_PASSWORD: ${{ secrets.GITHUB_TOKEN }}
+"
+        }
+        Given::Webhook => {
+            "          WAYFARE_NOTIFY_URL: ${{ secrets.WAYFARE_NOTIFY_URL }}
+          WAYFARE_NOTIFY_SECRET: ${{ secrets.WAYFARE_NOTIFY_SECRET }}
+"
+        }
+    }
+}
+
+fn tool(tool: Tool, pins: &Pins) -> Result<String> {
+    let (name, action) = match tool {
+        Tool::Trivy => ("trivy", "aquasecurity/setup-trivy"),
+    };
+    Ok(format!("      - name: {name}\n{}", pins.step(action)?))
 }
 
 fn keep(name: &str, pins: &Pins) -> Result<String> {
     Ok(format!(
         "      - name: keep the evidence
         if: ${{{{ !cancelled() }}}}
-        uses: {}
-        with:
+{}        with:
           name: evidence-{name}
           path: |
             target/evidence
+            target/reports
             target/xtask/logs
           if-no-files-found: error
           retention-days: 30
 ",
-        pins.uses("actions/upload-artifact")?
+        pins.step("actions/upload-artifact")?
     ))
 }

@@ -1,6 +1,6 @@
 //! All pipelines as one declarative Jenkinsfile: Jenkins reads one file for a branch, and what started it chooses.
 
-use super::list::{Line, Pipeline, Starts};
+use super::list::{Given, Line, Pipeline, Starts};
 
 pub const PATH: &str = "pipelines/Jenkinsfile";
 
@@ -23,7 +23,8 @@ pipeline {{
 {}    }}
     post {{
         always {{
-            archiveArtifacts artifacts: 'target/evidence/**,target/xtask/logs/**', allowEmptyArchive: true
+            archiveArtifacts artifacts: 'target/evidence/**,target/reports/**,target/xtask/logs/**', allowEmptyArchive: true
+            junit testResults: 'target/reports/junit/*.xml', allowEmptyResults: true
         }}
     }}
 }}
@@ -35,10 +36,13 @@ pipeline {{
 
 fn block(pipeline: &Pipeline) -> String {
     let when = match pipeline.starts {
-        Starts::OnChange => "not { triggeredBy 'TimerTrigger' }",
+        Starts::OnChange => "not { anyOf { triggeredBy 'TimerTrigger'; buildingTag() } }",
         Starts::AtNight => "triggeredBy 'TimerTrigger'",
+        Starts::OnTag => "tag 'v*'",
     };
-    let stages: String = pipeline.lines.iter().map(|line| stage(line, pipeline.keeps_going)).collect();
+    let (telling, doing): (Vec<_>, Vec<_>) = pipeline.lines.iter().partition(|line| line.tells);
+    let stages: String = doing.iter().map(|line| stage(line, pipeline.keeps_going)).collect();
+    let after: String = telling.iter().map(|line| post(line)).collect();
     let name = pipeline.name;
     format!(
         "        // {name}: {}.
@@ -46,6 +50,10 @@ fn block(pipeline: &Pipeline) -> String {
             when {{ {when} }}
             stages {{
 {stages}            }}
+            post {{
+                always {{
+{after}                }}
+            }}
         }}
 ",
         pipeline.why
@@ -53,7 +61,7 @@ fn block(pipeline: &Pipeline) -> String {
 }
 
 fn stage(line: &Line, keeps_going: bool) -> String {
-    let command = format!("sh '{}'", line.command());
+    let command = given(line, format!("sh '{}'", line.command()));
     let steps = match keeps_going {
         true => format!("catchError(stageResult: 'FAILURE') {{ {command} }}"),
         false => command,
@@ -66,4 +74,37 @@ fn stage(line: &Line, keeps_going: bool) -> String {
                 }}
 "
     )
+}
+
+/// What tells is asked whatever failed before, and the one whatever the other said.
+fn post(line: &Line) -> String {
+    let (command, minutes) = (given(line, format!("sh '{}'", line.command())), line.minutes);
+    format!(
+        "                    catchError {{
+                        timeout(time: {minutes}, unit: 'MINUTES') {{ {command} }}
+                    }}
+"
+    )
+}
+
+/// By the credentials that Jenkins keeps under these names.
+fn given(line: &Line, command: String) -> String {
+    let bindings: Vec<_> = line.given.iter().map(|given| bindings(*given)).collect();
+    match bindings.is_empty() {
+        true => command,
+        false => format!("withCredentials([{}]) {{ {command} }}", bindings.join(", ")),
+    }
+}
+
+fn bindings(given: Given) -> &'static str {
+    match given {
+        Given::Registry => {
+            "usernamePassword(credentialsId: 'wayfare-registry', usernameVariable: 'WAYFARE_REGISTRY_USER', \
+             passwordVariable: 'WAYFARE_REGISTRY_PASSWORD')"
+        }
+        Given::Webhook => {
+            "string(credentialsId: 'wayfare-notify-url', variable: 'WAYFARE_NOTIFY_URL'), \
+             string(credentialsId: 'wayfare-notify-secret', variable: 'WAYFARE_NOTIFY_SECRET')"
+        }
+    }
 }

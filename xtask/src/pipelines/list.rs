@@ -1,8 +1,9 @@
 //! What runs where: each pipeline is a start and lines of `cargo xtask`, made from the stages of `ci`.
 //!
-//! Nothing here knows how GitHub or Jenkins write it down.
+//! Nothing here knows how GitHub or Jenkins write it down. No pipeline deploys: there is no place to deploy to yet.
 
 use crate::ci::{self, PARTS, Part};
+use crate::plan::slug;
 
 pub struct Pipeline {
     /// The name of its workflow, its file and its block in the Jenkinsfile.
@@ -20,26 +21,69 @@ pub enum Starts {
     OnChange,
     /// Once, at night.
     AtNight,
+    /// A tag that says a version.
+    OnTag,
 }
 
 /// One command line of `cargo xtask`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     pub name: String,
-    pub words: Vec<&'static str>,
+    pub words: Vec<String>,
     pub minutes: u32,
+    /// Asked after a failure, too: it tells what is missing.
+    pub tells: bool,
+    /// What it finds in its environment, which no other line does.
+    pub given: &'static [Given],
+    /// A tool that neither the machine nor `doctor --install` has.
+    pub tool: Option<Tool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Given {
+    /// Who may push to the registry.
+    Registry,
+    /// Who is told, and the key that signs the message.
+    Webhook,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Tool {
+    Trivy,
 }
 
 impl Line {
+    fn new(name: &str, words: &[&str], minutes: u32) -> Self {
+        let words = words.iter().map(ToString::to_string).collect();
+        Line { name: name.to_owned(), words, minutes, tells: false, given: &[], tool: None }
+    }
+
+    /// A stage whose name is its command.
+    fn stage(command: &str, minutes: u32) -> Self {
+        Self::new(command, &command.split(' ').collect::<Vec<_>>(), minutes)
+    }
+
+    fn telling(self) -> Self {
+        Line { tells: true, ..self }
+    }
+
+    fn given(self, given: &'static [Given]) -> Self {
+        Line { given, ..self }
+    }
+
+    fn with(self, tool: Tool) -> Self {
+        Line { tool: Some(tool), ..self }
+    }
+
     pub fn command(&self) -> String {
         format!("cargo xtask {}", self.words.join(" "))
     }
 }
 
 impl Pipeline {
-    /// All lines at their longest, and time for the checkout and the cache.
+    /// All lines at their longest, and time for the checkout and the cache; GitHub ends a job after six hours.
     pub fn minutes(&self) -> u32 {
-        self.lines.iter().map(|line| line.minutes).sum::<u32>() + 15
+        (self.lines.iter().map(|line| line.minutes).sum::<u32>() + 15).min(360)
     }
 }
 
@@ -49,28 +93,61 @@ pub fn all() -> Vec<Pipeline> {
         why: "what a change has to pass: `cargo xtask ci`, stage by stage",
         starts: Starts::OnChange,
         keeps_going: false,
-        lines: lines(|_| &[]),
+        lines: proven(parts(|_| &[])),
     };
+    let longer: fn(&Part) -> &'static [&'static str] =
+        |part| if part.words == ["test", "fuzz"] { &["--max-examples", "200"] } else { &[] };
     let nightly = Pipeline {
         name: "nightly",
-        why: "the same with ten times the made-up requests; all failures are wanted, not the first",
+        why: "the same with ten times the made-up requests, and what takes long; all failures are wanted, not the first",
         starts: Starts::AtNight,
         keeps_going: true,
-        lines: lines(|part| if part.words == ["test", "fuzz"] { &["--max-examples", "200"] } else { &[] }),
+        lines: told("nightly", proven(parts(longer).chain(at_night()))),
     };
-    vec![verify, nightly]
+    let release = Pipeline {
+        name: "release",
+        why: "what a tag has to pass before its image may be had; nothing is deployed, since there is no place yet",
+        starts: Starts::OnTag,
+        keeps_going: false,
+        lines: told("release", proven(parts(|_| &[]).chain(at_release()))),
+    };
+    vec![verify, nightly, release]
 }
 
-/// Every stage of `ci`, then the question whether each ran.
-fn lines(more: fn(&Part) -> &'static [&'static str]) -> Vec<Line> {
-    let line = |part: &Part| Line {
-        name: part.name(),
-        words: [part.words, part.in_pipelines, more(part)].concat(),
+/// Every stage of `ci`, as a pipeline calls it.
+fn parts(more: fn(&Part) -> &'static [&'static str]) -> impl Iterator<Item = Line> {
+    PARTS.iter().map(move |part| {
+        let words = [part.words, part.in_pipelines, more(part)].concat();
         // The longer form gets the longer time.
-        minutes: if more(part).is_empty() { part.minutes } else { part.minutes * 4 },
-    };
-    let proof = Line { name: ci::PROOF.into(), words: vec!["evidence", "verify"], minutes: 5 };
-    PARTS.iter().map(line).chain([proof]).collect()
+        Line::new(&part.name(), &words, if more(part).is_empty() { part.minutes } else { part.minutes * 4 })
+    })
+}
+
+/// What is too long for every change.
+fn at_night() -> [Line; 1] {
+    [Line::new("test compose", &["test", "compose", "--require-docker"], 60)]
+}
+
+/// The image: built from source, and judged.
+fn at_release() -> [Line; 2] {
+    [Line::stage("image build", 60), Line::stage("image scan", 20).with(Tool::Trivy)]
+}
+
+/// The stages, then the question whether each of them ran.
+fn proven(lines: impl Iterator<Item = Line>) -> Vec<Line> {
+    let lines: Vec<_> = lines.collect();
+    let asked: Vec<_> = lines.iter().map(|line| slug(&line.name)).collect();
+    let words: Vec<_> = ["evidence", "verify"].into_iter().chain(asked.iter().map(String::as_str)).collect();
+    let proof = Line::new(ci::PROOF, &words, 5).telling();
+    lines.into_iter().chain([proof]).collect()
+}
+
+/// At the end a webhook is told what the proof was told, where one is set.
+fn told(pipeline: &'static str, lines: Vec<Line>) -> Vec<Line> {
+    let asked: Vec<_> = lines.iter().filter(|line| !line.tells).map(|line| slug(&line.name)).collect();
+    let words = ["notify", "--pipeline", pipeline].into_iter().chain(asked.iter().map(String::as_str));
+    let notify = Line::new("notify", &words.collect::<Vec<_>>(), 5).telling().given(&[Given::Webhook]);
+    lines.into_iter().chain([notify]).collect()
 }
 
 #[cfg(test)]
@@ -80,19 +157,24 @@ mod tests {
     use crate::here::Here;
 
     #[test]
-    fn every_line_is_a_command_line_that_plans() {
-        let here = Here::pretend(&["cargo", "git", "docker", "python3", "schemathesis"]);
+    fn every_line_is_a_command_line_that_plans_and_leaves_the_record_that_the_proof_asks_for() {
+        let here = Here::pretend(&["cargo", "git", "docker", "docker-compose", "python3", "schemathesis"]);
         for line in all().iter().flat_map(|pipeline| &pipeline.lines) {
-            plan_for(&line.words, &here).unwrap();
+            let words: Vec<_> = line.words.iter().map(String::as_str).collect();
+            let plan = plan_for(&words, &here).unwrap();
+            assert!(line.tells || plan.slug() == slug(&line.name), "{}", line.name);
         }
     }
 
     #[test]
-    fn every_pipeline_has_the_stages_of_ci_in_its_order_and_ends_with_the_proof() {
-        let stages: Vec<_> = PARTS.iter().map(Part::name).chain([ci::PROOF.to_owned()]).collect();
+    fn every_pipeline_begins_with_the_stages_of_ci_in_its_order_and_proves_all_of_its_own() {
+        let stages: Vec<_> = PARTS.iter().map(Part::name).collect();
         for pipeline in all() {
             let names: Vec<_> = pipeline.lines.iter().map(|line| line.name.clone()).collect();
-            assert_eq!(names, stages, "{}", pipeline.name);
+            assert_eq!(names[..stages.len()], stages, "{}", pipeline.name);
+            let proof = pipeline.lines.iter().find(|line| line.name == ci::PROOF).unwrap();
+            let asked: Vec<_> = pipeline.lines.iter().filter(|line| !line.tells).map(|line| slug(&line.name)).collect();
+            assert_eq!(proof.words[2..], asked, "{}", pipeline.name);
         }
     }
 }

@@ -16,31 +16,38 @@ struct Pin {
     action: String,
     /// As a workflow has it behind `uses: `, with the version that people read.
     text: String,
+    /// `name: value`, as each stands under `with:`.
+    with: Vec<String>,
 }
 
 impl Pins {
     pub fn read(text: &str) -> Result<Self> {
-        let uses = text.lines().enumerate().filter_map(|(index, line)| {
-            let value = line.trim_start().trim_start_matches("- ").strip_prefix("uses:")?;
-            Some((index + 1, value.trim()))
-        });
-        let mut pins = Vec::new();
-        for (number, text) in uses {
-            let pin = pin(text).ok_or_else(|| {
-                let message = format!("{FILE}:{number}: `{text}` is no `owner/name@COMMIT # vVERSION`");
-                Failure::check(message)
-                    .next("a tag can be moved: the whole commit, 40 digits, and its version behind it")
-            })?;
-            pins.push(pin);
+        let mut pins: Vec<Pin> = Vec::new();
+        for (index, line) in text.lines().enumerate() {
+            let line = line.trim_start().trim_start_matches("- ");
+            match (line.strip_prefix("uses:"), pins.last_mut()) {
+                (Some(uses), _) => pins.push(pin(uses.trim()).ok_or_else(|| no_pin(index + 1, uses.trim()))?),
+                (None, Some(pin)) if line != "with:" => pin.with.push(line.to_owned()),
+                (None, _) => {}
+            }
         }
         Ok(Pins(pins))
     }
 
-    pub fn uses(&self, action: &str) -> Result<&str> {
+    /// The lines of a workflow's step, behind its name.
+    pub fn step(&self, action: &str) -> Result<String> {
         let pin = self.0.iter().find(|pin| pin.action == action);
         let missing = || Failure::check(format!("{FILE} has no {action}")).next(format!("add it to {FILE}"));
-        Ok(&pin.ok_or_else(missing)?.text)
+        let Pin { text, with, .. } = pin.ok_or_else(missing)?;
+        let with: String = with.iter().map(|line| format!("          {line}\n")).collect();
+        let head = if with.is_empty() { "" } else { "        with:\n" };
+        Ok(format!("        uses: {text}\n{head}{with}"))
     }
+}
+
+fn no_pin(number: usize, text: &str) -> Failure {
+    let message = format!("{FILE}:{number}: `{text}` is no `owner/name@COMMIT # vVERSION`");
+    Failure::check(message).next("a tag can be moved: the whole commit, 40 digits, and its version behind it")
 }
 
 fn pin(text: &str) -> Option<Pin> {
@@ -48,7 +55,11 @@ fn pin(text: &str) -> Option<Pin> {
     let (action, commit) = reference.split_once('@')?;
     let is_commit = commit.len() == 40 && commit.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
     let is_version = version.strip_prefix('v').is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()));
-    (is_commit && is_version && action.contains('/')).then(|| Pin { action: action.to_owned(), text: text.to_owned() })
+    (is_commit && is_version && action.contains('/')).then(|| Pin {
+        action: action.to_owned(),
+        text: text.to_owned(),
+        with: Vec::new(),
+    })
 }
 
 #[cfg(test)]
@@ -58,10 +69,15 @@ mod tests {
     const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
     #[test]
-    fn an_action_is_used_at_its_commit_with_its_version() {
-        let pins = Pins::read(&format!("runs:\n  steps:\n    - uses: a/b@{COMMIT} # v1.2.3\n")).unwrap();
-        assert_eq!(pins.uses("a/b").unwrap(), format!("a/b@{COMMIT} # v1.2.3"));
-        assert!(pins.uses("a/c").unwrap_err().to_string().contains("has no a/c"));
+    fn an_action_is_used_at_its_commit_with_its_version_and_its_inputs() {
+        let uses = format!("    - uses: a/b@{COMMIT} # v1.2.3\n");
+        let pins =
+            Pins::read(&format!("runs:\n  steps:\n{uses}      with:\n        c: d\n    - uses: e/f@{COMMIT} # v1\n"));
+        let pins = pins.unwrap();
+        let step = format!("        uses: a/b@{COMMIT} # v1.2.3\n        with:\n          c: d\n");
+        assert_eq!(pins.step("a/b").unwrap(), step);
+        assert_eq!(pins.step("e/f").unwrap(), format!("        uses: e/f@{COMMIT} # v1\n"));
+        assert!(pins.step("a/c").unwrap_err().to_string().contains("has no a/c"));
     }
 
     #[test]
