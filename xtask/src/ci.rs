@@ -86,7 +86,7 @@ impl Stage for Ci {
 impl Ci {
     fn first(&self) -> Result<usize> {
         let Some(from) = &self.from else { return Ok(0) };
-        let names: Vec<_> = PARTS.iter().map(Part::name).collect();
+        let names: Vec<_> = PARTS.iter().map(Part::name).chain([PROOF.to_owned()]).collect();
         names.iter().position(|name| name == from || slug(name) == *from).ok_or_else(|| {
             let message = format!("`ci` has no stage `{from}`");
             Failure::new(Exit::Usage, message).next(format!("one of: {}", names.join(", "))).into()
@@ -204,6 +204,17 @@ mod tests {
     }
 
     #[test]
+    fn the_proof_alone_asks_for_every_record_too() {
+        let plan = plan_for(&["ci", "--from", "evidence"], &Here::pretend(&["cargo", "git"])).unwrap();
+        let (proof, before) = plan.steps.split_last().unwrap();
+        assert!(proof.skipped.is_none() && before.iter().all(|step| step.skipped.is_some()));
+        assert_eq!(
+            proof.command(&Here::pretend(&[]).root).unwrap(),
+            "cargo xtask evidence verify doctor lint build test"
+        );
+    }
+
+    #[test]
     fn a_change_of_texts_is_linted_and_one_of_anything_else_is_tested() {
         let affected = |files: &[&str]| -> Vec<String> {
             let files: Vec<_> = files.iter().map(ToString::to_string).collect();
@@ -222,6 +233,6 @@ mod tests {
         let failure =
             Failure::from_any(plan_for(&["ci", "--from", "deploy"], &Here::pretend(&["cargo"])).err().unwrap());
         assert_eq!(failure.exit, Exit::Usage);
-        assert_eq!(failure.next.as_deref(), Some("one of: doctor, lint, build, test, test web, test fuzz"));
+        assert_eq!(failure.next.as_deref(), Some("one of: doctor, lint, build, test, test web, test fuzz, evidence"));
     }
 }
