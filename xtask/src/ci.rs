@@ -56,6 +56,9 @@ pub const PARTS: &[Part] = &[
     Part::new(&["test"], "what it promises, on each database", 60).in_pipelines(&["--require-docker"]),
     Part::new(&["test", "web"], "what people see, in a browser", 30).with("node"),
     Part::new(&["test", "fuzz"], "what nobody thought of", 30).with("schemathesis"),
+    Part::new(&["test", "compose"], "its real parts together, and no request lost when one goes", 60)
+        .with("docker-compose")
+        .in_pipelines(&["--require-docker"]),
 ];
 
 /// The name of the last stage.
@@ -94,10 +97,11 @@ impl Ci {
     }
 
     fn step(&self, part: &Part, here: &Here) -> Result<Step> {
-        let wants_docker = self.require_docker && part.words == ["test"];
+        let wants_docker = self.require_docker && part.in_pipelines.contains(&"--require-docker");
         let words: Vec<_> = part.words.iter().copied().chain(wants_docker.then_some("--require-docker")).collect();
         let step = stage(&part.name(), &words, part.why, here)?;
-        Ok(part.tool.into_iter().fold(step, |step, tool| step.optional(tool, here)))
+        let step = part.tool.into_iter().fold(step, |step, tool| step.optional(tool, here));
+        Ok(step.skip_if(!wants_docker && !part.can_run(here), "Docker doesn't answer: start its daemon"))
     }
 
     fn proof(&self, here: &Here, changed: Option<&[String]>) -> Result<Step> {
@@ -127,7 +131,8 @@ impl Part {
     }
 
     fn can_run(&self, here: &Here) -> bool {
-        self.tool.is_none_or(|tool| here.has(tool))
+        // Docker's plug-ins are nothing without its daemon.
+        self.tool.is_none_or(|tool| here.has(tool) && (!tool.starts_with("docker") || here.docker_answers()))
     }
 
     /// Whether one of the files could make it end in another way. A file of an unknown kind affects every stage.
@@ -188,6 +193,7 @@ mod tests {
                 "cargo xtask test",
                 "cargo xtask test web (skipped)",
                 "cargo xtask test fuzz (skipped)",
+                "cargo xtask test compose (skipped)",
                 "cargo xtask evidence verify doctor lint build test",
             ]
         );
@@ -198,7 +204,7 @@ mod tests {
         let here = Here::pretend(&["cargo", "git", "schemathesis"]);
         let plan = plan_for(&["ci", "--from", "test fuzz"], &here).unwrap();
         let skipped: Vec<_> = plan.steps.iter().map(|step| step.skipped.is_some()).collect();
-        assert_eq!(skipped, [true, true, true, true, true, false, false]);
+        assert_eq!(skipped, [true, true, true, true, true, false, true, false]);
         let proof = plan.steps.last().unwrap().command(&here.root).unwrap();
         assert_eq!(proof, "cargo xtask evidence verify doctor lint build test test-fuzz");
     }
@@ -233,6 +239,9 @@ mod tests {
         let failure =
             Failure::from_any(plan_for(&["ci", "--from", "deploy"], &Here::pretend(&["cargo"])).err().unwrap());
         assert_eq!(failure.exit, Exit::Usage);
-        assert_eq!(failure.next.as_deref(), Some("one of: doctor, lint, build, test, test web, test fuzz, evidence"));
+        assert_eq!(
+            failure.next.as_deref(),
+            Some("one of: doctor, lint, build, test, test web, test fuzz, test compose, evidence")
+        );
     }
 }

@@ -139,13 +139,18 @@ impl Build {
         .why("what runs in a cluster is what was built from this commit")
         .changes(format!("the image {tag} in Docker"))
         .within(3600)
-        .next("a base that can't be pulled has a stand-in: --base runtime=IMAGE, and --from-target compiles outside")
+        .next("a base that can't be pulled has a stand-in: --base runtime=IMAGE or WAYFARE_BASE_RUNTIME, and --from-target compiles outside")
     }
 
     fn base(&self, name: &str) -> String {
         let own = self.base.iter().rev().find(|(own, _)| own == name).map(|(_, image)| image.clone());
-        own.unwrap_or_else(|| reference(name))
+        own.or_else(|| stand_in(name)).unwrap_or_else(|| reference(name))
     }
+}
+
+/// What this machine takes in place of a base that it can't pull: WAYFARE_BASE_RUNTIME=IMAGE, and so on.
+pub fn stand_in(name: &str) -> Option<String> {
+    std::env::var(format!("WAYFARE_BASE_{}", name.to_uppercase())).ok().filter(|image| !image.is_empty())
 }
 
 fn scan(here: &Here, image: &str) -> [Step; 2] {

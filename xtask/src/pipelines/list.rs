@@ -99,10 +99,10 @@ pub fn all() -> Vec<Pipeline> {
         |part| if part.words == ["test", "fuzz"] { &["--max-examples", "200"] } else { &[] };
     let nightly = Pipeline {
         name: "nightly",
-        why: "the same with ten times the made-up requests, and what takes long; all failures are wanted, not the first",
+        why: "the same with ten times the made-up requests; all failures are wanted, not the first",
         starts: Starts::AtNight,
         keeps_going: true,
-        lines: told("nightly", proven(parts(longer).chain(at_night()))),
+        lines: told("nightly", proven(parts(longer))),
     };
     let release = Pipeline {
         name: "release",
@@ -121,11 +121,6 @@ fn parts(more: fn(&Part) -> &'static [&'static str]) -> impl Iterator<Item = Lin
         // The longer form gets the longer time.
         Line::new(&part.name(), &words, if more(part).is_empty() { part.minutes } else { part.minutes * 4 })
     })
-}
-
-/// What is too long for every change.
-fn at_night() -> [Line; 1] {
-    [Line::new("test compose", &["test", "compose", "--require-docker"], 60)]
 }
 
 /// The image: built from source, and judged.

@@ -50,7 +50,7 @@ fn an_error_before_the_run_is_json_too() {
     let clone = Clone::bare().with("cargo", "").with("git", "");
     let document = clone.run("ci --from deploy --json").json();
     assert_eq!((document["exit"].as_i64(), document["result"].as_str()), (Some(2), Some("usage")));
-    assert_eq!(document["next"], "one of: doctor, lint, build, test, test web, test fuzz, evidence");
+    assert_eq!(document["next"], "one of: doctor, lint, build, test, test web, test fuzz, test compose, evidence");
 }
 
 #[test]
