@@ -58,7 +58,7 @@ impl Stage for Down {
             .why("they open nothing any more")
             .changes(format!("deletes {SECRETS}"));
         let forget = (!keep).then_some(forget);
-        Ok(Plan::new("down", daemon(here).into_iter().chain([down]).chain(forget).chain([proof])))
+        Ok(Plan::new("down --compose", daemon(here).into_iter().chain([down]).chain(forget).chain([proof])))
     }
 }
 
@@ -95,7 +95,7 @@ pub fn up(here: &Here, monitoring: bool) -> Plan {
     .showing_data()
     .within(30);
     let steps = daemon(here).into_iter().chain([images, secrets, start, worker]);
-    Plan::new("up", steps.chain(monitoring.then_some(prometheus)).chain([seed, tell]))
+    Plan::new("up --compose", steps.chain(monitoring.then_some(prometheus)).chain([seed, tell]))
 }
 
 /// By the names that compose.yaml takes them by, and how to get each.
