@@ -35,10 +35,10 @@ pub fn translate(error: &poem::Error) -> Error {
         return Error::malformed("bad_body", sentence(&e.reason));
     }
     if let Some(e) = error.downcast_ref::<ParseParamError>() {
-        return Error::malformed("bad_parameter", format!("{}: {}", place(e.name), sentence(&e.reason)));
+        return Error::malformed("bad_parameter", format!("{}: {}", place(e.name), value(&e.reason)));
     }
     if let Some(e) = error.downcast_ref::<ParsePathError>() {
-        return Error::malformed("bad_parameter", format!("{}: {}", place(e.name), sentence(&e.reason)));
+        return Error::malformed("bad_parameter", format!("{}: {}", place(e.name), value(&e.reason)));
     }
     if error.is::<ContentTypeError>() {
         return Error::unsupported("bad_content_type", error.to_string());
@@ -55,6 +55,14 @@ pub fn translate(error: &poem::Error) -> Error {
 /// The framework counts what stands in the path and forgets its name.
 fn place(name: &str) -> String {
     if name.starts_with("param") { "the address".to_owned() } else { format!("`{name}`") }
+}
+
+/// What is wrong with a value: the framework names its own types where it knows a list of words.
+fn value(reason: &str) -> String {
+    if reason.contains("Expect a valid enumeration value") {
+        return "not one of the words that it may be; /docs lists them.".to_owned();
+    }
+    sentence(reason)
 }
 
 /// The reason's first line, bounded: parsers quote what they were given, and that may be long.

@@ -1,4 +1,6 @@
+import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { fiveHundredBuses } from "./fleet.ts";
 import { world } from "./world.ts";
 
 const w = world();
@@ -53,13 +55,50 @@ test("a place outside the city is told as what it is", async () => {
   await page.getByRole("alert").filter({ hasText: "That didn't work" }).waitFor();
 });
 
-test("buses move on the map, and stand where they are for who wants less motion", async () => {
-  const page = await w.visit();
+/** How many different pictures of the buses thirty frames show. */
+const pictures = (page: Page) =>
+  page.evaluate(async () => {
+    const canvas = document.querySelector<HTMLCanvasElement>("canvas.buses");
+    const seen = new Set<string | undefined>();
+    for (let frame = 0; frame < 30; frame++) {
+      await new Promise(requestAnimationFrame);
+      seen.add(canvas?.toDataURL());
+    }
+    return seen.size;
+  });
+
+test("buses move between two pieces of news, and stand where they are for who wants less motion", async () => {
+  for (const reducedMotion of ["no-preference", "reduce"] as const) {
+    const page = await w.visit({ reducedMotion });
+    await fiveHundredBuses(page);
+    await page.goto("/journey");
+    await page.getByText("500 buses under way").waitFor();
+    const shown = await pictures(page);
+    // Here, there, and before anything came.
+    if (reducedMotion === "reduce") expect(shown).toBeLessThanOrEqual(3);
+    else expect(shown).toBeGreaterThan(10);
+  }
+});
+
+test("water and parks lie under the streets", async () => {
+  const page = await w.visit({ colorScheme: "light" });
   await page.goto("/journey");
-  await page.getByText(/bus(es)? under way/).waitFor();
-  const still = await w.visit({ reducedMotion: "reduce" });
-  await still.goto("/journey");
-  await still.getByText(/bus(es)? under way/).waitFor();
+  await page.getByText(/under way/).waitFor();
+  for (const [what, colour] of [
+    ["water", [185, 214, 228]],
+    ["a park", [211, 227, 203]],
+  ] as const) {
+    const isDrawn = () =>
+      page.evaluate(([red, green, blue]) => {
+        const canvas = document.querySelector<HTMLCanvasElement>(".leaflet-streets-pane canvas");
+        const pen = canvas?.getContext("2d");
+        const pixels = pen?.getImageData(0, 0, canvas?.width ?? 0, canvas?.height ?? 0).data ?? [];
+        for (let at = 0; at < pixels.length; at += 4)
+          if (pixels[at] === red && pixels[at + 1] === green && pixels[at + 2] === blue) return true;
+        return false;
+      }, colour);
+    await expect.poll(isDrawn, { message: what }).toBe(true);
+  }
 });
 
 test("where people live has a legend, and the suggested stops are a list, too", async () => {

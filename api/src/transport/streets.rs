@@ -1,13 +1,35 @@
 //! The city's own map, for a screen without any other under it.
 
-use city::City;
-use poem_openapi::Object;
+use city::{AreaKind, City};
+use poem_openapi::{Enum, Object};
 
-/// The city's streets, as light as can be
+/// The city's streets and what lies between them, as light as can be
 #[derive(Debug, Object)]
 pub struct Streets {
     /// The most important first: draw them from the last to the first
     pub classes: Vec<StreetClass>,
+    /// What lies under the streets: draw them from the first to the last
+    pub grounds: Vec<Ground>,
+}
+
+/// All areas of a kind
+#[derive(Debug, Object)]
+pub struct Ground {
+    pub kind: GroundKind,
+    /// Encoded polylines, five decimals; an outline ends where it begins
+    pub lines: Vec<String>,
+}
+
+/// What an area is
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum GroundKind {
+    /// Parks, gardens, woods: outlines
+    Park,
+    /// A river's course: a line
+    River,
+    /// Lakes, basins, wide rivers: outlines
+    Water,
 }
 
 /// All streets of a kind
@@ -40,6 +62,15 @@ impl Streets {
                 last.streets.push(Street { name: name.to_owned(), lines });
             }
         }
-        Self { classes }
+        let grounds = [
+            (GroundKind::Park, AreaKind::Park),
+            (GroundKind::River, AreaKind::River),
+            (GroundKind::Water, AreaKind::Water),
+        ]
+        .map(|(kind, of)| {
+            let areas = city.areas().filter(|area| area.kind == of);
+            Ground { kind, lines: areas.map(|area| city::encode_polyline(&area.line)).collect() }
+        });
+        Self { classes, grounds: grounds.into_iter().filter(|ground| !ground.lines.is_empty()).collect() }
     }
 }

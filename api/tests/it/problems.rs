@@ -61,6 +61,18 @@ async fn every_refusal_is_a_problem_with_a_code_and_the_requests_id() {
 }
 
 #[tokio::test]
+async fn a_word_that_is_not_in_the_list_is_told_without_the_frameworks_own_names() {
+    let wayfare = Wayfare::start().await;
+    for (address, parameter) in
+        [("/api/menu-items?sort=colour", "sort"), ("/api/routes?from=46.9,4.35&to=46.9,4.36&modes=bus,boat", "modes")]
+    {
+        let problem = wayfare.get(address).await.json();
+        let detail = format!("`{parameter}`: not one of the words that it may be; /docs lists them.");
+        assert_eq!(problem["detail"].as_str(), Some(detail.as_str()));
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_can_not_be_read_is_refused() {
     let wayfare = Wayfare::start().await;
     let login = |kind: &'static str, body: &str| {

@@ -256,6 +256,10 @@ async fn the_map_is_small_and_asked_for_once() {
     let classes: Vec<&str> =
         streets["classes"].as_array().expect("a list").iter().filter_map(|c| c["class"].as_str()).collect();
     assert_eq!(classes[0], "secondary");
+    let grounds = streets["grounds"].as_array().expect("a list");
+    let kinds: Vec<_> = grounds.iter().map(|ground| ground["kind"].as_str().expect("a word")).collect();
+    assert_eq!(kinds, ["park", "river"], "what is drawn first comes first, and what there isn't is left out");
+    assert!(grounds.iter().all(|ground| ground["lines"][0].as_str().is_some_and(|line| line.len() > 10)));
     assert!(answer.body.len() < 60_000, "{} bytes", answer.body.len());
     let etag = answer.header("etag").expect("an ETag");
     assert_eq!(wayfare.with("if-none-match", etag).get("/api/city/streets").await.status, 304);

@@ -1338,6 +1338,20 @@ export interface components {
          */
         Geometry: "polyline" | "geojson" | "none";
         /**
+         * Ground
+         * @description All areas of a kind
+         */
+        Ground: {
+            kind: components["schemas"]["GroundKind"];
+            /** @description Encoded polylines, five decimals; an outline ends where it begins */
+            lines: string[];
+        };
+        /**
+         * @description What an area is
+         * @enum {string}
+         */
+        GroundKind: "park" | "river" | "water";
+        /**
          * HealthPart
          * @description A part that the service stands on
          */
@@ -2041,11 +2055,13 @@ export interface components {
         };
         /**
          * Streets
-         * @description The city's streets, as light as can be
+         * @description The city's streets and what lies between them, as light as can be
          */
         Streets: {
             /** @description The most important first: draw them from the last to the first */
             classes: components["schemas"]["StreetClass"][];
+            /** @description What lies under the streets: draw them from the first to the last */
+            grounds: components["schemas"]["Ground"][];
         };
         /**
          * SuggestedStop

@@ -18,6 +18,14 @@ const LOOKS: Record<string, { width: number; tone: keyof Tones; dash?: string }>
   living: { width: 1.4, tone: "edge" },
   service: { width: 1, tone: "edge" },
 };
+/** In which tone what lies between the streets is filled; a river is a line. */
+const GROUNDS: Record<Streets["grounds"][number]["kind"], keyof Tones> = {
+  park: "green",
+  river: "water",
+  water: "water",
+};
+const RIVER = 7;
+
 const PATH = { width: 0.8, tone: "edge" as const, dash: "2 3" };
 
 /** What everything else lies on: the city's own streets, or tiles. */
@@ -38,6 +46,17 @@ export function Ground({ streets, tiles }: { streets: Streets | undefined; tiles
     pane.style.pointerEvents = "none";
     const renderer = L.canvas({ pane: "streets", padding: 0.3 });
     const layer = L.layerGroup();
+    // The browser keeps this answer for long: one of an older release has streets alone.
+    for (const { kind, lines } of streets.grounds ?? []) {
+      const tone = tones[GROUNDS[kind]];
+      const look = { renderer, interactive: false, color: tone, smoothFactor: 1.5 };
+      const points: LatLon[][] = lines.map(decode);
+      if (kind === "river") L.polyline(points, { ...look, weight: RIVER }).addTo(layer);
+      // Each outline is one of its own: in one polygon those that overlap would be holes.
+      else
+        for (const outline of points)
+          L.polygon(outline, { ...look, stroke: false, fillOpacity: 1 }).addTo(layer);
+    }
     // The most important come first and have to lie on top.
     for (const kind of streets.classes.toReversed()) {
       const look = LOOKS[kind.class] ?? PATH;

@@ -10,6 +10,8 @@ export type Tone =
   | "hairline"
   | "edge"
   | "brand"
+  | "green"
+  | "water"
   | "way"
   | "danger";
 export type Tones = Record<Tone, string>;
@@ -23,6 +25,8 @@ const TONES: readonly Tone[] = [
   "hairline",
   "edge",
   "brand",
+  "green",
+  "water",
   "way",
   "danger",
 ];
