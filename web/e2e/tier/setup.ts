@@ -1,5 +1,5 @@
 /** The web tier as it is shipped, on this machine: the configuration of web/nginx under Debian's nginx with ModSecurity. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import {
   closeSync,
   cpSync,
@@ -20,6 +20,7 @@ declare module "vitest" {
     url: string;
     behind: string;
     log: string;
+    program: string;
   }
 }
 
@@ -37,28 +38,31 @@ export default async function setup(project: TestProject) {
   const folder = mkdtempSync(join(tmpdir(), "wayfare-tier-"));
   const port = await freePort();
   cpSync(resolve(import.meta.dirname, "../../nginx"), folder, { recursive: true });
-  // Only what a place has to say, and where it may write, is another here.
-  change(join(folder, "place.conf"), "server api:5000;", `server ${new URL(service.url).host};`);
+  // Only where it lies and listens is another here.
+  change(join(folder, "nginx.conf"), "pid /tmp/", `pid ${folder}/`);
+  for (const name of ["nginx.conf", "start"]) {
+    change(join(folder, name), "/etc/wayfare/", `${folder}/`);
+    change(join(folder, name), "/tmp/place.conf", `${folder}/place.filled.conf`);
+  }
   change(join(folder, "site.conf"), "listen 8080;", `listen 127.0.0.1:${port};`);
   change(join(folder, "site.conf"), "root /srv/wayfare;", `root ${DIST};`);
-  change(join(folder, "nginx.conf"), "pid /tmp/nginx.pid;", `pid ${folder}/nginx.pid;`);
-  change(join(folder, "nginx.conf"), "rules_file /etc/wayfare/", `rules_file ${folder}/`);
-  const config = ["-c", join(folder, "nginx.conf"), "-e", "stderr"];
-  try {
-    execFileSync("nginx", ["-t", "-q", ...config], { stdio: "inherit" });
-  } catch (error) {
-    await service.stop();
-    throw error;
-  }
   const log = join(folder, "log");
   const out = openSync(log, "w");
-  const nginx = spawn("nginx", [...config, "-g", "daemon off;"], { stdio: ["ignore", out, out] });
+  const env = { ...process.env, WAYFARE_API: new URL(service.url).host };
+  const nginx = spawn(join(folder, "start"), { env, stdio: ["ignore", out, out] });
   closeSync(out);
   const url = `http://127.0.0.1:${port}`;
-  await answers(nginx, `${url}/healthz`);
+  try {
+    await answers(nginx, `${url}/healthz`);
+  } catch (error) {
+    nginx.kill();
+    await service.stop();
+    throw new Error(readFileSync(log, "utf8"), { cause: error });
+  }
   project.provide("url", url);
   project.provide("behind", service.url);
   project.provide("log", log);
+  project.provide("program", join(folder, "start"));
   return async () => {
     const ended = new Promise(done => nginx.once("exit", done));
     nginx.kill("SIGTERM");
@@ -70,8 +74,8 @@ export default async function setup(project: TestProject) {
 
 function change(file: string, from: string, to: string) {
   const text = readFileSync(file, "utf8");
-  if (text.split(from).length !== 2) throw new Error(`${file} has to say \`${from}\` once`);
-  writeFileSync(file, text.replace(from, to));
+  if (!text.includes(from)) throw new Error(`${file} has to say \`${from}\``);
+  writeFileSync(file, text.replaceAll(from, to));
 }
 
 async function answers(nginx: ChildProcess, url: string) {

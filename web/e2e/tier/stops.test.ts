@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { expect, inject, test } from "vitest";
@@ -96,6 +97,22 @@ test("the log tells what was stopped, and no password", async () => {
   const log = () => readFileSync(inject("log"), "utf8");
   await expect.poll(log).toContain('"uri":"/api/auth/login"');
   expect(log()).not.toContain("a-secret-that-nobody-logs");
+});
+
+test("it doesn't begin with an address that isn't one, or where its log would be lost", () => {
+  const begin = (env: Record<string, string>, out: "ignore" | "pipe") => {
+    const ended = spawnSync(inject("program"), {
+      env: { ...process.env, ...env },
+      stdio: ["ignore", out, "pipe"],
+    });
+    return [ended.status, ended.stderr.toString()];
+  };
+  expect(begin({ WAYFARE_API: "api:5000; root /etc" }, "pipe")).toEqual([
+    2,
+    expect.stringContaining("host:port"),
+  ]);
+  expect(begin({ WAYFARE_TILES: "https://tiles.example 'unsafe-inline'" }, "pipe")[0]).toBe(2);
+  expect(begin({}, "ignore")).toEqual([2, expect.stringContaining("/dev/null")]);
 });
 
 function raw(request: string): Promise<string> {
