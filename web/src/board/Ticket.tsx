@@ -56,7 +56,9 @@ export function Ticket({
       </p>
       <p className="muted small where">
         <Sign size={16} aria-hidden />
-        {t.checkout.modes[order.mode]} · <span className="figures">{f.money(order.total)}</span>
+        <span>
+          {t.checkout.modes[order.mode]} · <span className="figures">{f.money(order.total)}</span>
+        </span>
       </p>
       <Notice error={move.error} />
       {moves.length > 0 && (
