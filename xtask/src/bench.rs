@@ -1,4 +1,7 @@
-//! `bench`: speed, measured by the crate `wayfare-bench`. What is measured and how is that crate's business.
+//! `bench`: speed, measured by the crate `wayfare-bench`, and the page's by a browser. What is measured and how is their
+//! business.
+
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -8,6 +11,7 @@ use crate::build;
 use crate::cli::Stage;
 use crate::here::Here;
 use crate::plan::{Plan, Step};
+use crate::web;
 
 /// Measure what a request costs, beside other ways to do the same.
 #[derive(Args)]
@@ -25,6 +29,8 @@ enum What {
     Api,
     /// The city engine: processor time for each question, beside OSRM and Valhalla
     City,
+    /// The page: first paint, largest paint, blocking time and moving buses, on a processor four times slower
+    Web,
 }
 
 impl Stage for Bench {
@@ -33,32 +39,41 @@ impl Stage for Bench {
 
     fn plan(&self, here: &Here) -> Result<Plan> {
         let (name, prepare) = match self.what {
-            What::Api => ("api", build::wayfare(here, true)),
-            What::City => ("city", agree(here)),
+            What::Api => ("api", vec![build::wayfare(here, true)]),
+            What::City => ("city", vec![agree(here)]),
+            What::Web => ("web", vec![web::packages(here), web::page(here), build::wayfare(here, true)]),
         };
-        let [measure, keep] = self.measure(here, name);
-        Ok(Plan::new(&format!("bench {name}"), [prepare, measure, keep]))
+        let figures = here.scratch(&format!("bench-{name}.json"));
+        let measure = match self.what {
+            What::Web => web::bench(here, &figures, self.quick),
+            What::Api | What::City => self.measure(here, name, &figures),
+        };
+        let steps = prepare.into_iter().chain([measure, keep(figures)]);
+        Ok(Plan::new(&format!("bench {name}"), steps))
     }
 }
 
 impl Bench {
-    fn measure(&self, here: &Here, name: &str) -> [Step; 2] {
-        let (quick, figures) = (self.quick.then_some("--quick"), here.scratch(&format!("bench-{name}.json")));
+    fn measure(&self, here: &Here, name: &str, figures: &Path) -> Step {
+        let quick = self.quick.then_some("--quick");
         let package =
             cmd!(here.sh, "cargo run --release --locked --package wayfare-bench -- {name} {quick...} --json {figures}");
-        let measure = Step::run("measure", package)
+        Step::run("measure", package)
             .why("the budgets are figures of processor time, which other work on the machine disturbs least")
             .showing_data()
             .within(2 * 3600)
-            .leaves(&figures)
-            .next("read its messages above; `cargo xtask doctor` says which rival's tool is missing");
-        let keep = Step::task("keep the figures", move |ctx| {
-            let text = std::fs::read_to_string(&figures)?;
-            ctx.data.insert("figures".into(), serde_json::from_str(&text)?);
-            Ok(())
-        });
-        [measure, keep.why("they belong to this commit's evidence")]
+            .leaves(figures)
+            .next("read its messages above; `cargo xtask doctor` says which rival's tool is missing")
     }
+}
+
+fn keep(figures: PathBuf) -> Step {
+    Step::task("keep the figures", move |ctx| {
+        let text = std::fs::read_to_string(&figures)?;
+        ctx.data.insert("figures".into(), serde_json::from_str(&text)?);
+        Ok(())
+    })
+    .why("they belong to this commit's evidence")
 }
 
 /// Fast answers count for nothing unless they are right.
@@ -73,6 +88,8 @@ fn agree(here: &Here) -> Step {
 mod tests {
     use super::*;
     use crate::cli::plan_for;
+    use crate::exit::Exit;
+    use crate::script;
 
     #[test]
     fn the_figures_are_taken_from_release_builds() {
@@ -86,6 +103,16 @@ mod tests {
                 "cargo run --release --locked --package wayfare-bench -- api --quick --json target/xtask/bench-api.json",
             ]
         );
+    }
+
+    #[test]
+    fn the_page_is_measured_as_it_is_served_and_over_budget_has_its_own_code() {
+        let here = Here::pretend(&["cargo", "node", "chromium"]);
+        let plan = plan_for(&["bench", "web", "--quick"], &here).unwrap();
+        let text = script::text(&plan, &here);
+        assert!(text.contains("cargo build --locked --package wayfare --release"), "{text}");
+        assert!(text.contains("WAYFARE_QUICK=true") && text.contains("target/release/wayfare"), "{text}");
+        assert!(plan.steps.iter().any(|step| step.means == Exit::OverBudget));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use xshell::cmd;
 
 use crate::build;
 use crate::cli::Stage;
+use crate::exit::Exit;
 use crate::here::Here;
 use crate::plan::{Plan, Step};
 
@@ -112,6 +113,24 @@ pub fn tests(here: &Here) -> Plan {
         .keep_going()
 }
 
+/// How fast it is, in the system's browser and from a release build.
+pub fn bench(here: &Here, figures: &Path, quick: bool) -> Step {
+    let mut measure = cmd!(here.sh, "npm --prefix web run bench")
+        .env("WAYFARE_BIN", here.built("wayfare", true))
+        .env("WAYFARE_JSON", figures);
+    if quick {
+        measure = measure.env("WAYFARE_QUICK", "true");
+    }
+    Step::run("measure", measure)
+        .why("what people wait for, on a processor a quarter as fast as this one")
+        .showing_data()
+        .within(1800)
+        .failing_as(Exit::OverBudget)
+        .leaves(figures)
+        .needs(&["node", "chromium"])
+        .next("bench/README.md says what the figures are; the browser's own profiler shows where the time goes")
+}
+
 fn changed(file: &Path) -> Option<SystemTime> {
     file.metadata().and_then(|about| about.modified()).ok()
 }
@@ -133,6 +152,17 @@ mod tests {
         for step in [packages(&here), page(&here)].into_iter().chain(lint(&here)) {
             let reason = step.skipped.unwrap_or_default();
             assert!(reason.starts_with("not installed: node: "), "{}: {reason}", step.name);
+        }
+    }
+
+    #[test]
+    fn the_bases_of_the_tiers_image_are_those_of_the_list() {
+        let bases: toml::Table = toml::from_str(include_str!("../images.toml")).unwrap();
+        let file = include_str!("../../web/Dockerfile");
+        for name in ["node", "debian"] {
+            let text = |key: &str| bases[name][key].as_str().unwrap();
+            let line = format!("ARG {}={}@{}\n", name.to_uppercase(), text("image"), text("digest"));
+            assert!(file.contains(&line), "{line}");
         }
     }
 
