@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { PASSWORD, PHONE } from "./browser.ts";
+import { enter, PASSWORD, PHONE } from "./browser.ts";
 import { Api, livesIn, world } from "./world.ts";
 
 const w = world();
@@ -52,7 +52,7 @@ test("a whole order with the keyboard alone, on a phone's screen", async () => {
   expect(await isOutlined(page)).toBe(true);
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: `One more: ${name}` }).waitFor();
-  expect(await page.locator(":focus").count()).toBe(1);
+  await expect.poll(() => page.locator(":focus").getAttribute("aria-label")).toBe(`One more: ${name}`);
   await page.locator("[role=status]", { hasText: `${name} is in your cart` }).waitFor({ state: "attached" });
 
   await reach(page, "Cart, 1 item", "Shift+Tab");
@@ -93,6 +93,17 @@ test("a whole order with the keyboard alone, on a phone's screen", async () => {
   await reach(page, "Yes, cancel it");
   await page.keyboard.press("Enter");
   await page.getByText("This order was cancelled.").first().waitFor();
+});
+
+test("who opens the cart begins where every page begins", async () => {
+  const { id, name } = await new Api(w.url).product();
+  const { email, api } = await new Api(w.url).newcomer();
+  await api.send("PUT", `/api/cart/items/${id}`, { quantity: 1 });
+  const page = await w.visit();
+  await enter(page, email);
+  await page.goto("/cart");
+  await page.getByRole("button", { name: `One more: ${name}` }).waitFor();
+  expect(await page.evaluate(() => document.activeElement === document.body)).toBe(true);
 });
 
 test("language and colours change by keyboard and stay", async () => {

@@ -100,7 +100,13 @@ function Add({ item }: { item: MenuItem }) {
   return (
     <>
       {inCart > 0 ? (
-        <Quantity name={item.name} value={inCart} most={Math.max(item.stock, inCart)} onChange={change} />
+        <Quantity
+          name={item.name}
+          value={inCart}
+          most={Math.max(item.stock, inCart)}
+          takesFocus={!set.isIdle}
+          onChange={change}
+        />
       ) : (
         <Button
           className="add"

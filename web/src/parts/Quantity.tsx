@@ -6,19 +6,20 @@ interface Counted {
   name: string;
   value: number;
   most: number;
+  /** It takes the place of a button that was pressed: the focus comes along. */
+  takesFocus?: boolean;
   onChange: (value: number) => void;
 }
 
 const MOST = 99;
 
 /** How many of something: one less, one more, and none. */
-export function Quantity({ name, value, most, onChange }: Counted) {
+export function Quantity({ name, value, most, takesFocus = false, onChange }: Counted) {
   const t = useTexts();
   const more = useRef<HTMLButtonElement>(null);
-  // It takes the place of a button that had the focus: the focus comes along.
   useEffect(() => {
-    if (document.activeElement === document.body) more.current?.focus({ preventScroll: true });
-  }, []);
+    if (takesFocus && document.activeElement === document.body) more.current?.focus({ preventScroll: true });
+  }, [takesFocus]);
   const top = Math.min(most, MOST);
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset can't be laid out in a row in every browser
