@@ -59,6 +59,7 @@ pub const PARTS: &[Part] = &[
     Part::new(&["test", "compose"], "its real parts together, and no request lost when one goes", 60)
         .with("docker-compose")
         .in_pipelines(&["--require-docker"]),
+    Part::new(&["test", "image"], "what is deployed, from its build to its run", 20).with("cosign"),
 ];
 
 /// The name of the last stage.
@@ -194,6 +195,7 @@ mod tests {
                 "cargo xtask test web (skipped)",
                 "cargo xtask test fuzz (skipped)",
                 "cargo xtask test compose (skipped)",
+                "cargo xtask test image (skipped)",
                 "cargo xtask evidence verify doctor lint build test",
             ]
         );
@@ -204,7 +206,7 @@ mod tests {
         let here = Here::pretend(&["cargo", "git", "schemathesis"]);
         let plan = plan_for(&["ci", "--from", "test fuzz"], &here).unwrap();
         let skipped: Vec<_> = plan.steps.iter().map(|step| step.skipped.is_some()).collect();
-        assert_eq!(skipped, [true, true, true, true, true, false, true, false]);
+        assert_eq!(skipped, [true, true, true, true, true, false, true, true, false]);
         let proof = plan.steps.last().unwrap().command(&here.root).unwrap();
         assert_eq!(proof, "cargo xtask evidence verify doctor lint build test test-fuzz");
     }
@@ -241,7 +243,7 @@ mod tests {
         assert_eq!(failure.exit, Exit::Usage);
         assert_eq!(
             failure.next.as_deref(),
-            Some("one of: doctor, lint, build, test, test web, test fuzz, test compose, evidence")
+            Some("one of: doctor, lint, build, test, test web, test fuzz, test compose, test image, evidence")
         );
     }
 }

@@ -264,7 +264,9 @@ fn judge(step: &Step, end: End, tests: Option<Tests>) -> Result<(), Failure> {
         End::Interrupted => Err(Failure::new(Exit::Interrupted, "interrupted")),
         End::TimedOut => {
             let message = format!("not done within {} s", step.within.as_secs());
-            Err(Failure::new(Exit::TimedOut, message))
+            // A place that keeps silent is as far away as one that refuses.
+            let exit = if step.means == Exit::Unreachable { Exit::Unreachable } else { Exit::TimedOut };
+            Err(Failure::new(exit, message))
         }
         End::Exited(0) if tests.is_some_and(|tests| tests.ran() == 0) => {
             Err(Failure::check("not one test ran").next("is the filter right? `cargo xtask test` runs all"))

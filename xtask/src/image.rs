@@ -1,15 +1,25 @@
-//! `image`: what is deployed. It is built from bases that stand at a digest, and judged before anybody gets it.
+//! `image`: what is deployed. It is built from bases that stand at a digest, judged, pushed by its own digest and signed.
+//!
+//! Each stage leaves what the next one takes in a named file under `target/image`; docs/adr/0012 says why it is so.
 
+mod base;
+mod build;
 mod gate;
+mod layer;
+mod layout;
+mod measure;
+mod push;
+mod registry;
+mod reproduce;
+mod sbom;
+mod sign;
+mod test;
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::sync::LazyLock;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use serde::Deserialize;
 use xshell::cmd;
 
 use crate::cli::Stage;
@@ -17,7 +27,11 @@ use crate::evidence::timestamp;
 use crate::exit::{Exit, Failure};
 use crate::here::Here;
 use crate::plan::{Plan, Step};
-use crate::{build, web};
+
+#[cfg(test)]
+pub use base::reference;
+pub use base::stand_in;
+pub use test::tests;
 
 const DOCKERFILE: &str = "api/Dockerfile";
 /// Of every Dockerfile that is ours to ship or to test with.
@@ -32,7 +46,7 @@ pub const DOCKERFILES: [&str; 6] = [
 const TAG: &str = "wayfare:local";
 const ALLOWED: &str = "xtask/allowed.toml";
 
-/// Build the service's image, and judge what is in it.
+/// Build the service's image, judge it, push it, sign it, and prove that it is what was built.
 #[derive(Args)]
 pub struct Image {
     #[command(subcommand)]
@@ -41,53 +55,36 @@ pub struct Image {
 
 #[derive(Subcommand)]
 enum What {
-    /// Build it from api/Dockerfile
+    /// Build it from api/Dockerfile, into target/image
     #[command(disable_help_flag = true)]
-    Build(Build),
+    Build(build::Build),
+    /// Build it twice, at two places, and show that it is the same; or the first file that isn't
+    #[command(disable_help_flag = true)]
+    Reproduce(reproduce::Reproduce),
     /// Refuse it for a known weakness that nobody has accepted, or for a secret in it
     #[command(disable_help_flag = true)]
     Scan {
         #[arg(default_value = TAG, value_name = "IMAGE")]
         image: String,
     },
-}
-
-#[derive(Args)]
-struct Build {
-    #[arg(long, default_value = TAG, value_name = "NAME")]
-    tag: String,
-    /// Take the binary and the page that were built on this machine, in place of building them in a container
-    #[arg(long)]
-    from_target: bool,
-    /// Another base than xtask/images.toml names: `runtime=IMAGE`
-    #[arg(long, value_name = "NAME=IMAGE", value_parser = base)]
-    base: Vec<(String, String)>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Base {
-    image: String,
-    digest: String,
-}
-
-static BASES: LazyLock<BTreeMap<String, Base>> =
-    LazyLock::new(|| toml::from_str(include_str!("../images.toml")).expect("a test reads images.toml"));
-
-/// What api/Dockerfile is built on: its build arguments, in lower case.
-const BUILT_ON: [&str; 3] = ["node", "runtime", "rust"];
-
-/// An image of the list with its digest.
-pub fn reference(name: &str) -> String {
-    format!("{}@{}", BASES[name].image, BASES[name].digest)
-}
-
-fn base(text: &str) -> Result<(String, String), String> {
-    let (name, image) = text.split_once('=').ok_or("it has the form NAME=IMAGE")?;
-    if !BUILT_ON.contains(&name) {
-        return Err(format!("no image is built on `{name}`; there is {}", BUILT_ON.join(", ")));
-    }
-    Ok((name.to_owned(), image.to_owned()))
+    /// Write what is in it, as CycloneDX: target/reports/sbom.cdx.json
+    #[command(disable_help_flag = true)]
+    Sbom,
+    /// Run it as a cluster does, and tell its size, its memory and how soon it serves
+    #[command(disable_help_flag = true)]
+    Measure(measure::Measure),
+    /// Push it by its digest, then give it its name: the commit
+    #[command(disable_help_flag = true)]
+    Push(push::Push),
+    /// Ask the registry which image a commit has
+    #[command(disable_help_flag = true)]
+    Find(push::Find),
+    /// Sign what was pushed, and the list of what is in it
+    #[command(disable_help_flag = true)]
+    Sign(sign::Sign),
+    /// Check who signed it, its list of parts, and every layer; before each deployment
+    #[command(disable_help_flag = true)]
+    Verify(sign::Verify),
 }
 
 impl Stage for Image {
@@ -95,62 +92,32 @@ impl Stage for Image {
     const EXAMPLE: &'static str = "image build --from-target";
 
     fn plan(&self, here: &Here) -> Result<Plan> {
-        match &self.what {
-            What::Build(build) => Ok(Plan::new("image build", build.steps(here))),
-            What::Scan { image } => Ok(Plan::new("image scan", scan(here, image))),
-        }
+        Ok(match &self.what {
+            What::Build(build) => build.plan(here),
+            What::Reproduce(reproduce) => reproduce.plan(here),
+            What::Scan { image } => Plan::new("image scan", scan(here, image)),
+            What::Sbom => sbom::plan(here),
+            What::Measure(measure) => measure.plan(here),
+            What::Push(push) => push.plan(here),
+            What::Find(find) => find.plan(here),
+            What::Sign(sign) => sign.plan(here),
+            What::Verify(verify) => verify.plan(here),
+        })
     }
 }
 
-impl Build {
-    fn steps(&self, here: &Here) -> Vec<Step> {
-        let daemon = Step::run("docker", cmd!(here.sh, "docker version --format").arg("{{.Server.Version}}"))
-            .why("an image is built by its daemon")
-            .within(20)
-            .failing_as(Exit::Unreachable)
-            .next("start Docker's daemon, and be in its group");
-        let plugin = Step::run("buildx", cmd!(here.sh, "docker buildx version"))
-            .why("caches and parts that are left out are its doing")
-            .within(20)
-            .failing_as(Exit::ToolMissing)
-            .next("install Docker's plug-in: apt install docker-buildx (Debian 13), or docker-buildx-plugin");
-        let made = [build::wayfare(here, true), web::packages(here), web::page(here)];
-        let made = made.into_iter().filter(|_| self.from_target);
-        [daemon, plugin].into_iter().chain(made).chain([self.step(here)]).collect()
-    }
-
-    fn step(&self, here: &Here) -> Step {
-        let mut args: Vec<_> =
-            BUILT_ON.iter().map(|name| format!("{}={}", name.to_uppercase(), self.base(name))).collect();
-        let made = here.commit_time().unwrap_or_default();
-        let created = timestamp(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(made));
-        let (commit, _) = here.commit().unwrap_or(("unknown".into(), true));
-        args.push(format!("PARTS={}", if self.from_target { "here" } else { "source" }));
-        args.push(format!("VERSION={}", env!("CARGO_PKG_VERSION")));
-        args.push(format!("REVISION={commit}"));
-        args.push(format!("CREATED={created}"));
-        let args = args.iter().flat_map(|arg| ["--build-arg", arg]);
-        let tag = &self.tag;
-        Step::run(
-            "image",
-            cmd!(here.sh, "docker buildx build --file {DOCKERFILE} --load --tag {tag} {args...} .")
-                .env("SOURCE_DATE_EPOCH", made.to_string()),
-        )
-        .why("what runs in a cluster is what was built from this commit")
-        .changes(format!("the image {tag} in Docker"))
-        .within(3600)
-        .next("a base that can't be pulled has a stand-in: --base runtime=IMAGE or WAYFARE_BASE_RUNTIME, and --from-target compiles outside")
-    }
-
-    fn base(&self, name: &str) -> String {
-        let own = self.base.iter().rev().find(|(own, _)| own == name).map(|(_, image)| image.clone());
-        own.or_else(|| stand_in(name)).unwrap_or_else(|| reference(name))
-    }
+fn daemon(here: &Here) -> Step {
+    Step::run("docker", cmd!(here.sh, "docker version --format").arg("{{.Server.Version}}"))
+        .why("its daemon has to answer")
+        .within(10)
+        .failing_as(Exit::Unreachable)
+        .next("start Docker's daemon, and be in its group")
 }
 
-/// What this machine takes in place of a base that it can't pull: WAYFARE_BASE_RUNTIME=IMAGE, and so on.
-pub fn stand_in(name: &str) -> Option<String> {
-    std::env::var(format!("WAYFARE_BASE_{}", name.to_uppercase())).ok().filter(|image| !image.is_empty())
+/// A name in Docker that no other clone on this machine has.
+fn own(here: &Here, what: &str) -> String {
+    let clone = layout::digest(here.target.as_os_str().as_encoded_bytes());
+    format!("wayfare-{what}-{}", &clone["sha256:".len()..][..8])
 }
 
 fn scan(here: &Here, image: &str) -> [Step; 2] {
@@ -199,23 +166,10 @@ mod tests {
     }
 
     #[test]
-    fn every_base_stands_at_a_digest_and_every_build_argument_of_a_base_is_known() {
-        for (name, base) in BASES.iter() {
-            let hex = base.digest.strip_prefix("sha256:").unwrap();
-            assert!(hex.len() == 64 && hex.chars().all(|c| c.is_ascii_hexdigit()), "{name}");
-        }
-        let file = include_str!("../../api/Dockerfile");
-        for (name, base) in BASES.iter().filter(|(name, _)| BUILT_ON.contains(&name.as_str())) {
-            let (_, short) =
-                base.image.split_once(if name == "runtime" { "://" } else { "library/" }).unwrap_or(("", &base.image));
-            assert!(file.contains(&format!("ARG {}={short}\n", name.to_uppercase())), "{name}");
-        }
-    }
-
-    #[test]
     fn an_image_is_built_from_bases_by_digest_or_from_those_that_are_named() {
         let text = command(&["image", "build"]);
-        assert!(text.contains("--build-arg RUNTIME=gcr.io/distroless/cc-debian12:nonroot@sha256:"), "{text}");
+        let runtime = base::stand_in("runtime").unwrap_or_else(|| reference("runtime"));
+        assert!(text.contains(&format!("--build-arg RUNTIME={runtime}")), "{text}");
         assert!(text.contains("--build-arg PARTS=source") && !text.contains("cargo build"), "{text}");
         let text = command(&["image", "build", "--from-target", "--base", "runtime=local"]);
         assert!(text.contains("--build-arg RUNTIME=local ") && text.contains("--build-arg PARTS=here"), "{text}");

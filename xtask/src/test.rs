@@ -11,6 +11,7 @@ use crate::compose;
 use crate::exit::{Exit, Failure};
 use crate::fuzz;
 use crate::here::Here;
+use crate::image;
 use crate::plan::{Plan, Step};
 use crate::web;
 
@@ -18,8 +19,9 @@ use crate::web;
 #[derive(Args)]
 pub struct Test {
     /// Which: beside the code (unit), through the public face (it), both and the documentation (all),
-    /// requests made up from the OpenAPI document, as each role (fuzz), the web page (web), or the real parts in
-    /// containers, from `up --compose` to `down --compose` (compose)
+    /// requests made up from the OpenAPI document, as each role (fuzz), the web page (web), the real parts in
+    /// containers, from `up --compose` to `down --compose` (compose), or the service's image, built, pushed, signed and
+    /// tampered with (image)
     #[arg(value_enum, default_value = "all")]
     kind: Kind,
     /// Fail where Docker doesn't answer, instead of leaving those tests out
@@ -40,6 +42,7 @@ enum Kind {
     Fuzz,
     Web,
     Compose,
+    Image,
 }
 
 impl Stage for Test {
@@ -51,6 +54,7 @@ impl Stage for Test {
             Kind::Fuzz => fuzz::plan(&self.fuzz, here),
             Kind::Web => Ok(web::tests(here)),
             Kind::Compose => compose::test(here, self.require_docker || parts_are_required()),
+            Kind::Image => image::tests(here, parts_are_required()),
             Kind::All | Kind::Unit | Kind::It => self.plan_of_cargo(here),
         }
     }
@@ -63,7 +67,7 @@ impl Test {
             return Err(docker_is_wanted(here).into());
         }
         let (stage, sqlite, postgres) = match self.kind {
-            Kind::All | Kind::Fuzz | Kind::Web | Kind::Compose => {
+            Kind::All | Kind::Fuzz | Kind::Web | Kind::Compose | Kind::Image => {
                 ("test", self.on_sqlite(here, &[]), Some(self.on_postgres(here, no_docker)))
             }
             Kind::Unit => ("test unit", self.on_sqlite(here, &["--lib", "--bins"]), None),

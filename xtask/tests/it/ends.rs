@@ -19,6 +19,35 @@ fn the_doctor_fails_only_without_what_is_required() {
 }
 
 #[test]
+fn an_image_without_docker_is_a_missing_tool_and_a_silent_daemon_is_out_of_reach() {
+    let clone = Clone::bare().with("git", "");
+    let ran = clone.run("image build");
+    assert_eq!(ran.code, Some(3), "{}", ran.err);
+    assert!(ran.err.contains("docker: apt install docker.io"), "{}", ran.err);
+    for docker in ["exec sleep 600", "echo no daemon; exit 1"] {
+        let docker = format!("test $1 = --version || {docker}");
+        let clone = Clone::bare().with("git", "").with("docker", &docker);
+        let ran = clone.run("image build");
+        assert_eq!(ran.code, Some(4), "{}", ran.err);
+        assert!(ran.err.contains("start Docker's daemon"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn what_was_not_built_is_not_pushed_and_what_was_not_pushed_is_not_signed() {
+    let clone = Clone::bare().with("git", "").with("skopeo", "exit 1").with("cosign", "exit 1");
+    for (words, next) in [
+        ("image push", "cargo xtask image build"),
+        ("image sign", "cargo xtask image push"),
+        ("image verify", "cargo xtask image push"),
+    ] {
+        let ran = clone.run(words);
+        assert_eq!(ran.code, Some(1), "{words}: {}", ran.err);
+        assert!(ran.err.contains(next), "{words}: {}", ran.err);
+    }
+}
+
+#[test]
 fn a_failed_step_shows_its_last_lines_its_log_and_the_next_thing_to_do() {
     let clone = Clone::bare().with("cargo", "for i in $(seq 50); do echo line $i; done; exit 101");
     let ran = clone.run("test");
@@ -50,7 +79,10 @@ fn an_error_before_the_run_is_json_too() {
     let clone = Clone::bare().with("cargo", "").with("git", "");
     let document = clone.run("ci --from deploy --json").json();
     assert_eq!((document["exit"].as_i64(), document["result"].as_str()), (Some(2), Some("usage")));
-    assert_eq!(document["next"], "one of: doctor, lint, build, test, test web, test fuzz, test compose, evidence");
+    assert_eq!(
+        document["next"],
+        "one of: doctor, lint, build, test, test web, test fuzz, test compose, test image, evidence"
+    );
 }
 
 #[test]

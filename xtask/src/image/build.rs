@@ -1,0 +1,190 @@
+//! `image build`: from api/Dockerfile by Docker, then taken out of Docker into a form that stays.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use xshell::cmd;
+
+use super::base::{self, BUILT_ON};
+use super::layout::{self, Layout};
+use super::{DOCKERFILE, TAG, daemon, own};
+use crate::evidence::timestamp;
+use crate::here::Here;
+use crate::plan::{Plan, Step};
+use crate::{build, web};
+
+#[derive(Args)]
+pub struct Build {
+    /// The name that it gets in Docker
+    #[arg(long, default_value = TAG, value_name = "NAME")]
+    tag: String,
+    #[command(flatten)]
+    from: Parts,
+}
+
+/// What it is made from.
+#[derive(Args, Clone)]
+pub struct Parts {
+    /// Take the binary and the page that were built on this machine, in place of building them in a container
+    #[arg(long)]
+    pub from_target: bool,
+    /// Another base than xtask/images.toml names: `runtime=IMAGE`
+    #[arg(long, value_name = "NAME=IMAGE", value_parser = base::named)]
+    base: Vec<(String, String)>,
+}
+
+/// One build, from the context to the layout.
+pub struct Once {
+    /// Of its scratch files; a name in Docker while it lasts.
+    pub name: &'static str,
+    pub from: Parts,
+    pub context: PathBuf,
+    pub layout: PathBuf,
+    /// Arguments beside those of every build.
+    pub more: Vec<String>,
+}
+
+impl Build {
+    pub fn plan(&self, here: &Here) -> Plan {
+        let context = if self.from.from_target { here.scratch("image") } else { here.root.clone() };
+        let layout = Layout::of(here).folder().to_owned();
+        let once = Once { name: "image", from: self.from.clone(), context, layout, more: Vec::new() };
+        let steps = [daemon(here)].into_iter().chain(self.from.made(here)).chain(once.steps(here));
+        Plan::new("image build", steps.chain(self.load(here)))
+    }
+
+    fn load(&self, here: &Here) -> [Step; 2] {
+        let (tag, file) = (self.tag.clone(), here.scratch("image.tar"));
+        let packed = file.clone();
+        let pack = Step::task("what was built", move |ctx| {
+            let layout = Layout::of(ctx.here);
+            let digest = layout.digest()?;
+            fs::write(ctx.here.target.join("image/digest"), format!("{digest}\n"))?;
+            ctx.data.insert("digest".into(), digest.into());
+            ctx.data.insert("packed_bytes".into(), layout.packed_bytes()?.into());
+            layout.archive(&tag, &packed)
+        })
+        .why("its digest is its name from here on: target/image/digest");
+        let tag = &self.tag;
+        let load = Step::run("load", cmd!(here.sh, "docker load --input {file}"))
+            .why("what runs on this machine is what would be pushed")
+            .changes(format!("the image {tag} in Docker"))
+            .within(300);
+        [pack, load]
+    }
+}
+
+impl Parts {
+    /// The binary and the page, where they are taken from this machine.
+    pub fn made(&self, here: &Here) -> impl Iterator<Item = Step> {
+        let made = [build::wayfare(here, true), web::packages(here), web::page(here)];
+        let is_wanted = self.from_target;
+        made.into_iter().filter(move |_| is_wanted)
+    }
+
+    fn base(&self, name: &str) -> String {
+        let own = self.base.iter().rev().find(|(own, _)| own == name).map(|(_, image)| image.clone());
+        own.or_else(|| base::stand_in(name)).unwrap_or_else(|| base::reference(name))
+    }
+}
+
+impl Once {
+    pub fn steps(&self, here: &Here) -> Vec<Step> {
+        let gather = self.from.from_target.then(|| self.gather(here));
+        gather.into_iter().chain([self.build(here), self.save(here), self.settle(here), self.forget(here)]).collect()
+    }
+
+    fn gather(&self, here: &Here) -> Step {
+        let (folder, binary) = (self.context.clone(), here.built("wayfare", true));
+        Step::task(&format!("{}: context", self.name), move |ctx| {
+            layout::clear(&folder)?;
+            copy(&ctx.here.root.join(DOCKERFILE), &folder.join(DOCKERFILE))?;
+            copy(&binary, &folder.join("target/release/wayfare"))?;
+            copy(&web::dist(ctx.here), &folder.join("web/dist"))
+        })
+        .why("Docker gets what it needs and nothing else")
+        .next("cargo xtask build; the page wants Node")
+    }
+
+    fn build(&self, here: &Here) -> Step {
+        let mut args: Vec<_> =
+            BUILT_ON.iter().map(|name| format!("{}={}", name.to_uppercase(), self.from.base(name))).collect();
+        let (commit, _) = here.commit().unwrap_or(("unknown".into(), true));
+        args.push(format!("PARTS={}", if self.from.from_target { "here" } else { "source" }));
+        args.push(format!("VERSION={}", env!("CARGO_PKG_VERSION")));
+        args.push(format!("REVISION={commit}"));
+        args.push(format!("CREATED={}", created(here)));
+        let args = args.iter().flat_map(|arg| ["--build-arg", arg]);
+        let (tag, context, more) = (own(here, self.name), &self.context, &self.more);
+        let file = context.join(DOCKERFILE);
+        let build = cmd!(here.sh, "docker build --file {file} --tag {tag} {args...} {more...} {context}")
+            .env("DOCKER_BUILDKIT", "1")
+            // Another builder than the daemon's own would keep the image to itself.
+            .env("BUILDX_BUILDER", "default")
+            .env("SOURCE_DATE_EPOCH", seconds(here).to_string());
+        Step::run(self.name, build)
+            .why("what runs in a cluster is what was built from this commit")
+            .changes(format!("the image {tag} in Docker, for the time of the build"))
+            .within(2 * 3600)
+            .next(
+                "a base that can't be pulled has a stand-in: --base runtime=IMAGE or WAYFARE_BASE_RUNTIME; --from-target compiles outside",
+            )
+    }
+
+    fn save(&self, here: &Here) -> Step {
+        let (file, tag) = (self.saved(here), own(here, self.name));
+        Step::run(&format!("{}: save", self.name), cmd!(here.sh, "docker save --output {file} {tag}"))
+            .why("out of Docker, which packs it anew for each push")
+            .within(300)
+            .next("is there room on the disk of target/?")
+    }
+
+    fn settle(&self, here: &Here) -> Step {
+        let (file, folder) = (self.saved(here), self.saved(here).with_extension("saved"));
+        let (layout, context) = (self.layout.clone(), self.from.from_target.then(|| self.context.clone()));
+        let (seconds, created) = (seconds(here), created(here));
+        Step::task(&format!("{}: settle", self.name), move |_| {
+            let taken = layout::unpack(&file, &folder)
+                .and_then(|()| Layout::at(layout.clone()).take(&folder, seconds, &created));
+            layout::clear(&folder)?;
+            fs::remove_file(&file)?;
+            context.iter().try_for_each(|context| layout::clear(context))?;
+            taken
+        })
+        .why("every file of ours has the commit's time, so that the same commit is the same digest")
+        .next("is there room on the disk of target/? The image of before is still there")
+    }
+
+    fn forget(&self, here: &Here) -> Step {
+        let tag = own(here, self.name);
+        Step::run(&format!("{}: forget", self.name), cmd!(here.sh, "docker image rm --force {tag}"))
+            .why("Docker's copy has other times, and so another digest")
+            .within(120)
+            .undoing(self.name)
+    }
+
+    fn saved(&self, here: &Here) -> PathBuf {
+        here.scratch(&format!("{}.tar", self.name))
+    }
+}
+
+fn seconds(here: &Here) -> u64 {
+    here.commit_time().unwrap_or_default()
+}
+
+fn created(here: &Here) -> String {
+    timestamp(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds(here)))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let told = || format!("can't copy {} to {}", from.display(), to.display());
+    if from.is_dir() {
+        let inside = fs::read_dir(from).with_context(told)?;
+        return inside.flatten().try_for_each(|entry| copy(&entry.path(), &to.join(entry.file_name())));
+    }
+    fs::create_dir_all(to.parent().context("a file has a folder")?).with_context(told)?;
+    fs::copy(from, to).map(drop).with_context(told)
+}

@@ -1,0 +1,146 @@
+//! `image push` and `image find`: by digest first, then by name. A name that stands for another image is left to it.
+//!
+//! Until the last blob is there no name is given, so a push that is cut off leaves nothing that anybody finds.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use xshell::cmd;
+
+use super::layout::Layout;
+use super::registry::{Account, Place, WHO, tls};
+use crate::exit::{Exit, Failure};
+use crate::here::Here;
+use crate::plan::{Plan, Step};
+use crate::secret;
+
+#[derive(Args)]
+pub struct Push {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    account: Account,
+    /// Its names in the registry; the commit when none is said
+    #[arg(long, value_name = "NAME")]
+    tag: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct Find {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    account: Account,
+    /// Its name in the registry; the commit when none is said
+    #[arg(long, value_name = "NAME")]
+    tag: Option<String>,
+}
+
+/// The named file in which `push` and `find` say which image it is: `ghcr.io/owner/wayfare@sha256:…`.
+pub fn pushed(here: &Here) -> PathBuf {
+    here.target.join("image/pushed")
+}
+
+fn commit(here: &Here) -> String {
+    here.commit().map_or("unknown".into(), |(commit, _)| commit)
+}
+
+impl Push {
+    pub fn plan(&self, here: &Here) -> Plan {
+        let (to, is_of_commit) = (self.place.repository(), self.tag.is_empty());
+        let names = if is_of_commit { vec![commit(here)] } else { self.tag.clone() };
+        let tagged: Vec<_> = names.iter().map(|name| format!("{to}:{name}")).collect();
+        let built = Step::task("what was built", move |ctx| what_was_built(ctx.here, is_of_commit))
+            .why("a name that says a commit has to be right")
+            .needs(&["skopeo"]);
+        let (account, free) = (self.account.clone(), tagged.clone());
+        let free =
+            Step::task("names are free", move |ctx| free.iter().try_for_each(|name| is_free(ctx.here, &account, name)))
+                .why("a name stays with its image: whoever deployed it yesterday gets the same today");
+        let digest = Layout::of(here).digest().unwrap_or("DIGEST".into());
+        let reference = format!("{to}@{digest}");
+        let upload =
+            [self.copy(here, "upload", &reference).why("by digest: until it has a name nobody finds half of it")];
+        let give =
+            tagged.iter().map(|name| self.copy(here, &format!("name {}", tail(name)), name).why("now it is whole"));
+        let give: Vec<_> = give.collect();
+        let (account, said) = (self.account.clone(), reference.clone());
+        let proof = Step::task("in the registry", move |ctx| {
+            for name in tagged.iter().chain([&said]) {
+                let there = account.look_up(ctx.here, name)?;
+                ensure!(there.as_ref() == Some(&digest), Failure::check(format!("{name} is {there:?} there")));
+            }
+            keep(ctx, &said)
+        })
+        .why("what it has is what was sent")
+        .changes("target/image/pushed");
+        let steps = [free].into_iter().chain(upload).chain(give).chain([proof]).collect();
+        Plan::new("image push", [built].into_iter().chain(self.account.around(here, &to, steps)))
+    }
+
+    fn copy(&self, here: &Here, name: &str, reference: &str) -> Step {
+        let (layout, tls) = (Layout::of(here), tls("--dest-tls-verify", reference));
+        let folder = layout.folder();
+        let copy = cmd!(here.sh, "skopeo copy --preserve-digests {tls...} oci:{folder} docker://{reference}");
+        Step::run(name, self.account.told(copy, here))
+            .changes(reference)
+            .within(1800)
+            .failing_as(Exit::Unreachable)
+            .next(format!("push again, what arrived is kept; refused? {WHO}"))
+    }
+}
+
+impl Find {
+    pub fn plan(&self, here: &Here) -> Plan {
+        let name = self.tag.clone().unwrap_or_else(|| commit(here));
+        let (account, repository) = (self.account.clone(), self.place.repository());
+        let to = repository.clone();
+        let find = Step::task("in the registry", move |ctx| {
+            let digest = account.look_up(ctx.here, &format!("{to}:{name}"))?;
+            let missing = || Failure::check(format!("no image for {name} in {to}")).next("cargo xtask image push");
+            keep(ctx, &format!("{to}@{}", digest.ok_or_else(missing)?))
+        })
+        .why("from a commit to the image that was built of it")
+        .changes("target/image/pushed")
+        .needs(&["skopeo"]);
+        Plan::new("image find", self.account.around(here, &repository, vec![find]))
+    }
+}
+
+fn keep(ctx: &mut crate::ctx::Ctx, reference: &str) -> Result<()> {
+    let file = pushed(ctx.here);
+    fs::create_dir_all(file.parent().context("a file has a folder")?)?;
+    fs::write(&file, format!("{reference}\n"))?;
+    ctx.data.insert("image".into(), reference.into());
+    ctx.screen.say(&format!("  {reference}"));
+    Ok(())
+}
+
+/// Without a name of its own it gets the commit's: then it has to be of this commit, and nothing else.
+fn what_was_built(here: &Here, is_of_commit: bool) -> Result<()> {
+    secret::forget(&pushed(here))?;
+    let config = Layout::of(here).config()?;
+    let of = config["config"]["Labels"]["org.opencontainers.image.revision"].as_str().unwrap_or("no commit");
+    let (now, dirty) = here.commit().unwrap_or(("no commit".into(), true));
+    if !is_of_commit || (of == now && !dirty) {
+        return Ok(());
+    }
+    let why = if dirty { "files differ from the commit".into() } else { format!("it is of {of}, and this is {now}") };
+    bail!(
+        Failure::new(Exit::Refused, why)
+            .next("commit and `cargo xtask image build`; or give it a name of its own: --tag")
+    )
+}
+
+fn is_free(here: &Here, account: &Account, name: &str) -> Result<()> {
+    let (there, ours) = (account.look_up(here, name)?, Layout::of(here).digest()?);
+    let Some(other) = there.filter(|there| *there != ours) else { return Ok(()) };
+    let why = format!("{name} is another image: {other}, and this is {ours}");
+    Err(Failure::new(Exit::Refused, why).next("another name: --tag; what was pushed isn't changed").into())
+}
+
+fn tail(name: &str) -> &str {
+    name.rsplit(':').next().unwrap_or_default()
+}

@@ -1,0 +1,182 @@
+//! `image sign` and `image verify`: by cosign, with a key, or without one by who runs the pipeline (OIDC).
+//!
+//! With a key nothing leaves for the transparency log: a private registry stays private. Without one the log is the proof.
+
+use std::fs;
+
+use anyhow::{Result, ensure};
+use clap::Args;
+use xshell::cmd;
+
+use super::layout::{self, Layout};
+use super::push::pushed;
+use super::registry::{Account, is_here, tls};
+use super::sbom;
+use crate::exit::Failure;
+use crate::here::Here;
+use crate::plan::{Plan, Step};
+use crate::secret;
+
+#[derive(Args)]
+pub struct Sign {
+    #[command(flatten)]
+    account: Account,
+    /// A file, `env://NAME`, or a key store's URL, its password in COSIGN_PASSWORD; without it, who the pipeline is signs
+    #[arg(long, env = "WAYFARE_COSIGN_KEY", hide_env_values = true)]
+    key: Option<String>,
+}
+
+#[derive(Args)]
+pub struct Verify {
+    /// REPOSITORY@DIGEST; what was pushed or found last when it isn't said
+    #[arg(value_name = "IMAGE", value_parser = by_digest)]
+    image: Option<String>,
+    #[command(flatten)]
+    account: Account,
+    /// The public key: a file, `env://NAME`, or a key store's URL
+    #[arg(long, env = "WAYFARE_COSIGN_PUBLIC_KEY", hide_env_values = true)]
+    key: Option<String>,
+    /// Without a key: who may have signed, as a pattern; this GitHub repository's workflows when it isn't said
+    #[arg(long, value_name = "PATTERN", conflicts_with = "key")]
+    identity: Option<String>,
+    /// Without a key: who vouches for that identity
+    #[arg(long, value_name = "URL", default_value = "https://token.actions.githubusercontent.com")]
+    issuer: String,
+}
+
+fn by_digest(text: &str) -> Result<String, String> {
+    let is_digest = |digest: &str| digest.len() == 64 && digest.chars().all(|c| c.is_ascii_hexdigit());
+    match text.split_once("@sha256:") {
+        Some((_, digest)) if is_digest(digest) => Ok(text.to_owned()),
+        _ => Err("a name can be moved: REPOSITORY@sha256:…; `cargo xtask image find` tells it".into()),
+    }
+}
+
+/// What was pushed or found last.
+fn current(here: &Here) -> String {
+    fs::read_to_string(pushed(here)).map_or("REPOSITORY@DIGEST".into(), |text| text.trim().to_owned())
+}
+
+impl Sign {
+    pub fn plan(&self, here: &Here) -> Plan {
+        let (image, sbom) = (current(here), sbom::file(here));
+        let ready = Step::task("what is signed", |ctx| is_ready(ctx.here))
+            .why("a signature says: we made this, and this is in it")
+            .needs(&["cosign", "skopeo"]);
+        let key: Vec<_> = match &self.key {
+            Some(key) => vec!["--key".to_owned(), key.clone(), "--tlog-upload=false".to_owned()],
+            None => Vec::new(),
+        };
+        let (key, on_loopback) = (&key, &on_loopback(&image));
+        let sign = cmd!(here.sh, "cosign sign --yes {key...} {on_loopback...} {image}");
+        let attest =
+            cmd!(here.sh, "cosign attest --yes --type cyclonedx --predicate {sbom} {key...} {on_loopback...} {image}");
+        let step = |name, command| {
+            Step::run(name, self.account.told(command, here))
+                .changes(format!("a signature beside {image}"))
+                .within(300)
+                .next("is the key there, and its password in COSIGN_PASSWORD? `cosign generate-key-pair` makes one")
+        };
+        let steps = vec![
+            in_registry(&self.account, &image),
+            step("signature", sign).why("whoever runs it can see that it is ours"),
+            step("list of parts", attest).why("signed too: nobody can take a part off the list"),
+        ];
+        Plan::new("image sign", [ready].into_iter().chain(self.account.around(here, &image, steps)))
+    }
+}
+
+impl Verify {
+    pub fn plan(&self, here: &Here) -> Plan {
+        let image = self.image.clone().unwrap_or_else(|| current(here));
+        let (who, on_loopback) = (&self.who(), &on_loopback(&image));
+        let signature = cmd!(here.sh, "cosign verify {who...} {on_loopback...} {image}");
+        let parts = cmd!(here.sh, "cosign verify-attestation --type cyclonedx {who...} {on_loopback...} {image}");
+        let folder = here.scratch("verified");
+        let tls = tls("--src-tls-verify", &image);
+        let content = cmd!(here.sh, "skopeo copy --preserve-digests {tls...} docker://{image} oci:{folder}");
+        let step = |name, command| {
+            Step::run(name, self.account.told(command, here))
+                .within(600)
+                .next("don't deploy it: it isn't what was signed, or another key signed it; its log says which")
+        };
+        let old = folder.clone();
+        let clear =
+            Step::task("nothing of before", move |_| layout::clear(&old)).why("what is loaded is what is there");
+        let (verified, said) = (here.target.join("image/verified"), image.clone());
+        let keep = Step::task("verified", move |ctx| {
+            layout::clear(&folder)?;
+            ctx.data.insert("image".into(), said.clone().into());
+            Ok(fs::write(&verified, format!("{said}\n"))?)
+        })
+        .why("a deployment takes what this file names")
+        .changes("target/image/verified");
+        let (was, known) = (here.target.join("image/verified"), self.image.is_some() || pushed(here).exists());
+        let begin = Step::task("which image", move |_| {
+            secret::forget(&was)?;
+            ensure!(known, nothing_was_pushed());
+            Ok(())
+        })
+        .why("by its digest; a name can be moved")
+        .needs(&["cosign", "skopeo"]);
+        let steps = vec![
+            in_registry(&self.account, &image),
+            step("signature", signature).why("who made it").into_file(here.scratch("signature.json")),
+            step("list of parts", parts).why("what is in it").into_file(here.scratch("attestation.json")),
+            clear,
+            step("content", content).why("every layer is what the signed digest says"),
+            keep,
+        ];
+        Plan::new("image verify", [begin].into_iter().chain(self.account.around(here, &image, steps)))
+    }
+
+    fn who(&self) -> Vec<String> {
+        let words = match &self.key {
+            Some(key) => vec!["--key", key, "--insecure-ignore-tlog=true"],
+            None => return self.by_identity(),
+        };
+        words.into_iter().map(str::to_owned).collect()
+    }
+
+    fn by_identity(&self) -> Vec<String> {
+        let ours = std::env::var("GITHUB_REPOSITORY").unwrap_or("wayfare/wayfare".into());
+        let workflows = format!("^https://github.com/{ours}/\\.github/workflows/");
+        let identity = self.identity.clone().unwrap_or(workflows);
+        vec!["--certificate-identity-regexp".into(), identity, "--certificate-oidc-issuer".into(), self.issuer.clone()]
+    }
+}
+
+fn in_registry(account: &Account, image: &str) -> Step {
+    let (account, image) = (account.clone(), image.to_owned());
+    Step::task("in the registry", move |ctx| {
+        let missing = || Failure::check(format!("{image} isn't there")).next("cargo xtask image push");
+        account.look_up(ctx.here, &image)?.ok_or_else(missing)?;
+        Ok(())
+    })
+    .why("a place that doesn't answer says nothing about the image")
+}
+
+fn is_ready(here: &Here) -> Result<()> {
+    ensure!(pushed(here).exists(), nothing_was_pushed());
+    let (image, digest) = (current(here), Layout::of(here).digest()?);
+    ensure!(
+        image.ends_with(&digest),
+        Failure::check(format!("{image} was pushed, and {digest} was built since")).next("cargo xtask image push")
+    );
+    ensure!(
+        sbom::is_of(here, &digest)?,
+        Failure::check(format!("there is no list of parts of {digest}")).next("cargo xtask image sbom")
+    );
+    Ok(())
+}
+
+fn nothing_was_pushed() -> Failure {
+    Failure::check("nothing was pushed or found yet").next("cargo xtask image push, or image find")
+}
+
+fn on_loopback(image: &str) -> Vec<&'static str> {
+    match is_here(image) {
+        true => vec!["--allow-http-registry", "--allow-insecure-registry"],
+        false => Vec::new(),
+    }
+}

@@ -1,0 +1,74 @@
+//! `test image`: the image from its build to its run from a registry, with everything that can go wrong on the way.
+
+use anyhow::Result;
+use xshell::cmd;
+
+use crate::cli::plan_for;
+use crate::here::Here;
+use crate::plan::{Plan, Step};
+
+use super::daemon;
+
+const NAME: &str = "wayfare:test";
+const PARTS: [&str; 4] = ["docker", "docker-registry", "skopeo", "cosign"];
+
+/// Where parts are required, a missing one isn't left out: it fails.
+pub fn tests(here: &Here, parts_are_required: bool) -> Result<Plan> {
+    let stages: [(&[&str], &str); 4] = [
+        (&["image", "build", "--tag", NAME, "--from-target"], "what is deployed"),
+        (&["image", "sbom"], "what is in it"),
+        (&["image", "measure", NAME], "what it costs, run as in a cluster"),
+        (&["image", "reproduce", "--from-target"], "the same commit is the same digest"),
+    ];
+    let stages: Result<Vec<_>> = stages.into_iter().map(|(words, why)| stage(here, words, why)).collect();
+    let built = here.target.join("image");
+    let tests = Step::run(
+        "pushed, signed, changed",
+        cmd!(here.sh, "cargo test --package xtask --locked --test image").env("WAYFARE_TEST_IMAGE", built),
+    )
+    .why("for real: a registry on this machine, faults on the line to it, keys, and what somebody tampered with")
+    .changes("starts registries and containers, and removes them")
+    .counting_tests()
+    .next("cargo xtask test image; each part: docs/operations.md");
+    let steps = [daemon(here)].into_iter().chain(stages?).chain([tests]).map(|step| match parts_are_required {
+        true => step.needs(&PARTS),
+        false => where_they_are(step, here),
+    });
+    Ok(Plan::new("test image", [parts()].into_iter().chain(steps)))
+}
+
+/// A record in which everything was left out still says why.
+fn parts() -> Step {
+    Step::task("parts", |ctx| {
+        let missing: Vec<_> = PARTS.iter().filter(|part| !ctx.here.has(part)).copied().collect();
+        ctx.data.insert("missing".into(), missing.into());
+        Ok(())
+    })
+    .why("what isn't here is said, not passed over")
+}
+
+fn stage(here: &Here, words: &[&str], why: &str) -> Result<Step> {
+    let plan = plan_for(words, here)?;
+    let step = Step::run(&plan.stage.clone(), cmd!(here.sh, "cargo xtask {words...}")).why(why).showing_messages();
+    Ok(step.within(1200).next(format!("cargo xtask {}", words.join(" "))).around(plan))
+}
+
+fn where_they_are(step: Step, here: &Here) -> Step {
+    let step = PARTS.iter().fold(step, |step, part| step.optional(part, here));
+    step.skip_if(here.has("docker") && !here.docker_answers(), "Docker doesn't answer: start it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_without_a_part_is_told_and_leaves_it_out() {
+        let skipped = |tools: &[&str]| tests(&Here::pretend(tools), false).unwrap().steps.remove(1).skipped;
+        assert_eq!(skipped(&["cargo", "docker", "docker-registry", "skopeo", "cosign"]), None);
+        let reason = skipped(&["cargo", "docker", "docker-registry", "skopeo"]).unwrap();
+        assert!(reason.starts_with("not installed: cosign: "), "{reason}");
+        let required = tests(&Here::pretend(&["cargo", "docker"]), true).unwrap();
+        assert!(required.steps.iter().skip(1).all(|step| step.skipped.is_none() && step.needs.contains(&"cosign")));
+    }
+}

@@ -1,0 +1,115 @@
+//! What gets into a registry under which name, and what doesn't.
+
+use std::fs;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::clone::{Ran, start, until};
+use crate::line::{Fault, Line};
+use crate::parts::{Registry, USER, digest, json, run, with_image};
+
+#[test]
+fn a_name_stays_with_its_image() {
+    let (clone, registry) = (with_image(), Registry::open());
+    let to = registry.repository();
+    assert_eq!(run(&clone, &format!("image push --to {to} --tag one"), &[]).code, Some(0));
+    assert_eq!(run(&clone, &format!("image push --to {to} --tag one"), &[]).code, Some(0), "the same again is no harm");
+    let first = digest(&clone);
+    another_image(&clone);
+    let ran = run(&clone, &format!("image push --to {to} --tag two --tag one"), &[]);
+    assert_eq!(ran.code, Some(5), "{}", ran.err);
+    assert!(ran.err.contains(&first) && ran.err.contains("another name: --tag"), "{}", ran.err);
+    assert_eq!(registry.tags(), ["one"], "and nothing was given the free name");
+    let ran = run(&clone, &format!("image find --to {to} --tag one --json"), &[]);
+    assert_eq!(ran.json()["data"]["image"], format!("{to}@{first}"));
+}
+
+/// The same files, made at another time.
+fn another_image(clone: &crate::clone::Clone) {
+    let folder = clone.path("target/image/oci");
+    let put = |value: &serde_json::Value| {
+        let text = value.to_string();
+        let file = tempfile::NamedTempFile::new_in(&folder).unwrap();
+        fs::write(file.path(), &text).unwrap();
+        let sum = std::process::Command::new("sha256sum").arg(file.path()).output().unwrap().stdout;
+        let hex = String::from_utf8(sum).unwrap()[..64].to_owned();
+        fs::write(folder.join("blobs/sha256").join(&hex), &text).unwrap();
+        (format!("sha256:{hex}"), text.len())
+    };
+    let blob = |digest: &serde_json::Value| folder.join("blobs").join(digest.as_str().unwrap().replace(':', "/"));
+    let mut index = json(&folder.join("index.json"));
+    let mut manifest = json(&blob(&index["manifests"][0]["digest"]));
+    let mut config = json(&blob(&manifest["config"]["digest"]));
+    config["created"] = "2001-01-01T00:00:00Z".into();
+    let (digest, size) = put(&config);
+    (manifest["config"]["digest"], manifest["config"]["size"]) = (digest.into(), size.into());
+    let (digest, size) = put(&manifest);
+    (index["manifests"][0]["digest"], index["manifests"][0]["size"]) = (digest.into(), size.into());
+    fs::write(folder.join("index.json"), index.to_string()).unwrap();
+}
+
+#[test]
+fn only_what_was_built_from_this_commit_gets_its_name() {
+    let (clone, registry) = (with_image(), Registry::open());
+    let ran = run(&clone, &format!("image push --to {}", registry.repository()), &[]);
+    assert_eq!(ran.code, Some(5), "{}", ran.err);
+    assert!(ran.err.contains("and this is 0123abc") && ran.err.contains("cargo xtask image build"), "{}", ran.err);
+    let ran = run(&clone, &format!("image find --to {}", registry.repository()), &[]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert!(ran.err.contains("no image for 0123abc"), "{}", ran.err);
+}
+
+#[test]
+fn a_push_that_is_cut_off_leaves_no_name_and_can_be_taken_up_again() {
+    let (clone, registry) = (with_image(), Registry::open());
+    let line = Line::to(registry.port, 4 << 20, Fault::Breaks);
+    let ran = run(&clone, &format!("image push --to 127.0.0.1:{}/wayfare --tag one", line.port), &[]);
+    assert!(line.is_used_up());
+    assert_eq!(ran.code, Some(4), "{}", ran.err);
+    assert!(ran.err.contains("push again, what arrived is kept"), "{}", ran.err);
+    assert!(registry.tags().is_empty() && !clone.path("target/image/pushed").exists());
+    assert_eq!(run(&clone, &format!("image push --to {} --tag one", registry.repository()), &[]).code, Some(0));
+    assert_eq!(registry.tags(), ["one"]);
+}
+
+#[test]
+fn ctrl_c_in_the_middle_of_a_push_leaves_no_name_and_no_password() {
+    let (clone, registry) = (with_image(), Registry::with_password());
+    let line = Line::to(registry.port, 4 << 20, Fault::GoesQuiet);
+    let mut push = clone.xtask(&format!("image push --to 127.0.0.1:{}/wayfare --tag one", line.port));
+    push.env("WAYFARE_REGISTRY_USER", USER).env("WAYFARE_REGISTRY_PASSWORD", "right");
+    let running = start(push);
+    until("half of it is there", || line.is_used_up().then_some(()));
+    kill_process(Pid::from_child(&running), Signal::INT).unwrap();
+    let ran = Ran::of(running.wait_with_output().unwrap());
+    assert_eq!(ran.code, Some(130), "{}", ran.err);
+    assert!(!clone.path("target/xtask/registry/config.json").exists());
+    let find = format!("image find --to {} --tag one", registry.repository());
+    let ran = run(&clone, &find, &[("WAYFARE_REGISTRY_USER", USER), ("WAYFARE_REGISTRY_PASSWORD", "right")]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+}
+
+#[test]
+fn a_wrong_password_says_what_to_set_and_stays_secret() {
+    let (clone, registry) = (with_image(), Registry::with_password());
+    let push = format!("image push --to {} --tag one --verbose", registry.repository());
+    let as_ann =
+        |password| run(&clone, &push, &[("WAYFARE_REGISTRY_USER", USER), ("WAYFARE_REGISTRY_PASSWORD", password)]);
+    let ran = as_ann("guessed-wrong");
+    assert_eq!(ran.code, Some(4), "{}", ran.err);
+    assert!(ran.err.contains("WAYFARE_REGISTRY_PASSWORD"), "{}", ran.err);
+    assert!(!format!("{}{}", ran.out, ran.err).contains("guessed-wrong"));
+    assert!(!clone.path("target/xtask/registry/config.json").exists());
+    assert_eq!(as_ann("").code, Some(2));
+    assert_eq!(as_ann("right").code, Some(0));
+    assert_eq!(run(&clone, &push, &[]).code, Some(4), "nobody stays signed in");
+}
+
+#[test]
+fn a_registry_that_is_not_there_is_out_of_reach() {
+    let clone = with_image();
+    let to = format!("127.0.0.1:{}/wayfare", crate::parts::free_port());
+    let ran = run(&clone, &format!("image push --to {to} --tag one"), &[]);
+    assert_eq!(ran.code, Some(4), "{}", ran.err);
+    assert!(ran.err.contains("connection refused"), "{}", ran.err);
+}
