@@ -3,6 +3,9 @@
 //! Domains know [`App`] and [`error::Error`], and each other in one direction: orders → cart → catalog → auth;
 //! orders → transport → city.
 
+// A value that isn't there is an answer, not the end of a request; where it can't be, `expect` says why.
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 pub mod access;
 pub mod around;
 pub mod audit;

@@ -196,7 +196,9 @@ async fn offline(config: Config) -> anyhow::Result<Arc<App>> {
 }
 
 async fn healthy(url: &str) -> bool {
-    let client = match reqwest::Client::builder().timeout(std::time::Duration::from_secs(3)).build() {
+    let patience = std::time::Duration::from_secs(3);
+    let alone = reqwest::redirect::Policy::none();
+    let client = match reqwest::Client::builder().redirect(alone).timeout(patience).build() {
         Ok(client) => client,
         Err(problem) => {
             eprintln!("nothing can be asked from here: {problem:?}");

@@ -1,5 +1,7 @@
 //! A person with a sign-in. The row never leaves `auth`: it carries the password's hash. On the wire it is a [`User`].
 
+use std::fmt;
+
 use poem_openapi::{Enum, Object};
 use sea_orm::{ActiveValue::Set, Order, QueryOrder, QuerySelect, QueryTrait, SqlErr, entity::prelude::*};
 use serde::{Deserialize, Serialize};
@@ -33,7 +35,7 @@ impl Role {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "account")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -46,6 +48,13 @@ pub struct Model {
     pub shop_id: Option<i64>,
     pub disabled_at: Option<Instant>,
     pub created_at: Instant,
+}
+
+/// What is printed ends up in a log: not the hash.
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account").field("id", &self.id).field("role", &self.role).finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -1,18 +1,27 @@
 //! Where a shop's own system is told of its orders, and the key that signs what it is told.
 
+use std::fmt;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rand::RngCore;
 use sea_orm::{entity::prelude::*, sea_query::OnConflict};
 
 use crate::error::Result;
 
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "webhook")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub shop_id: i64,
     pub url: String,
     pub secret: String,
+}
+
+/// What is printed ends up in a log: not the key.
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhook").field("shop_id", &self.shop_id).field("url", &self.url).finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
