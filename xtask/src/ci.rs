@@ -36,8 +36,8 @@ pub struct Ci {
 pub struct Part {
     pub words: &'static [&'static str],
     why: &'static str,
-    /// What it can't do without: where that is missing, `ci` leaves it out and says so.
-    tool: Option<&'static str>,
+    /// What it can't do without: where one is missing, `ci` leaves it out and says so.
+    tools: &'static [&'static str],
     /// What a pipeline adds: there, nothing may be left out for want of a tool.
     pub in_pipelines: &'static [&'static str],
     /// A pipeline stops it after that.
@@ -52,14 +52,17 @@ const PROSE: [&str; 5] = [".devcontainer/", ".github/", "docs/adr/", "docs/image
 pub const PARTS: &[Part] = &[
     Part::new(&["doctor"], "a missing tool is better named now than by a stage", 15).in_pipelines(&["--install"]),
     Part::new(&["lint"], "seconds, and most mistakes", 30).reading_prose(),
+    Part::new(&["scan", "secrets", "sast"], "what nobody should have written, before anybody gets it", 20)
+        .with(&["detect-secrets", "semgrep"])
+        .reading_prose(),
     Part::new(&["build"], "what is deployed", 40),
     Part::new(&["test"], "what it promises, on each database", 60).in_pipelines(&["--require-docker"]),
-    Part::new(&["test", "web"], "what people see, in a browser", 30).with("node"),
-    Part::new(&["test", "fuzz"], "what nobody thought of", 30).with("schemathesis"),
+    Part::new(&["test", "web"], "what people see, in a browser", 30).with(&["node"]),
+    Part::new(&["test", "fuzz"], "what nobody thought of", 30).with(&["schemathesis"]),
     Part::new(&["test", "compose"], "its real parts together, and no request lost when one goes", 60)
-        .with("docker-compose")
+        .with(&["docker-compose"])
         .in_pipelines(&["--require-docker"]),
-    Part::new(&["test", "image"], "what is deployed, from its build to its run", 20).with("cosign"),
+    Part::new(&["test", "image"], "what is deployed, from its build to its run", 20).with(&["cosign"]),
 ];
 
 /// The name of the last stage.
@@ -101,7 +104,7 @@ impl Ci {
         let wants_docker = self.require_docker && part.in_pipelines.contains(&"--require-docker");
         let words: Vec<_> = part.words.iter().copied().chain(wants_docker.then_some("--require-docker")).collect();
         let step = stage(&part.name(), &words, part.why, here)?;
-        let step = part.tool.into_iter().fold(step, |step, tool| step.optional(tool, here));
+        let step = part.tools.iter().fold(step, |step, tool| step.optional(tool, here));
         Ok(step.skip_if(!wants_docker && !part.can_run(here), "Docker doesn't answer: start its daemon"))
     }
 
@@ -116,11 +119,11 @@ impl Ci {
 
 impl Part {
     const fn new(words: &'static [&'static str], why: &'static str, minutes: u32) -> Self {
-        Part { words, why, tool: None, in_pipelines: &[], minutes, reads_prose: false }
+        Part { words, why, tools: &[], in_pipelines: &[], minutes, reads_prose: false }
     }
 
-    const fn with(self, tool: &'static str) -> Self {
-        Part { tool: Some(tool), ..self }
+    const fn with(self, tools: &'static [&'static str]) -> Self {
+        Part { tools, ..self }
     }
 
     const fn reading_prose(self) -> Self {
@@ -133,7 +136,8 @@ impl Part {
 
     fn can_run(&self, here: &Here) -> bool {
         // Docker's plug-ins are nothing without its daemon.
-        self.tool.is_none_or(|tool| here.has(tool) && (!tool.starts_with("docker") || here.docker_answers()))
+        let works = |tool: &str| here.has(tool) && (!tool.starts_with("docker") || here.docker_answers());
+        self.tools.iter().all(|tool| works(tool))
     }
 
     /// Whether one of the files could make it end in another way. A file of an unknown kind affects every stage.
@@ -190,6 +194,7 @@ mod tests {
             [
                 "cargo xtask doctor",
                 "cargo xtask lint",
+                "cargo xtask scan secrets sast (skipped)",
                 "cargo xtask build",
                 "cargo xtask test",
                 "cargo xtask test web (skipped)",
@@ -206,7 +211,7 @@ mod tests {
         let here = Here::pretend(&["cargo", "git", "schemathesis"]);
         let plan = plan_for(&["ci", "--from", "test fuzz"], &here).unwrap();
         let skipped: Vec<_> = plan.steps.iter().map(|step| step.skipped.is_some()).collect();
-        assert_eq!(skipped, [true, true, true, true, true, false, true, true, false]);
+        assert_eq!(skipped, [true, true, true, true, true, true, false, true, true, false]);
         let proof = plan.steps.last().unwrap().command(&here.root).unwrap();
         assert_eq!(proof, "cargo xtask evidence verify doctor lint build test test-fuzz");
     }
@@ -230,7 +235,7 @@ mod tests {
         };
         let all: Vec<_> = PARTS.iter().map(Part::name).collect();
         assert_eq!(affected(&[]), Vec::<String>::new());
-        assert_eq!(affected(&["README.md", "docs/adr/0001.md", ".github/CODEOWNERS"]), ["lint"]);
+        assert_eq!(affected(&["README.md", "docs/adr/0001.md", ".github/CODEOWNERS"]), ["lint", "scan secrets sast"]);
         assert_eq!(affected(&["README.md", "api/src/config.rs"]), all);
         assert_eq!(affected(&["docs/reference/openapi.json"]), all);
         assert_eq!(affected(&["something.new"]), all);
@@ -243,7 +248,9 @@ mod tests {
         assert_eq!(failure.exit, Exit::Usage);
         assert_eq!(
             failure.next.as_deref(),
-            Some("one of: doctor, lint, build, test, test web, test fuzz, test compose, test image, evidence")
+            Some(
+                "one of: doctor, lint, scan secrets sast, build, test, test web, test fuzz, test compose, test image, evidence"
+            )
         );
     }
 }

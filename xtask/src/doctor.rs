@@ -29,6 +29,9 @@ pub struct Doctor {
     /// First put the checks' tools from PyPI into target/tools, as .ci/tools/requirements.lock has them
     #[arg(long)]
     install: bool,
+    /// Then those of the whole `scan` and of `coverage`, too; they are compiled, which takes minutes
+    #[arg(long, requires = "install")]
+    from_source: bool,
 }
 
 impl Stage for Doctor {
@@ -38,7 +41,8 @@ impl Stage for Doctor {
     fn plan(&self, here: &Here) -> Result<Plan> {
         let look = Step::task("examine", examine).why("each tool of xtask/tools.toml is asked for its version");
         let install = self.install.then(|| install(here)).into_iter().flatten();
-        Ok(Plan::new("doctor", install.chain([look])))
+        let compile = self.from_source.then(|| compile(here)).into_iter().flatten();
+        Ok(Plan::new("doctor", install.chain(compile).chain([look])))
     }
 }
 
@@ -55,6 +59,22 @@ fn install(here: &Here) -> [Step; 2] {
         .within(900)
         .next("is the package index in reach? its answer is in the log");
     [make, fill]
+}
+
+/// What no package index has ready-made, at the version of the table.
+fn compile(here: &Here) -> Vec<Step> {
+    let folder = here.own_tools();
+    let step = |name: &String, tool: &Tool| {
+        let command = match (&tool.krate, &tool.go) {
+            (Some(krate), _) => cmd!(here.sh, "cargo install --quiet --locked --root {folder} {krate}"),
+            (None, Some(package)) => cmd!(here.sh, "go install {package}").env("GOBIN", folder.join("bin")),
+            (None, None) => return None,
+        };
+        let step = Step::run(name, command).why(&tool.purpose).within(3600);
+        let step = if tool.go.is_some() { step.optional("go", here) } else { step };
+        Some(step.skip_if(here.has(name), "it is there"))
+    };
+    tools::table().iter().filter_map(|(name, tool)| step(name, tool)).collect()
 }
 
 #[derive(Debug, PartialEq, Serialize)]
@@ -204,6 +224,20 @@ mod tests {
                  -r .ci/tools/requirements.lock",
             ]
         );
+    }
+
+    #[test]
+    fn what_has_to_be_compiled_stands_at_a_version_and_is_left_alone_where_it_is_there() {
+        let here = Here::pretend(&["cargo", "go", "python3", "cargo-audit"]);
+        let text = script::text(&plan_for(&["doctor", "--install", "--from-source"], &here).unwrap(), &here);
+        assert!(text.contains("cargo install --quiet --locked --root target/tools cargo-llvm-cov@"), "{text}");
+        assert!(text.contains("GOBIN=target/tools/bin go install "), "{text}");
+        assert!(text.contains("# skipped: it is there\n# cargo install"), "{text}");
+        for (name, tool) in tools::table() {
+            for source in tool.krate.iter().chain(&tool.go) {
+                assert!(source.contains('@') && !source.ends_with("latest"), "{name}");
+            }
+        }
     }
 
     #[test]

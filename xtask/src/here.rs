@@ -80,6 +80,11 @@ impl Here {
         self.target.join("xtask").join(name)
     }
 
+    /// What pipelines keep for other programs to show: SARIF, JUnit, coverage.
+    pub fn reports(&self) -> PathBuf {
+        self.target.join("reports")
+    }
+
     pub fn evidence(&self) -> PathBuf {
         self.target.join("evidence")
     }

@@ -4,7 +4,6 @@
 
 mod base;
 mod build;
-mod gate;
 mod layer;
 mod layout;
 mod measure;
@@ -25,6 +24,7 @@ use xshell::cmd;
 use crate::cli::Stage;
 use crate::evidence::timestamp;
 use crate::exit::{Exit, Failure};
+use crate::gate::{self, sarif};
 use crate::here::Here;
 use crate::plan::{Plan, Step};
 
@@ -44,7 +44,6 @@ pub const DOCKERFILES: [&str; 6] = [
     ".ci/images/runtime/Dockerfile",
 ];
 const TAG: &str = "wayfare:local";
-const ALLOWED: &str = "xtask/allowed.toml";
 
 /// Build the service's image, judge it, push it, sign it, and prove that it is what was built.
 #[derive(Args)]
@@ -128,21 +127,26 @@ fn scan(here: &Here, image: &str) -> [Step; 2] {
         .why("what others know about what is inside")
         .within(900)
         .failing_as(Exit::NotJudged)
+        .scanner("trivy", here)
         .next("its log says which of image and database it couldn't have; nothing was judged, so nothing is green");
     let judge = Step::task("gate", move |ctx| {
         let read =
             |file: &std::path::Path| fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()));
-        let (report, allowed) = (read(&of_gate)?, read(&ctx.here.root.join(ALLOWED))?);
-        let verdict = gate::judge(&report, &allowed, &timestamp(SystemTime::now())[..10])?;
+        let (report, allowed) = (read(&of_gate)?, read(&ctx.here.root.join(gate::ALLOWED))?);
+        let verdict = gate::judge(gate::reports::trivy(&report)?, &allowed, &timestamp(SystemTime::now())[..10])?;
         for line in &verdict.lines {
             ctx.screen.say(&format!("  {line}"));
         }
+        let document = sarif::document("trivy", &verdict.findings);
+        ctx.here
+            .sh
+            .write_file(ctx.here.reports().join("scan/image.sarif"), serde_json::to_string_pretty(&document)? + "\n")?;
         ctx.data.insert("findings".into(), verdict.lines.into());
         anyhow::ensure!(verdict.blocking == 0, Failure::check(format!("{} of them stop it", verdict.blocking)));
         Ok(())
     })
     .why("high and critical ones stop it, unless somebody answers for them until a day")
-    .next(format!("take the version that mends it; or accept it in {ALLOWED} with owner, reason and last day"));
+    .next(format!("take the version that mends it; or accept it in {} with owner, reason and last day", gate::ALLOWED));
     [look, judge]
 }
 
@@ -183,11 +187,5 @@ mod tests {
         let plan = plan_for(&["image", "scan"], &Here::pretend(&["docker"])).unwrap();
         assert!(plan.steps.iter().all(|step| step.skipped.is_none()));
         assert_eq!(plan.steps[0].means, Exit::NotJudged);
-    }
-
-    #[test]
-    fn the_kept_list_of_what_is_accepted_can_be_read() {
-        let kept = include_str!("../allowed.toml");
-        assert!(gate::judge(r#"{"Results": [{}]}"#, kept, "2026-11-21").is_ok());
     }
 }

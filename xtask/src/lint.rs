@@ -25,8 +25,8 @@ impl Stage for Lint {
             Step::run("clippy", cmd!(here.sh, "cargo clippy --workspace --all-targets --locked -- -D warnings"))
                 .why("what the compiler's second reader finds is found here and not in review")
                 .next("cargo clippy --workspace --all-targets --fix, or mend what it names");
-        let deny = Step::run("dependencies", cmd!(here.sh, "cargo deny --workspace check"))
-            .why("licences, advisories, sources and doubles of what we build on")
+        let deny = Step::run("dependencies", cmd!(here.sh, "cargo deny --workspace check bans licenses sources"))
+            .why("licences, sources and doubles of what we build on; `scan` asks for known weaknesses")
             .optional("cargo-deny", here)
             .next("deny.toml says what is allowed; each exception there has its reason");
         let cheap = [format, tidy::step(), reference::check_step()].into_iter().chain(pipelines::check_steps(here));
@@ -85,9 +85,9 @@ cargo fmt --all --check
 # skipped: not installed: {hadolint}
 # hadolint api/Dockerfile web/Dockerfile .ci/images/postgres/Dockerfile .ci/images/prometheus/Dockerfile .ci/images/redis/Dockerfile .ci/images/runtime/Dockerfile
 
-# 9. dependencies: licences, advisories, sources and doubles of what we build on
+# 9. dependencies: licences, sources and doubles of what we build on; `scan` asks for known weaknesses
 # skipped: not installed: {deny}
-# cargo deny --workspace check
+# cargo deny --workspace check bans licenses sources
 
 # 10. Prometheus: a mistake in it or in a rule is found by nobody who isn't called
 # skipped: not installed: {promtool}

@@ -13,9 +13,11 @@ mod doctor;
 mod evidence;
 mod exit;
 mod fuzz;
+mod gate;
 mod here;
 mod http;
 mod image;
+mod junit;
 mod lint;
 mod monitor;
 mod notify;
@@ -24,6 +26,7 @@ mod pipelines;
 mod plan;
 mod process;
 mod reference;
+mod scan;
 mod screen;
 mod script;
 mod secret;
@@ -42,6 +45,7 @@ pub const STAGES: &[Entry] = &[
     Entry::of::<build::Build>(Group::Check),
     Entry::of::<lint::Lint>(Group::Check),
     Entry::of::<test::Test>(Group::Check),
+    Entry::of::<scan::Scan>(Group::Check),
     Entry::of::<bench::Bench>(Group::Check),
     Entry::of::<image::Image>(Group::Check),
     Entry::of::<ci::Ci>(Group::Check),

@@ -9,7 +9,7 @@ use anyhow::Result;
 use xshell::Cmd;
 
 use crate::ctx::Ctx;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::here::Here;
 
 pub struct Plan {
@@ -39,6 +39,10 @@ pub struct Step {
     pub undoes: Option<&'static str>,
     /// How the run ends when what it starts ends with an error.
     pub means: Exit,
+    /// Codes by which what it starts only tells that it found something: its report is judged later.
+    pub answers: Vec<i32>,
+    /// Done in the same step once what it runs has ended well.
+    pub then: Option<Task>,
     /// The next thing to do when it fails.
     pub next: Option<String>,
     /// It runs tests: they are counted, and none at all is a failure.
@@ -135,6 +139,8 @@ impl Step {
             is_essential: false,
             undoes: None,
             means: Exit::Failed,
+            answers: Vec::new(),
+            then: None,
             next: None,
             counts_tests: false,
             leaves: Vec::new(),
@@ -175,6 +181,15 @@ impl Step {
         self.needs(&[tool]).skip_if(!here.has(tool), reason)
     }
 
+    /// Without the tool it fails as not judged: a scanner that isn't there is never green.
+    pub fn scanner(mut self, tool: &'static str, here: &Here) -> Self {
+        if !here.has(tool) {
+            let absent = move || Failure::new(Exit::NotJudged, "not installed").next(crate::tools::remedy(tool));
+            self.action = Action::Task(Box::new(move |_| Err(absent().into())));
+        }
+        self
+    }
+
     pub fn essential(mut self) -> Self {
         self.is_essential = true;
         self
@@ -187,6 +202,16 @@ impl Step {
 
     pub fn failing_as(mut self, exit: Exit) -> Self {
         self.means = exit;
+        self
+    }
+
+    pub fn then(mut self, task: impl Fn(&mut Ctx) -> Result<()> + 'static) -> Self {
+        self.then = Some(Box::new(task));
+        self
+    }
+
+    pub fn answering(mut self, codes: &[i32]) -> Self {
+        self.answers.extend(codes);
         self
     }
 

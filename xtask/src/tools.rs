@@ -22,6 +22,11 @@ pub struct Tool {
     pub purpose: String,
     debian: String,
     macos: String,
+    /// `name@version` for `cargo install`.
+    #[serde(rename = "crate")]
+    pub krate: Option<String>,
+    /// `path@version` for `go install`.
+    pub go: Option<String>,
 }
 
 static TABLE: LazyLock<BTreeMap<String, Tool>> =

@@ -81,7 +81,7 @@ fn an_error_before_the_run_is_json_too() {
     assert_eq!((document["exit"].as_i64(), document["result"].as_str()), (Some(2), Some("usage")));
     assert_eq!(
         document["next"],
-        "one of: doctor, lint, build, test, test web, test fuzz, test compose, test image, evidence"
+        "one of: doctor, lint, scan secrets sast, build, test, test web, test fuzz, test compose, test image, evidence"
     );
 }
 
@@ -182,7 +182,7 @@ fn what_nothing_changed_in_is_left_out() {
     assert!(ran.json()["steps"].as_array().unwrap().iter().all(|step| step["skipped"].is_string()));
     std::fs::write(clone.path("changed"), "README.md\n").unwrap();
     let steps = clone.run("ci --since main --dry-run --json").json()["steps"].clone();
-    assert!(steps[1]["skipped"].is_null() && steps[2]["skipped"].is_string());
+    assert!(steps[1]["skipped"].is_null() && steps[3]["skipped"].is_string());
     assert_eq!(clone.run("ci --since nowhere").code, Some(2));
 }
 

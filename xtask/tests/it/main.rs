@@ -7,4 +7,5 @@ mod clone;
 mod ends;
 mod notify;
 mod prints;
+mod scans;
 mod up;

@@ -1,0 +1,211 @@
+//! The scanners: which program looks for what, and how it is asked. What they find is judged elsewhere.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+use clap::ValueEnum;
+use xshell::{Cmd, cmd};
+
+use crate::ctx::Ctx;
+use crate::exit::{Exit, Failure};
+use crate::gate::{Finding, not_judged, reports};
+use crate::here::Here;
+use crate::plan::Step;
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub enum Kind {
+    /// Passwords and keys in the files (detect-secrets)
+    Secrets,
+    /// Passwords and keys in every commit (gitleaks)
+    History,
+    /// Mistakes that matter here, by the rules in xtask/semgrep (semgrep)
+    Sast,
+    /// Known weaknesses of what it is built on (cargo-audit, npm)
+    Dependencies,
+    /// Dockerfiles, Kubernetes, Terraform (Trivy)
+    Configuration,
+}
+
+type Reader = fn(&str) -> Result<Vec<Finding>>;
+
+/// A program, and the report that it writes.
+pub struct Scanner {
+    pub name: &'static str,
+    tool: &'static str,
+    read: Reader,
+    report: PathBuf,
+    /// Its report of what was planted for it.
+    planted: Option<PathBuf>,
+}
+
+/// Our rules, each beside an example of what it finds and of what it doesn't.
+const RULES: &str = "xtask/semgrep";
+
+/// Digests of others, the list of what is accepted, which holds digests of it, and the page's texts: `Password:`.
+const NOT_LOOKED_AT: &str = r"(^|/)(Cargo\.lock|package-lock\.json|requirements\.lock|allowed\.toml)$|^web/src/texts/";
+
+impl Kind {
+    pub fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    pub fn scanners(self, here: &Here) -> Vec<(Scanner, Vec<Step>)> {
+        match self {
+            Kind::Secrets => vec![detect_secrets(here)],
+            Kind::History => vec![gitleaks(here)],
+            Kind::Sast => vec![semgrep(here)],
+            Kind::Dependencies => vec![cargo_audit(here), npm_audit(here)],
+            Kind::Configuration => vec![trivy(here)],
+        }
+    }
+}
+
+impl Scanner {
+    fn new(here: &Here, name: &'static str, tool: &'static str, read: Reader) -> Self {
+        Scanner { name, tool, read, report: folder(here).join(format!("{name}.json")), planted: None }
+    }
+
+    /// With a key planted for it, which it has to find.
+    fn tried(mut self) -> Self {
+        self.planted = Some(self.report.with_file_name(format!("{}-planted.json", self.name)));
+        self
+    }
+
+    fn step(&self, here: &Here, why: &str, command: Cmd<'_>) -> Step {
+        Step::run(self.name, command).why(why).within(900).failing_as(Exit::NotJudged).scanner(self.tool, here)
+    }
+
+    /// It passes only with a report that can be read, whatever its code says: npm's is 1 for a find and for no answer.
+    fn look(&self, here: &Here, why: &str, command: Cmd<'_>) -> Step {
+        let (read, report) = (self.read, self.report.clone());
+        self.step(here, why, command).then(move |_| found(read, &report).map(drop))
+    }
+
+    fn trial(&self, here: &Here, command: Cmd<'_>) -> Step {
+        let (read, planted) = (self.read, self.planted.clone().unwrap_or_default());
+        let step = self.step(here, "who finds nothing has to show that it can find", command);
+        let step = step.then(move |_| {
+            ensure!(!found(read, &planted)?.is_empty(), not_judged("it didn't find the key that was planted for it"));
+            Ok(())
+        });
+        Step { name: format!("{} finds a planted key", self.name), ..step }
+    }
+
+    /// What it found, once it has shown that it finds.
+    pub fn findings(&self) -> Result<Vec<Finding>> {
+        if let Some(planted) = &self.planted {
+            ensure!(!found(self.read, planted)?.is_empty(), not_judged("it found nothing where a key was planted"));
+        }
+        found(self.read, &self.report)
+    }
+}
+
+fn found(read: Reader, report: &Path) -> Result<Vec<Finding>> {
+    let text = std::fs::read_to_string(report).map_err(|_| not_judged("there is no report"))?;
+    read(&text)
+}
+
+/// Where the reports as they are written go: others don't need them.
+fn folder(here: &Here) -> PathBuf {
+    here.scratch("scan")
+}
+
+fn bait(here: &Here) -> PathBuf {
+    folder(here).join("planted")
+}
+
+/// An empty folder with a key in it that opens nothing.
+pub fn plant(here: &Here) -> Step {
+    let (folder, bait) = (folder(here), bait(here));
+    Step::task("plant a key", move |ctx| {
+        ctx.here.sh.remove_path(&folder)?;
+        ctx.here.sh.remove_path(ctx.here.reports().join("scan"))?;
+        std::fs::create_dir_all(&bait)?;
+        // Written in pieces, so that this source isn't found.
+        let (kind, noise) = (["PRIVATE", "KEY"].join(" "), "MIIEpAIBAAKCAQEA7bq5wT0n".repeat(8));
+        let key = format!("-----BEGIN RSA {kind}-----\n{noise}\n-----END RSA {kind}-----\n");
+        Ok(std::fs::write(bait.join("key.pem"), key)?)
+    })
+    .why("a report of last time, or of a scanner that is blind, must not be believed")
+    .essential()
+}
+
+/// The files as they are.
+fn detect_secrets(here: &Here) -> (Scanner, Vec<Step>) {
+    let (scanner, bait) =
+        (Scanner::new(here, "detect-secrets", "detect-secrets", reports::detect_secrets).tried(), bait(here));
+    // Without trying what it finds: that would send it to whom it is for.
+    let look = cmd!(here.sh, "detect-secrets scan --no-verify --exclude-files {NOT_LOOKED_AT}");
+    let trial = cmd!(here.sh, "detect-secrets scan --no-verify --all-files {bait}");
+    let look = scanner.look(here, "what is in a file is in every clone", look).into_file(&scanner.report);
+    let trial = scanner.trial(here, trial).into_file(scanner.planted.iter().collect::<PathBuf>());
+    (scanner, vec![look, trial])
+}
+
+/// Every commit.
+fn gitleaks(here: &Here) -> (Scanner, Vec<Step>) {
+    let scanner = Scanner::new(here, "gitleaks", "gitleaks", reports::gitleaks).tried();
+    let look = |how: &str, report: &PathBuf, what: PathBuf| {
+        let form = ["--no-banner", "--redact", "--exit-code=0", "--report-format=json", "--report-path"];
+        cmd!(here.sh, "gitleaks {how} {form...} {report} {what}")
+    };
+    let whole = Step::task("the whole history", whole_history)
+        .why("a shallow clone has little of it")
+        .next("git fetch --unshallow; in a workflow, fetch-depth: 0");
+    let (report, planted) = (scanner.report.clone(), scanner.planted.iter().collect());
+    let why = "what was taken out of a file is still in its history";
+    let steps = vec![
+        whole,
+        scanner.look(here, why, look("git", &report, ".".into())),
+        scanner.trial(here, look("dir", &planted, bait(here))),
+    ];
+    (scanner, steps)
+}
+
+fn whole_history(ctx: &mut Ctx) -> Result<()> {
+    let shallow = cmd!(ctx.here.sh, "git rev-parse --is-shallow-repository").quiet().ignore_stderr().read();
+    match shallow.as_deref() {
+        Ok("false") => Ok(()),
+        Ok(_) => Err(Failure::new(Exit::NotJudged, "this clone is shallow").into()),
+        Err(_) => Err(Failure::new(Exit::NotJudged, "this is no clone: there is no history").into()),
+    }
+}
+
+/// Source.
+fn semgrep(here: &Here) -> (Scanner, Vec<Step>) {
+    let scanner = Scanner::new(here, "semgrep", "semgrep", reports::semgrep);
+    let quiet = ["--metrics=off", "--disable-version-check", "--config", RULES];
+    let report = &scanner.report;
+    let rules = cmd!(here.sh, "semgrep scan {quiet...} --test {RULES}");
+    let rules = scanner.step(here, "a rule that finds nothing looks as good as source without a fault", rules);
+    let rules = Step { name: "semgrep's rules".into(), ..rules }
+        .next("each example in xtask/semgrep says which rule finds it; its log says which didn't");
+    let look = cmd!(here.sh, "semgrep scan {quiet...} --exclude {RULES} --quiet --json --output {report} .");
+    let look = scanner.look(here, "mistakes that no compiler knows", look);
+    (scanner, vec![rules, look])
+}
+
+/// The crates of Cargo.lock.
+fn cargo_audit(here: &Here) -> (Scanner, Vec<Step>) {
+    let scanner = Scanner::new(here, "cargo-audit", "cargo-audit", reports::cargo_audit);
+    let look = scanner.look(here, "what others know about Cargo.lock", cmd!(here.sh, "cargo audit --json"));
+    let look = look.answering(&[1]).into_file(&scanner.report);
+    (scanner, vec![look])
+}
+
+/// The packages of the page.
+fn npm_audit(here: &Here) -> (Scanner, Vec<Step>) {
+    let scanner = Scanner::new(here, "npm-audit", "npm", reports::npm_audit);
+    let look = cmd!(here.sh, "npm --prefix web audit --package-lock-only --json");
+    let look = scanner.look(here, "what others know about web/package-lock.json", look);
+    let look = look.answering(&[1]).into_file(&scanner.report);
+    (scanner, vec![look])
+}
+
+fn trivy(here: &Here) -> (Scanner, Vec<Step>) {
+    let scanner = Scanner::new(here, "trivy", "trivy", reports::trivy);
+    let (but, report) = (["--skip-dirs", "target", "--skip-dirs", "web/node_modules"], &scanner.report);
+    let look = cmd!(here.sh, "trivy config --quiet {but...} --format json --output {report} .");
+    let look = scanner.look(here, "what a container or a cluster may do that it needn't", look);
+    (scanner, vec![look])
+}

@@ -1,0 +1,156 @@
+//! Scans of a clone in which something was planted, by the scanners themselves where they are on this machine.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::clone::Clone;
+
+/// The real program: of this clone's own tools, or of the machine's.
+fn real(name: &str) -> Option<PathBuf> {
+    let own = Path::new(env!("CARGO_BIN_EXE_xtask")).ancestors().nth(2).map(|target| target.join("tools/bin"));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    own.into_iter().chain(std::env::split_paths(&path)).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// Without the scanner there is nothing to try; where the parts are required, that is a failure.
+fn here(name: &str) -> Option<PathBuf> {
+    let found = real(name);
+    let required = std::env::var_os("WAYFARE_REQUIRE_PARTS").is_some() && name == "detect-secrets";
+    assert!(found.is_some() || !required, "{name} isn't here: cargo xtask doctor --install");
+    if found.is_none() {
+        eprintln!("skipped: {name} isn't here");
+    }
+    found
+}
+
+fn with(clone: Clone, name: &str, program: &Path) -> Clone {
+    clone.with(name, &format!("exec {} \"$@\"", program.display()))
+}
+
+/// With git, and a list of what is accepted.
+fn cloned() -> Clone {
+    let clone = Clone::bare().with("git", "exec git \"$@\"");
+    fs::create_dir(clone.path("xtask")).unwrap();
+    fs::write(clone.path("xtask/allowed.toml"), "").unwrap();
+    clone
+}
+
+fn commit(clone: &Clone) {
+    for words in ["init --quiet", "add --all", "-c user.name=a -c user.email=a@b commit --quiet --message=planted"] {
+        assert!(Command::new("git").args(words.split(' ')).current_dir(clone.path("")).status().unwrap().success());
+    }
+}
+
+#[test]
+fn a_scanner_that_is_not_there_is_not_judged_and_its_remedy_is_told() {
+    let ran = cloned().run("scan --json");
+    assert_eq!((ran.code, ran.json()["result"].as_str()), (Some(8), Some("not judged")), "{}", ran.err);
+    for name in ["detect-secrets", "gitleaks", "semgrep", "cargo-audit", "npm-audit", "trivy"] {
+        assert_eq!(ran.json()["data"][name]["not_judged"], "there is no report", "{name}");
+    }
+    assert!(ran.err.contains("cargo xtask doctor --install"), "{}", ran.err);
+}
+
+#[test]
+fn a_scanner_that_is_blind_is_not_judged() {
+    let nothing = r#"echo '{"plugins_used": [{"name": "A"}], "results": {}}'"#;
+    let ran = cloned().with("detect-secrets", nothing).run("scan secrets --json");
+    assert_eq!(ran.code, Some(8), "{}", ran.err);
+    let told = &ran.json()["data"]["detect-secrets"]["not_judged"];
+    assert_eq!(told, "it found nothing where a key was planted");
+    assert_eq!(ran.json()["steps"][2]["result"], "not judged");
+}
+
+#[test]
+fn a_scanner_that_fails_is_not_judged_whatever_it_said_last_time() {
+    let found = r#"{"plugins_used": [{"name": "A"}], "results": {"key.pem": [{"type": "Key", "hashed_secret": "0", "line_number": 1}]}}"#;
+    let clean = r#"{"plugins_used": [{"name": "A"}], "results": {}}"#;
+    let answers =
+        format!("case \"$*\" in *planted*) echo '{found}';; *) test -e away && exit 1; echo '{clean}';; esac");
+    let clone = cloned().with("detect-secrets", &answers);
+    assert_eq!(clone.run("scan secrets").code, Some(0));
+    assert!(clone.path("target/reports/scan/detect-secrets.sarif").exists());
+    fs::write(clone.path("away"), "").unwrap();
+    assert_eq!(clone.run("scan secrets").code, Some(8));
+}
+
+#[test]
+fn a_code_that_means_a_find_is_no_pass_without_a_report() {
+    let away = "echo '{\"message\": \"405 Method Not Allowed\"}'; exit 1";
+    let ran =
+        cloned().with("npm", away).with("cargo", "exit 1").with("cargo-audit", "").run("scan dependencies --json");
+    assert_eq!(ran.code, Some(8), "{}", ran.err);
+    let results: Vec<_> = ran.json()["steps"].as_array().unwrap().iter().map(|step| step["result"].clone()).collect();
+    assert_eq!(results, ["passed", "not judged", "not judged", "not judged"]);
+}
+
+#[test]
+fn a_planted_secret_is_found_until_somebody_answers_for_it() {
+    let Some(scanner) = here("detect-secrets") else { return };
+    let clone = with(cloned(), "detect-secrets", &scanner);
+    // In pieces, so that this file isn't found.
+    fs::write(clone.path("settings.py"), format!("{} = \"Tr0ub4dor-and-3-horses\"\n", ["pass", "word"].concat()))
+        .unwrap();
+    commit(&clone);
+    let ran = clone.run("scan secrets --json");
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let line = ran.json()["data"]["detect-secrets"]["lines"][0].as_str().unwrap().to_owned();
+    assert!(line.contains(" in settings.py:1: ") && !line.contains("Tr0ub4dor"), "{line}");
+    let id = line.split(['(', ')']).nth(1).unwrap();
+    let accept = |until: &str| {
+        let entry =
+            format!("id = \"{id}\", in = \"settings.py\", owner = \"ann\", reason = \"made up\", until = \"{until}\"");
+        fs::write(clone.path("xtask/allowed.toml"), format!("accepted = [{{ {entry} }}]\n")).unwrap();
+        clone.run("scan secrets").code
+    };
+    assert_eq!(accept("9999-12-31"), Some(0));
+    assert_eq!(accept("2020-01-01"), Some(1), "an entry that has passed");
+}
+
+#[test]
+fn a_secret_that_was_taken_out_is_found_in_the_history() {
+    let Some(scanner) = here("gitleaks") else { return };
+    let clone = with(cloned(), "gitleaks", &scanner);
+    let (kind, noise) = (["PRIVATE", "KEY"].join(" "), "MIIEpAIBAAKCAQEA7bq5wT0n".repeat(8));
+    fs::write(clone.path("old.pem"), format!("-----BEGIN RSA {kind}-----\n{noise}\n-----END RSA {kind}-----\n"))
+        .unwrap();
+    commit(&clone);
+    fs::write(clone.path("old.pem"), "").unwrap();
+    commit(&clone);
+    let ran = clone.run("scan history --json");
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let line = ran.json()["data"]["gitleaks"]["lines"][0].as_str().unwrap().to_owned();
+    assert!(line.starts_with("a secret (private-key) in old.pem:1: commit "), "{line}");
+}
+
+/// A lock file with a crate that an advisory of this test names; the registry isn't asked.
+#[test]
+fn a_planted_vulnerable_crate_is_found() {
+    let Some(scanner) = here("cargo-audit") else { return };
+    let clone = with(cloned(), "cargo-audit", &scanner);
+    let clone = clone.with("cargo", &format!("exec {} \"$@\"", scanner.display()));
+    let advisory = "```toml\n[advisory]\nid = \"RUSTSEC-2026-9999\"\npackage = \"planted\"\ndate = \"2026-11-21\"\n\n[versions]\n\
+                    patched = [\">= 1.0.1\"]\n```\n\n# It is planted\n\nFor a test.\n";
+    let lock = "version = 4\n\n[[package]]\nname = \"planted\"\nversion = \"1.0.0\"\n\
+                source = \"registry+https://github.com/rust-lang/crates.io-index\"\n\
+                checksum = \"0000000000000000000000000000000000000000000000000000000000000000\"\n";
+    let settings = format!(
+        "[database]\npath = {:?}\nfetch = false\nstale = true\n\n[yanked]\nenabled = false\nupdate_index = false\n",
+        clone.path("db")
+    );
+    for (file, text) in
+        [("db/crates/planted/RUSTSEC-2026-9999.md", advisory), ("Cargo.lock", lock), (".cargo/audit.toml", &settings)]
+    {
+        let file = clone.path(file);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+    commit(&clone);
+    let ran = clone.run("scan dependencies --json");
+    let told = ran.json()["data"]["cargo-audit"].clone();
+    let expected = "RUSTSEC-2026-9999 in planted 1.0.0: mended in >=1.0.1";
+    assert_eq!(told["lines"][0], expected, "{told}\n{}", ran.err);
+    // There is no npm, and that is told besides.
+    assert_eq!(ran.code, Some(8));
+}
