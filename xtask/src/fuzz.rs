@@ -3,7 +3,7 @@
 //! Tokens go to schemathesis through a file that only this user reads: a command line is seen by everyone on the machine.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -12,8 +12,9 @@ use xshell::cmd;
 use crate::exit::Failure;
 use crate::here::Here;
 use crate::plan::{Plan, Step};
+use crate::sandbox::Sandbox;
 use crate::up::{self, PASSWORD, ROLES};
-use crate::{build, http, secret};
+use crate::{http, secret};
 
 #[derive(Args)]
 #[command(next_help_heading = "Options of fuzz")]
@@ -39,31 +40,11 @@ const STREAMS: &str = "/(events|stream)$";
 const RULES: &str = include_str!("../../api/schemathesis.toml");
 
 pub fn plan(fuzz: &Fuzz, here: &Here) -> Result<Plan> {
-    let (port, folder, wayfare) = (fuzz.port, here.scratch(FOLDER), here.built("wayfare", false));
-    let fresh = folder.clone();
-    let server = |verb: &str| {
-        let words = verb.split(' ');
-        cmd!(here.sh, "{wayfare} {words...}")
-            .env("WAYFARE_DATA_DIR", folder.join("data"))
-            .env("WAYFARE_SEED_PASSWORD", PASSWORD)
-            .env("WAYFARE_LISTEN", format!("127.0.0.1:{port}"))
-            .env("WAYFARE_RATE_LIMIT", "1000000")
-            .env("WAYFARE_LOGIN_RATE_LIMIT", "1000000")
-            .env("WAYFARE_BCRYPT_COST", "4")
-            .env("WAYFARE_ACCESS_SECONDS", "7200")
-    };
-    let port_is_free = Step::task("port", move |_| up::port_is_free(port))
-        .why(format!("its own server listens on {port}"))
-        .next("cargo xtask test fuzz --port N");
-    let before = [
-        port_is_free,
-        build::wayfare(here, false),
-        Step::task("empty folder", move |_| empty(&fresh)).why("the same start each time, and nobody's data at risk"),
-        Step::run("migrate", server("migrate")).why("tables").within(300),
-        Step::run("seed", server("seed")).why("a request for what isn't there finds little").within(300),
-        Step::serve("serve", server("serve")).why("limits high: it is the handlers that are tried"),
-        up::ready(port),
-    ];
+    let (port, folder) = (fuzz.port, here.scratch(FOLDER));
+    let own = Sandbox { folder: folder.clone(), port, release: false };
+    let rules = folder.join("nobody.toml");
+    let rules = Step::task("rules", move |_| Ok(fs::write(&rules, RULES)?)).why("what a schema can't say");
+    let before = own.steps(here, "cargo xtask test fuzz --port N").into_iter().chain([rules.essential()]);
     let nobody =
         [attempt(fuzz, here, "fuzz as nobody", &["--config-file=nobody.toml", "--exclude-path-regex", STREAMS])];
     let not_now = format!("{ENDS_THE_SESSION}|{STREAMS}");
@@ -78,16 +59,7 @@ pub fn plan(fuzz: &Fuzz, here: &Here) -> Result<Plan> {
             attempt(fuzz, here, &format!("fuzz {role}'s way out"), &[&with, only, ENDS_THE_SESSION]),
         ]
     });
-    let before = before.into_iter().map(Step::essential);
     Ok(Plan::new("test fuzz", before.chain(nobody).chain(roles)).keep_going())
-}
-
-fn empty(folder: &Path) -> Result<()> {
-    if folder.exists() {
-        fs::remove_dir_all(folder)?;
-    }
-    fs::create_dir_all(folder.join("data"))?;
-    Ok(fs::write(folder.join("nobody.toml"), RULES)?)
 }
 
 fn sign_in(port: u16, role: &'static str, config: PathBuf) -> Step {

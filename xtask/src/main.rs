@@ -7,6 +7,7 @@ mod build;
 mod ci;
 mod cli;
 mod compose;
+mod coverage;
 mod ctx;
 mod data_dir;
 mod doctor;
@@ -19,6 +20,7 @@ mod http;
 mod image;
 mod junit;
 mod lint;
+mod load;
 mod monitor;
 mod notify;
 mod openapi;
@@ -26,6 +28,7 @@ mod pipelines;
 mod plan;
 mod process;
 mod reference;
+mod sandbox;
 mod scan;
 mod screen;
 mod script;
@@ -46,6 +49,8 @@ pub const STAGES: &[Entry] = &[
     Entry::of::<lint::Lint>(Group::Check),
     Entry::of::<test::Test>(Group::Check),
     Entry::of::<scan::Scan>(Group::Check),
+    Entry::of::<coverage::Coverage>(Group::Check),
+    Entry::of::<load::Load>(Group::Check),
     Entry::of::<bench::Bench>(Group::Check),
     Entry::of::<image::Image>(Group::Check),
     Entry::of::<ci::Ci>(Group::Check),
