@@ -11,7 +11,8 @@ use super::pins::Pins;
 const MACHINE: &str = "ubuntu-24.04";
 
 /// What the job's token may do because one of its lines is given that.
-const RIGHTS: [(Given, &str); 1] = [(Given::Registry, "      packages: write\n")];
+const RIGHTS: [(Given, &str); 2] =
+    [(Given::Registry, "      packages: write\n"), (Given::SigningKey, "      id-token: write\n")];
 
 pub fn path(pipeline: &Pipeline) -> String {
     format!(".github/workflows/{}.yml", pipeline.name)
@@ -52,7 +53,7 @@ jobs:
         pipeline.why,
         starts(pipeline.starts),
         pipeline.minutes(),
-        checkout(pins)?,
+        checkout(pipeline, pins)?,
         cache(pipeline, pins)?,
         keep(name, pins)?,
     ))
@@ -66,8 +67,9 @@ fn starts(starts: Starts) -> &'static str {
     }
 }
 
-fn checkout(pins: &Pins) -> Result<String> {
-    Ok(format!("      - name: checkout\n{}", pins.step("actions/checkout")?))
+fn checkout(pipeline: &Pipeline, pins: &Pins) -> Result<String> {
+    let depth = if pipeline.whole_history { "          fetch-depth: 0\n" } else { "" };
+    Ok(format!("      - name: checkout\n{}{depth}", pins.step("actions/checkout")?))
 }
 
 /// What can be had again; never evidence, which is of one run. What others may have laid in it is not for a release.
@@ -106,6 +108,8 @@ fn variables(given: Given) -> &'static str {
           WAYFARE_REGISTRY_PASSWORD: ${{ secrets.GITHUB_TOKEN }}
 "
         }
+        // The job's own name signs and is checked: GitHub vouches for it.
+        Given::SigningKey | Given::VerifyingKey => "",
         Given::Webhook => {
             "          WAYFARE_NOTIFY_URL: ${{ secrets.WAYFARE_NOTIFY_URL }}
           WAYFARE_NOTIFY_SECRET: ${{ secrets.WAYFARE_NOTIFY_SECRET }}
@@ -116,6 +120,7 @@ fn variables(given: Given) -> &'static str {
 
 fn tool(tool: Tool, pins: &Pins) -> Result<String> {
     let (name, action) = match tool {
+        Tool::Cosign => ("cosign", "sigstore/cosign-installer"),
         Tool::Trivy => ("trivy", "aquasecurity/setup-trivy"),
     };
     Ok(format!("      - name: {name}\n{}", pins.step(action)?))

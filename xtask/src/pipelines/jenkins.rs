@@ -102,6 +102,13 @@ fn bindings(given: Given) -> &'static str {
             "usernamePassword(credentialsId: 'wayfare-registry', usernameVariable: 'WAYFARE_REGISTRY_USER', \
              passwordVariable: 'WAYFARE_REGISTRY_PASSWORD')"
         }
+        Given::SigningKey => {
+            "file(credentialsId: 'wayfare-cosign-key', variable: 'WAYFARE_COSIGN_KEY'), \
+             string(credentialsId: 'wayfare-cosign-password', variable: 'COSIGN_PASSWORD')"
+        }
+        Given::VerifyingKey => {
+            "file(credentialsId: 'wayfare-cosign-public-key', variable: 'WAYFARE_COSIGN_PUBLIC_KEY')"
+        }
         Given::Webhook => {
             "string(credentialsId: 'wayfare-notify-url', variable: 'WAYFARE_NOTIFY_URL'), \
              string(credentialsId: 'wayfare-notify-secret', variable: 'WAYFARE_NOTIFY_SECRET')"

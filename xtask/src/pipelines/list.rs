@@ -12,6 +12,8 @@ pub struct Pipeline {
     pub starts: Starts,
     /// Run the later stages although one failed.
     pub keeps_going: bool,
+    /// It looks at every commit, not at the last one alone.
+    pub whole_history: bool,
     pub lines: Vec<Line>,
 }
 
@@ -43,12 +45,17 @@ pub struct Line {
 pub enum Given {
     /// Who may push to the registry.
     Registry,
+    /// What signs the image, where nobody vouches for the job itself.
+    SigningKey,
+    /// What the signature is checked with, where it isn't the job's own name.
+    VerifyingKey,
     /// Who is told, and the key that signs the message.
     Webhook,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Tool {
+    Cosign,
     Trivy,
 }
 
@@ -93,23 +100,26 @@ pub fn all() -> Vec<Pipeline> {
         why: "what a change has to pass: `cargo xtask ci`, stage by stage",
         starts: Starts::OnChange,
         keeps_going: false,
+        whole_history: false,
         lines: proven(parts(|_| &[])),
     };
     let longer: fn(&Part) -> &'static [&'static str] =
-        |part| if part.words == ["test", "fuzz"] { &["--max-examples", "200"] } else { &[] };
+        |part| if part.words == ["test", "fuzz"] { &["--max-examples", "200"] } else { all_tools(part) };
     let nightly = Pipeline {
         name: "nightly",
-        why: "the same with ten times the made-up requests; all failures are wanted, not the first",
+        why: "the same with ten times the made-up requests, and what takes long; all failures are wanted, not the first",
         starts: Starts::AtNight,
         keeps_going: true,
-        lines: told("nightly", proven(parts(longer))),
+        whole_history: true,
+        lines: told("nightly", proven(parts(longer).chain(at_night()))),
     };
     let release = Pipeline {
         name: "release",
         why: "what a tag has to pass before its image may be had; nothing is deployed, since there is no place yet",
         starts: Starts::OnTag,
         keeps_going: false,
-        lines: told("release", proven(parts(|_| &[]).chain(at_release()))),
+        whole_history: true,
+        lines: told("release", proven(parts(all_tools).chain(at_release()))),
     };
     vec![verify, nightly, release]
 }
@@ -123,9 +133,32 @@ fn parts(more: fn(&Part) -> &'static [&'static str]) -> impl Iterator<Item = Lin
     })
 }
 
-/// The image: built from source, and judged.
-fn at_release() -> [Line; 2] {
-    [Line::stage("image build", 60), Line::stage("image scan", 20).with(Tool::Trivy)]
+/// What is compiled first: not for every change.
+fn all_tools(part: &Part) -> &'static [&'static str] {
+    if part.words == ["doctor"] { &["--from-source"] } else { &[] }
+}
+
+/// What is too long for every change.
+fn at_night() -> [Line; 4] {
+    [
+        Line::stage("scan", 20).with(Tool::Trivy),
+        Line::stage("coverage", 60),
+        Line::stage("load", 30),
+        Line::stage("image reproduce", 120),
+    ]
+}
+
+/// The image: built from source, judged, and only then pushed and signed; what may be deployed is what was verified.
+fn at_release() -> [Line; 7] {
+    [
+        Line::stage("scan", 20).with(Tool::Trivy),
+        Line::stage("image build", 60),
+        Line::stage("image sbom", 10),
+        Line::stage("image scan", 20),
+        Line::stage("image push", 15).given(&[Given::Registry]),
+        Line::stage("image sign", 10).with(Tool::Cosign).given(&[Given::Registry, Given::SigningKey]),
+        Line::stage("image verify", 10).given(&[Given::Registry, Given::VerifyingKey]),
+    ]
 }
 
 /// The stages, then the question whether each of them ran.
