@@ -48,12 +48,16 @@ impl Stage for Doctor {
 
 fn install(here: &Here) -> [Step; 2] {
     let folder = here.own_tools();
-    let pip = folder.join("bin/pip");
+    // Asked of this folder's Python: the program `pip` names the folder that it was made in, and a clone may be a copy.
+    let python = folder.join("bin/python3");
     let make = Step::run("tools folder", cmd!(here.sh, "python3 -m venv {folder}"))
         .why("the checks' tools are this clone's, not the machine's")
         .within(300)
         .next("Debian has it in python3-venv");
-    let fill = cmd!(here.sh, "{pip} install --quiet --disable-pip-version-check --require-hashes --no-deps -r {LOCK}");
+    let fill = cmd!(
+        here.sh,
+        "{python} -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r {LOCK}"
+    );
     let fill = Step::run("tools", fill)
         .why("those versions, and no other file than the one that was looked at")
         .within(900)
@@ -220,8 +224,8 @@ mod tests {
             commands(&["doctor", "--install"]),
             [
                 "python3 -m venv target/tools",
-                "target/tools/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
-                 -r .ci/tools/requirements.lock",
+                "target/tools/bin/python3 -m pip install --quiet --disable-pip-version-check --require-hashes \
+                 --no-deps -r .ci/tools/requirements.lock",
             ]
         );
     }
