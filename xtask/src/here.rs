@@ -23,6 +23,9 @@ pub struct Here {
     /// Where children find programs: the clone's own tools, then the PATH.
     pub path: OsString,
     pub docker_answers: OnceCell<bool>,
+    /// `WAYFARE_REQUIRE_PARTS=1`, the same word as to the service's own tests: what is left out for want of a part has
+    /// not run, and fails.
+    pub requires_parts: bool,
     pub sh: Shell,
 }
 
@@ -44,7 +47,8 @@ impl Here {
         let path = std::env::join_paths([own].into_iter().chain(std::env::split_paths(&path)))
             .context("the target folder's name has a colon in it")?;
         let tools = tools::on_path(&path);
-        Ok(Here { root, target, tools, path, docker_answers: OnceCell::new(), sh })
+        let requires_parts = std::env::var_os("WAYFARE_REQUIRE_PARTS").is_some_and(|value| value == "1");
+        Ok(Here { root, target, tools, path, docker_answers: OnceCell::new(), requires_parts, sh })
     }
 
     pub fn has(&self, tool: &str) -> bool {
@@ -136,6 +140,7 @@ impl Here {
             tools: tools.iter().map(path).collect(),
             path: OsString::new(),
             docker_answers: OnceCell::from(tools.contains(&"docker")),
+            requires_parts: false,
             sh,
         }
     }

@@ -53,8 +53,8 @@ impl Stage for Test {
         match self.kind {
             Kind::Fuzz => fuzz::plan(&self.fuzz, here),
             Kind::Web => Ok(web::tests(here)),
-            Kind::Compose => compose::test(here, self.require_docker || parts_are_required()),
-            Kind::Image => image::tests(here, parts_are_required()),
+            Kind::Compose => compose::test(here, self.require_docker || here.requires_parts),
+            Kind::Image => image::tests(here, here.requires_parts),
             Kind::All | Kind::Unit | Kind::It => self.plan_of_cargo(here),
         }
     }
@@ -114,11 +114,6 @@ impl Test {
         let separator = (!self.rest.is_empty()).then(|| "--".to_owned());
         separator.into_iter().chain(self.rest.iter().cloned()).collect()
     }
-}
-
-/// The same word to the service's own tests: what is left out for want of a part has not run.
-fn parts_are_required() -> bool {
-    std::env::var_os("WAYFARE_REQUIRE_PARTS").is_some_and(|value| value == "1")
 }
 
 const BACKEND: &str = "WAYFARE_TEST_BACKEND";

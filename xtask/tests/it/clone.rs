@@ -54,6 +54,7 @@ impl Clone {
             .env_remove("NO_COLOR")
             .env_remove("WAYFARE_NOTIFY_SECRET")
             .env_remove("WAYFARE_NOTIFY_URL")
+            .env_remove("WAYFARE_REQUIRE_PARTS")
             .env_remove("WAYFARE_SEED_PASSWORD");
         command
     }
