@@ -104,7 +104,10 @@ impl Ci {
         let wants_docker = self.require_docker && part.in_pipelines.contains(&"--require-docker");
         let words: Vec<_> = part.words.iter().copied().chain(wants_docker.then_some("--require-docker")).collect();
         let step = stage(&part.name(), &words, part.why, here)?;
-        let step = part.tools.iter().fold(step, |step, tool| step.optional(tool, here));
+        let step = part.tools.iter().fold(step, |step, tool| match here.requires_parts {
+            true => step.needs(&[tool]),
+            false => step.optional(tool, here),
+        });
         Ok(step.skip_if(!wants_docker && !part.can_run(here), "Docker doesn't answer: start its daemon"))
     }
 
@@ -137,7 +140,7 @@ impl Part {
     fn can_run(&self, here: &Here) -> bool {
         // Docker's plug-ins are nothing without its daemon.
         let works = |tool: &str| here.has(tool) && (!tool.starts_with("docker") || here.docker_answers());
-        self.tools.iter().all(|tool| works(tool))
+        here.requires_parts || self.tools.iter().all(|tool| works(tool))
     }
 
     /// Whether one of the files could make it end in another way. A file of an unknown kind affects every stage.
@@ -173,6 +176,14 @@ fn stage(name: &str, words: &[&str], why: &str, here: &Here) -> Result<Step> {
 mod tests {
     use super::*;
     use crate::cli::plan_for;
+
+    #[test]
+    fn where_parts_are_required_no_stage_is_left_out() {
+        let tools = ["cargo", "git", "docker", "docker-compose"];
+        let here = Here { requires_parts: true, ..Here::pretend(&tools) };
+        let plan = plan_for(&["ci"], &here).unwrap();
+        assert!(plan.steps.iter().all(|step| step.skipped.is_none()));
+    }
 
     #[test]
     fn the_list_of_stages_on_a_machine_that_has_only_cargo() {
