@@ -196,7 +196,7 @@ async fn offline(config: Config) -> anyhow::Result<Arc<App>> {
 }
 
 async fn healthy(url: &str) -> bool {
-    let patience = std::time::Duration::from_secs(3);
+    let patience = Duration::from_secs(3);
     let alone = reqwest::redirect::Policy::none();
     let client = match reqwest::Client::builder().redirect(alone).timeout(patience).build() {
         Ok(client) => client,

@@ -28,7 +28,7 @@ pub async fn city(config: &Config) -> anyhow::Result<Arc<City>> {
         None => Ok(demo(&folder)),
     };
     let (tell, told) = tokio::sync::oneshot::channel();
-    // A thread that ends, and gives back at once what reading took: one of the pool's would keep it for ten seconds.
+    // A thread that ends: one of the pool's would hold on to what reading took.
     thread::Builder::new().name("city".to_owned()).spawn(move || drop(tell.send(load())))?;
     Ok(Arc::new(told.await??))
 }

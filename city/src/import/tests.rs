@@ -93,7 +93,7 @@ fn a_bus_goes_by_the_ids_of_its_feed_and_by_the_citys_numbers_without_one() {
     files.push(("frequencies.txt", "trip_id,start_time,end_time,headway_secs\nu,08:00:00,08:10:00,300\n"));
     let (draft, _) = read(&files).unwrap();
     let city = City::build(draft);
-    // No feed names a zone, so it is UTC: half past three minutes after the second start, and the first is still under way.
+    // No feed names a zone, so it is UTC: a minute and a half after the second start, and the first is still under way.
     let buses = city.buses(Day::of(2026, 5, 18).unwrap().0 as i64 * 86_400 + 8 * 3600 + 390, 1);
     let told: Vec<_> = buses
         .iter()
