@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use xshell::cmd;
 
-use crate::build;
+use crate::build::{self, Profile};
 use crate::cli::Stage;
 use crate::here::Here;
 use crate::plan::{Plan, Step};
@@ -39,9 +39,9 @@ impl Stage for Bench {
 
     fn plan(&self, here: &Here) -> Result<Plan> {
         let (name, prepare) = match self.what {
-            What::Api => ("api", vec![build::wayfare(here, true)]),
+            What::Api => ("api", vec![build::wayfare(here, Profile::Release)]),
             What::City => ("city", vec![agree(here)]),
-            What::Web => ("web", vec![web::packages(here), web::page(here), build::wayfare(here, true)]),
+            What::Web => ("web", vec![web::packages(here), web::page(here), build::wayfare(here, Profile::Release)]),
         };
         let figures = here.scratch(&format!("bench-{name}.json"));
         let measure = match self.what {

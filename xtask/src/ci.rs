@@ -55,10 +55,10 @@ pub const PARTS: &[Part] = &[
     Part::new(&["scan", "secrets", "sast"], "what nobody should have written, before anybody gets it", 20)
         .with(&["detect-secrets", "semgrep"])
         .reading_prose(),
-    Part::new(&["build"], "what is deployed", 40),
     Part::new(&["test"], "what it promises, on each database", 60).in_pipelines(&["--require-docker"]),
     Part::new(&["test", "web"], "what people see, in a browser", 30).with(&["node"]),
     Part::new(&["test", "fuzz"], "what nobody thought of", 30).with(&["schemathesis"]),
+    Part::new(&["image", "build"], "what is deployed, from source", 30).with(&["docker"]),
     Part::new(&["test", "compose"], "its real parts together, and no request lost when one goes", 60)
         .with(&["docker-compose"])
         .in_pipelines(&["--require-docker"]),
@@ -206,13 +206,13 @@ mod tests {
                 "cargo xtask doctor",
                 "cargo xtask lint",
                 "cargo xtask scan secrets sast (skipped)",
-                "cargo xtask build",
                 "cargo xtask test",
                 "cargo xtask test web (skipped)",
                 "cargo xtask test fuzz (skipped)",
+                "cargo xtask image build (skipped)",
                 "cargo xtask test compose (skipped)",
                 "cargo xtask test image (skipped)",
-                "cargo xtask evidence verify doctor lint build test",
+                "cargo xtask evidence verify doctor lint test",
             ]
         );
     }
@@ -222,9 +222,9 @@ mod tests {
         let here = Here::pretend(&["cargo", "git", "schemathesis"]);
         let plan = plan_for(&["ci", "--from", "test fuzz"], &here).unwrap();
         let skipped: Vec<_> = plan.steps.iter().map(|step| step.skipped.is_some()).collect();
-        assert_eq!(skipped, [true, true, true, true, true, true, false, true, true, false]);
+        assert_eq!(skipped, [true, true, true, true, true, false, true, true, true, false]);
         let proof = plan.steps.last().unwrap().command(&here.root).unwrap();
-        assert_eq!(proof, "cargo xtask evidence verify doctor lint build test test-fuzz");
+        assert_eq!(proof, "cargo xtask evidence verify doctor lint test test-fuzz");
     }
 
     #[test]
@@ -232,10 +232,7 @@ mod tests {
         let plan = plan_for(&["ci", "--from", "evidence"], &Here::pretend(&["cargo", "git"])).unwrap();
         let (proof, before) = plan.steps.split_last().unwrap();
         assert!(proof.skipped.is_none() && before.iter().all(|step| step.skipped.is_some()));
-        assert_eq!(
-            proof.command(&Here::pretend(&[]).root).unwrap(),
-            "cargo xtask evidence verify doctor lint build test"
-        );
+        assert_eq!(proof.command(&Here::pretend(&[]).root).unwrap(), "cargo xtask evidence verify doctor lint test");
     }
 
     #[test]
@@ -260,7 +257,7 @@ mod tests {
         assert_eq!(
             failure.next.as_deref(),
             Some(
-                "one of: doctor, lint, scan secrets sast, build, test, test web, test fuzz, test compose, test image, evidence"
+                "one of: doctor, lint, scan secrets sast, test, test web, test fuzz, image build, test compose, test image, evidence"
             )
         );
     }

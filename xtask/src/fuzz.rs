@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use xshell::cmd;
 
+use crate::build::Profile;
 use crate::exit::Failure;
 use crate::here::Here;
 use crate::plan::{Plan, Step};
@@ -41,7 +42,7 @@ const RULES: &str = include_str!("../../api/schemathesis.toml");
 
 pub fn plan(fuzz: &Fuzz, here: &Here) -> Result<Plan> {
     let (port, folder) = (fuzz.port, here.scratch(FOLDER));
-    let own = Sandbox { folder: folder.clone(), port, release: false };
+    let own = Sandbox { folder: folder.clone(), port, profile: Profile::Debug };
     let rules = folder.join("nobody.toml");
     let rules = Step::task("rules", move |_| Ok(fs::write(&rules, RULES)?)).why("what a schema can't say");
     let before = own.steps(here, "cargo xtask test fuzz --port N").into_iter().chain([rules.essential()]);

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
+use crate::build::Profile;
 use crate::exit::{Exit, Failure};
 use crate::tools;
 
@@ -74,9 +75,8 @@ impl Here {
     }
 
     /// A program that this workspace builds.
-    pub fn built(&self, program: &str, release: bool) -> PathBuf {
-        let profile = if release { "release" } else { "debug" };
-        self.target.join(profile).join(program)
+    pub fn built(&self, program: &str, profile: Profile) -> PathBuf {
+        self.target.join(profile.name()).join(program)
     }
 
     /// A file or folder of our own making, which nobody misses when it is gone.

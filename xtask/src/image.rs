@@ -35,13 +35,15 @@ pub use test::tests;
 
 const DOCKERFILE: &str = "api/Dockerfile";
 /// Of every Dockerfile that is ours to ship or to test with.
-pub const DOCKERFILES: [&str; 6] = [
+pub const DOCKERFILES: [&str; 8] = [
     DOCKERFILE,
     "web/Dockerfile",
+    ".ci/images/node/Dockerfile",
     ".ci/images/postgres/Dockerfile",
     ".ci/images/prometheus/Dockerfile",
     ".ci/images/redis/Dockerfile",
     ".ci/images/runtime/Dockerfile",
+    ".ci/images/rust/Dockerfile",
 ];
 const TAG: &str = "wayfare:local";
 
@@ -88,7 +90,7 @@ enum What {
 
 impl Stage for Image {
     const NAME: &'static str = "image";
-    const EXAMPLE: &'static str = "image build --from-target";
+    const EXAMPLE: &'static str = "image build --release";
 
     fn plan(&self, here: &Here) -> Result<Plan> {
         Ok(match &self.what {
@@ -102,6 +104,20 @@ impl Stage for Image {
             What::Sign(sign) => sign.plan(here),
             What::Verify(verify) => verify.plan(here),
         })
+    }
+}
+
+/// What builds images here: Docker, or Podman where that alone is.
+fn engine(here: &Here) -> &'static str {
+    if !here.has("docker") && here.has("podman") { "podman" } else { "docker" }
+}
+
+fn engine_answers(here: &Here) -> Step {
+    match engine(here) {
+        "docker" => daemon(here),
+        podman => {
+            Step::run(podman, cmd!(here.sh, "{podman} version")).why("it needs no daemon, only itself").within(10)
+        }
     }
 }
 
@@ -175,9 +191,14 @@ mod tests {
         let runtime = base::stand_in("runtime").unwrap_or_else(|| reference("runtime"));
         assert!(text.contains(&format!("--build-arg RUNTIME={runtime}")), "{text}");
         assert!(text.contains("--build-arg PARTS=source") && !text.contains("cargo build"), "{text}");
+        assert!(text.contains("--build-arg PROFILE=quick"), "{text}");
+        assert!(command(&["image", "build", "--release"]).contains("--build-arg PROFILE=release"));
         let text = command(&["image", "build", "--from-target", "--base", "runtime=local"]);
         assert!(text.contains("--build-arg RUNTIME=local ") && text.contains("--build-arg PARTS=here"), "{text}");
-        assert!(text.contains("cargo build --locked --package wayfare --release"), "{text}");
+        assert!(text.contains("cargo build --locked --package wayfare --profile quick"), "{text}");
+        let podman = Here::pretend(&["cargo", "git", "podman"]);
+        let text = script::text(&plan_for(&["image", "build"], &podman).unwrap(), &podman);
+        assert!(text.contains("podman build --format docker --file") && !text.contains("\ndocker "), "{text}");
         let error = plan_for(&["image", "build", "--base", "alpine=x"], &Here::pretend(&["docker"])).err().unwrap();
         assert!(error.to_string().contains("there is node, runtime, rust"), "{error}");
     }

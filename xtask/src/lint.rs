@@ -83,7 +83,7 @@ cargo fmt --all --check
 
 # 8. Dockerfiles: mistakes that only show in somebody else's cluster
 # skipped: not installed: {hadolint}
-# hadolint api/Dockerfile web/Dockerfile .ci/images/postgres/Dockerfile .ci/images/prometheus/Dockerfile .ci/images/redis/Dockerfile .ci/images/runtime/Dockerfile
+# hadolint api/Dockerfile web/Dockerfile .ci/images/node/Dockerfile .ci/images/postgres/Dockerfile .ci/images/prometheus/Dockerfile .ci/images/redis/Dockerfile .ci/images/runtime/Dockerfile .ci/images/rust/Dockerfile
 
 # 9. dependencies: licences, sources and doubles of what we build on; `scan` asks for known weaknesses
 # skipped: not installed: {deny}

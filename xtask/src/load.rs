@@ -11,6 +11,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 use xshell::cmd;
 
+use crate::build::Profile;
 use crate::cli::Stage;
 use crate::ctx::Ctx;
 use crate::exit::{Exit, Failure};
@@ -79,7 +80,7 @@ impl Stage for Load {
     const EXAMPLE: &'static str = "load --seconds 30";
 
     fn plan(&self, here: &Here) -> Result<Plan> {
-        let own = Sandbox { folder: here.scratch("load"), port: self.port, release: true };
+        let own = Sandbox { folder: here.scratch("load"), port: self.port, profile: Profile::Release };
         let own_address = format!("http://127.0.0.1:{}", self.port);
         let to = self.to.as_ref().unwrap_or(&own_address);
         let place = place(to)?;
@@ -100,7 +101,7 @@ impl Stage for Load {
         let (users, seconds) = (self.users.to_string(), self.seconds.to_string());
         let drive = cmd!(
             here.sh,
-            "cargo run --profile load --locked --package wayfare-load -- --to {to} --users {users} --seconds {seconds} --json {figures}"
+            "cargo run --profile quick --locked --package wayfare-load -- --to {to} --users {users} --seconds {seconds} --json {figures}"
         );
         let drive = Step::run("people", drive)
             .why("70 of 100 look around, 15 search, 10 order, 5 look how far it is; they pause, and come back when they are refused")

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use xshell::cmd;
 
-use crate::build;
+use crate::build::{self, Profile};
 use crate::cli::Stage;
 use crate::exit::Failure;
 use crate::here::Here;
@@ -36,7 +36,7 @@ impl Stage for Openapi {
 }
 
 pub fn steps(here: &Here, check: bool) -> [Step; 3] {
-    let (wayfare, printed) = (here.built("wayfare", false), here.scratch("openapi.json"));
+    let (wayfare, printed) = (here.built("wayfare", Profile::Debug), here.scratch("openapi.json"));
     let kept = here.root.join(DOCUMENT);
     let print = Step::run("openapi", cmd!(here.sh, "{wayfare} openapi"))
         .why("the document as this source makes it")
@@ -51,7 +51,7 @@ pub fn steps(here: &Here, check: bool) -> [Step; 3] {
             .why("the page and other clients are generated from it")
             .changes(DOCUMENT)
     };
-    let build = build::wayfare(here, false);
+    let build = build::wayfare(here, Profile::Debug);
     [build.essential(), print.essential(), compare]
 }
 

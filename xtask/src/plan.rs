@@ -312,12 +312,13 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::build::Profile;
     use xshell::cmd;
 
     #[test]
     fn a_step_prints_as_a_line_that_a_shell_understands() {
         let here = Here::pretend(&[]);
-        let program = here.built("wayfare", false);
+        let program = here.built("wayfare", Profile::Debug);
         let (data, note) = (here.root.join("my data"), "it's");
         let command = cmd!(here.sh, "{program} serve --data-dir {data} --note {note}").env("A", "b c");
         let line = Step::run("serve", command).into_file(here.scratch("out")).command(&here.root);

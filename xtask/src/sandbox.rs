@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use xshell::cmd;
 
-use crate::build;
+use crate::build::{self, Profile};
 use crate::here::Here;
 use crate::plan::Step;
 use crate::up::{self, PASSWORD};
@@ -14,13 +14,13 @@ use crate::up::{self, PASSWORD};
 pub struct Sandbox {
     pub folder: PathBuf,
     pub port: u16,
-    pub release: bool,
+    pub profile: Profile,
 }
 
 impl Sandbox {
     /// `elsewhere` is the command for when the port is taken.
     pub fn steps(&self, here: &Here, elsewhere: &str) -> [Step; 7] {
-        let (port, folder, wayfare) = (self.port, self.folder.clone(), here.built("wayfare", self.release));
+        let (port, folder, wayfare) = (self.port, self.folder.clone(), here.built("wayfare", self.profile));
         let server = |verb: &str| {
             let words = verb.split(' ');
             cmd!(here.sh, "{wayfare} {words...}")
@@ -37,7 +37,7 @@ impl Sandbox {
             .next(elsewhere);
         [
             port_is_free,
-            build::wayfare(here, self.release),
+            build::wayfare(here, self.profile),
             Step::task("empty folder", move |_| empty(&folder))
                 .why("the same start each time, and nobody's data at risk"),
             Step::run("migrate", server("migrate")).why("tables").within(300),

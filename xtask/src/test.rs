@@ -27,6 +27,9 @@ pub struct Test {
     /// Fail where Docker doesn't answer, instead of leaving those tests out
     #[arg(long)]
     require_docker: bool,
+    /// With the image as it is pushed, not as it is tried (compose, image)
+    #[arg(long)]
+    release: bool,
     /// Passed to the tests: a part of a name, --nocapture …
     #[arg(last = true, value_name = "ARGUMENTS")]
     rest: Vec<String>,
@@ -53,8 +56,8 @@ impl Stage for Test {
         match self.kind {
             Kind::Fuzz => fuzz::plan(&self.fuzz, here),
             Kind::Web => Ok(web::tests(here)),
-            Kind::Compose => compose::test(here, self.require_docker || here.requires_parts),
-            Kind::Image => image::tests(here, here.requires_parts),
+            Kind::Compose => compose::test(here, self.require_docker || here.requires_parts, self.release),
+            Kind::Image => image::tests(here, here.requires_parts, self.release),
             Kind::All | Kind::Unit | Kind::It => self.plan_of_cargo(here),
         }
     }

@@ -11,12 +11,13 @@ use clap::Args;
 use serde_json::json;
 use xshell::cmd;
 
+use crate::build::{self, Profile};
 use crate::cli::Stage;
 use crate::exit::{Exit, Failure};
 use crate::here::Here;
 use crate::plan::{Plan, Step};
 use crate::screen::{Paint, Screen};
-use crate::{build, compose, data_dir, http, web};
+use crate::{compose, data_dir, http, web};
 
 pub const ROLES: [&str; 4] = ["customer", "courier", "manager", "admin"];
 pub const PASSWORD: &str = "wayfare-demo-1";
@@ -56,7 +57,8 @@ impl Stage for Up {
             return Ok(compose::up(here, self.monitoring));
         }
         let (port, folder) = (self.port, here.root.join(&self.data_dir));
-        let (build, wayfare) = (build::wayfare(here, self.release), here.built("wayfare", self.release));
+        let profile = Profile::Debug.release_or(self.release);
+        let (build, wayfare) = (build::wayfare(here, profile), here.built("wayfare", profile));
         let data = here.shown(&folder);
         let (to_reset, to_make) = (folder.clone(), folder.clone());
         let reset = Step::task("reset", move |_| data_dir::reset(&to_reset))

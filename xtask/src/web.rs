@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::Args;
 use xshell::cmd;
 
-use crate::build;
+use crate::build::{self, Profile};
 use crate::cli::Stage;
 use crate::exit::Exit;
 use crate::here::Here;
@@ -35,14 +35,14 @@ impl Stage for Screenshots {
     const EXAMPLE: &'static str = "screenshots";
 
     fn plan(&self, here: &Here) -> Result<Plan> {
-        let wayfare = here.built("wayfare", false);
+        let wayfare = here.built("wayfare", Profile::Debug);
         let shoot =
             Step::run("screenshots", cmd!(here.sh, "npm --prefix web run screenshots").env("WAYFARE_BIN", wayfare))
                 .why("the README shows what there is, and a designer looks at what has changed")
                 .changes("docs/images/*.png")
                 .optional("node", here)
                 .optional("chromium", here);
-        Ok(Plan::new("screenshots", [packages(here), page(here), build::wayfare(here, false), shoot]))
+        Ok(Plan::new("screenshots", [packages(here), page(here), build::wayfare(here, Profile::Debug), shoot]))
     }
 }
 
@@ -90,7 +90,7 @@ pub fn lint(here: &Here) -> [Step; 4] {
 
 /// Its tests: beside the code, and in the system's browser against the real service.
 pub fn tests(here: &Here) -> Plan {
-    let wayfare = here.built("wayfare", false);
+    let wayfare = here.built("wayfare", Profile::Debug);
     let unit = Step::run("web unit tests", cmd!(here.sh, "npm --prefix web test"))
         .why("what can be tried without a browser")
         .optional("node", here)
@@ -103,20 +103,23 @@ pub fn tests(here: &Here) -> Plan {
         .next("npm --prefix web run e2e -- NAME runs one file");
     let waf = Step::run(
         "web tier",
-        cmd!(here.sh, "npm --prefix web run tier").env("WAYFARE_BIN", here.built("wayfare", false)),
+        cmd!(here.sh, "npm --prefix web run tier").env("WAYFARE_BIN", here.built("wayfare", Profile::Debug)),
     )
     .why("the nginx tier: every operation passes ModSecurity and the attacks don't")
     .optional("node", here)
     .optional("nginx", here)
     .next("npm --prefix web run tier");
-    Plan::new("test web", [packages(here), page(here), build::wayfare(here, false).essential(), unit, e2e, waf])
-        .keep_going()
+    Plan::new(
+        "test web",
+        [packages(here), page(here), build::wayfare(here, Profile::Debug).essential(), unit, e2e, waf],
+    )
+    .keep_going()
 }
 
 /// How fast it is, in the system's browser and from a release build.
 pub fn bench(here: &Here, figures: &Path, quick: bool) -> Step {
     let mut measure = cmd!(here.sh, "npm --prefix web run bench")
-        .env("WAYFARE_BIN", here.built("wayfare", true))
+        .env("WAYFARE_BIN", here.built("wayfare", Profile::Release))
         .env("WAYFARE_JSON", figures);
     if quick {
         measure = measure.env("WAYFARE_QUICK", "true");

@@ -27,7 +27,7 @@ const MANY: usize = 400;
 /// Until a replica that was started says that it is ready, and for anything else that is sure to come.
 const SOON: u64 = 60;
 
-pub fn plan(here: &Here, is_required: bool) -> Result<Plan> {
+pub fn plan(here: &Here, is_required: bool, as_pushed: bool) -> Result<Plan> {
     let why_not = match (here.has(PLUG_IN), here.docker_answers()) {
         (true, true) => None,
         (false, _) => Some((Exit::ToolMissing, tools::remedy(PLUG_IN))),
@@ -40,10 +40,10 @@ pub fn plan(here: &Here, is_required: bool) -> Result<Plan> {
         Some((_, remedy)) => step.skip_if(true, remedy.clone()),
         None => step,
     };
-    Ok(Plan::new("test compose", steps(here)?.into_iter().map(skip)))
+    Ok(Plan::new("test compose", steps(here, as_pushed)?.into_iter().map(skip)))
 }
 
-fn steps(here: &Here) -> Result<Vec<Step>> {
+fn steps(here: &Here, as_pushed: bool) -> Result<Vec<Step>> {
     let stage = |name: &str, words: &[&str]| -> Result<Step> {
         let command = cmd!(here.sh, "cargo xtask {words...}").env("WAYFARE_RATE_LIMIT", "1000000");
         Ok(Step::run(name, command).around(cli::plan_for(words, here)?).within(1200))
@@ -53,7 +53,8 @@ fn steps(here: &Here) -> Result<Vec<Step>> {
         .needs(&[PLUG_IN])
         .next("cargo xtask down --compose, which takes its data away, too");
     let named = |variable: &str| std::env::var_os(variable).is_some_and(|image| !image.is_empty());
-    let image = stage("image", &["image", "build", "--from-target"])?
+    let build: Vec<_> = ["image", "build"].into_iter().chain(as_pushed.then_some("--release")).collect();
+    let image = stage("image", &build)?
         .why("what is tried is what this source makes")
         .skip_if(named("WAYFARE_IMAGE"), "WAYFARE_IMAGE names one");
     let parts = [web::packages(here), web::page(here), web_image(here)];
@@ -170,10 +171,10 @@ mod tests {
     #[test]
     fn without_compose_it_is_left_out_with_a_word_and_required_it_fails() {
         let here = Here::pretend(&["cargo", "git", "docker"]);
-        let plan = plan(&here, false).unwrap();
+        let plan = plan(&here, false, false).unwrap();
         assert!(plan.steps.iter().all(|step| step.skipped.is_some()));
         assert!(plan.steps[0].skipped.as_deref().unwrap().starts_with("docker-compose: "));
-        assert_eq!(Failure::from_any(super::plan(&here, true).err().unwrap()).exit, Exit::ToolMissing);
+        assert_eq!(Failure::from_any(super::plan(&here, true, false).err().unwrap()).exit, Exit::ToolMissing);
     }
 
     #[test]

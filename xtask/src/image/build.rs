@@ -1,4 +1,4 @@
-//! `image build`: from api/Dockerfile by Docker, then taken out of Docker into a form that stays.
+//! `image build`: from api/Dockerfile by Docker or Podman, then taken out of it into a form that stays.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,17 +10,21 @@ use xshell::cmd;
 
 use super::base::{self, BUILT_ON};
 use super::layout::{self, Layout};
-use super::{DOCKERFILE, TAG, daemon, own};
+use super::{DOCKERFILE, TAG, engine, engine_answers, own};
+use crate::build::{self, Profile};
 use crate::evidence::timestamp;
 use crate::here::Here;
 use crate::plan::{Plan, Step};
-use crate::{build, web};
+use crate::web;
 
 #[derive(Args)]
 pub struct Build {
     /// The name that it gets in Docker
     #[arg(long, default_value = TAG, value_name = "NAME")]
     tag: String,
+    /// As it is pushed: built longer, answers faster, and the same commit is the same digest
+    #[arg(long)]
+    release: bool,
     #[command(flatten)]
     from: Parts,
 }
@@ -41,6 +45,7 @@ pub struct Once {
     /// Of its scratch files; a name in Docker while it lasts.
     pub name: &'static str,
     pub from: Parts,
+    pub profile: Profile,
     pub context: PathBuf,
     pub layout: PathBuf,
     /// Arguments beside those of every build.
@@ -51,8 +56,9 @@ impl Build {
     pub fn plan(&self, here: &Here) -> Plan {
         let context = if self.from.from_target { here.scratch("image") } else { here.root.clone() };
         let layout = Layout::of(here).folder().to_owned();
-        let once = Once { name: "image", from: self.from.clone(), context, layout, more: Vec::new() };
-        let steps = [daemon(here)].into_iter().chain(self.from.made(here)).chain(once.steps(here));
+        let profile = Profile::Quick.release_or(self.release);
+        let once = Once { name: "image", from: self.from.clone(), profile, context, layout, more: Vec::new() };
+        let steps = [engine_answers(here)].into_iter().chain(self.from.made(here, profile)).chain(once.steps(here));
         Plan::new("image build", steps.chain(self.load(here)))
     }
 
@@ -69,9 +75,10 @@ impl Build {
         })
         .why("its digest is its name from here on: target/image/digest");
         let tag = &self.tag;
-        let load = Step::run("load", cmd!(here.sh, "docker load --input {file}"))
+        let engine = engine(here);
+        let load = Step::run("load", cmd!(here.sh, "{engine} load --input {file}"))
             .why("what runs on this machine is what would be pushed")
-            .changes(format!("the image {tag} in Docker"))
+            .changes(format!("the image {tag} in {engine}"))
             .within(300);
         [pack, load]
     }
@@ -79,8 +86,8 @@ impl Build {
 
 impl Parts {
     /// The binary and the page, where they are taken from this machine.
-    pub fn made(&self, here: &Here) -> impl Iterator<Item = Step> {
-        let made = [build::wayfare(here, true), web::packages(here), web::page(here)];
+    pub fn made(&self, here: &Here, profile: Profile) -> impl Iterator<Item = Step> {
+        let made = [build::wayfare(here, profile), web::packages(here), web::page(here)];
         let is_wanted = self.from_target;
         made.into_iter().filter(move |_| is_wanted)
     }
@@ -98,11 +105,11 @@ impl Once {
     }
 
     fn gather(&self, here: &Here) -> Step {
-        let (folder, binary) = (self.context.clone(), here.built("wayfare", true));
+        let (folder, profile, binary) = (self.context.clone(), self.profile, here.built("wayfare", self.profile));
         Step::task(&format!("{}: context", self.name), move |ctx| {
             layout::clear(&folder)?;
             copy(&ctx.here.root.join(DOCKERFILE), &folder.join(DOCKERFILE))?;
-            copy(&binary, &folder.join("target/release/wayfare"))?;
+            copy(&binary, &folder.join("target").join(profile.name()).join("wayfare"))?;
             copy(&web::dist(ctx.here), &folder.join("web/dist"))
         })
         .why("Docker gets what it needs and nothing else")
@@ -114,20 +121,24 @@ impl Once {
             BUILT_ON.iter().map(|name| format!("{}={}", name.to_uppercase(), self.from.base(name))).collect();
         let (commit, _) = here.commit().unwrap_or(("unknown".into(), true));
         args.push(format!("PARTS={}", if self.from.from_target { "here" } else { "source" }));
+        args.push(format!("PROFILE={}", self.profile.name()));
         args.push(format!("VERSION={}", env!("CARGO_PKG_VERSION")));
         args.push(format!("REVISION={commit}"));
         args.push(format!("CREATED={}", created(here)));
         let args = args.iter().flat_map(|arg| ["--build-arg", arg]);
         let (tag, context, more) = (own(here, self.name), &self.context, &self.more);
         let file = context.join(DOCKERFILE);
-        let build = cmd!(here.sh, "docker build --file {file} --tag {tag} {args...} {more...} {context}")
+        let engine = engine(here);
+        // Its own form of an image knows no health check.
+        let form: &[_] = if engine == "podman" { &["--format", "docker"] } else { &[] };
+        let build = cmd!(here.sh, "{engine} build {form...} --file {file} --tag {tag} {args...} {more...} {context}")
             .env("DOCKER_BUILDKIT", "1")
             // Another builder than the daemon's own would keep the image to itself.
             .env("BUILDX_BUILDER", "default")
             .env("SOURCE_DATE_EPOCH", seconds(here).to_string());
         Step::run(self.name, build)
             .why("what runs in a cluster is what was built from this commit")
-            .changes(format!("the image {tag} in Docker, for the time of the build"))
+            .changes(format!("the image {tag} in {engine}, for the time of the build"))
             .within(2 * 3600)
             .next(
                 "a base that can't be pulled has a stand-in: --base runtime=IMAGE or WAYFARE_BASE_RUNTIME; --from-target compiles outside",
@@ -135,8 +146,8 @@ impl Once {
     }
 
     fn save(&self, here: &Here) -> Step {
-        let (file, tag) = (self.saved(here), own(here, self.name));
-        Step::run(&format!("{}: save", self.name), cmd!(here.sh, "docker save --output {file} {tag}"))
+        let (engine, file, tag) = (engine(here), self.saved(here), own(here, self.name));
+        Step::run(&format!("{}: save", self.name), cmd!(here.sh, "{engine} save --output {file} {tag}"))
             .why("out of Docker, which packs it anew for each push")
             .within(300)
             .next("is there room on the disk of target/?")
@@ -159,8 +170,8 @@ impl Once {
     }
 
     fn forget(&self, here: &Here) -> Step {
-        let tag = own(here, self.name);
-        Step::run(&format!("{}: forget", self.name), cmd!(here.sh, "docker image rm --force {tag}"))
+        let (engine, tag) = (engine(here), own(here, self.name));
+        Step::run(&format!("{}: forget", self.name), cmd!(here.sh, "{engine} image rm --force {tag}"))
             .why("Docker's copy has other times, and so another digest")
             .within(120)
             .undoing(self.name)

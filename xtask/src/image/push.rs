@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use xshell::cmd;
 
@@ -37,6 +37,9 @@ pub struct Find {
     #[arg(long, value_name = "NAME")]
     tag: Option<String>,
 }
+
+/// The label that says by which of Cargo.toml's profiles it was compiled.
+const PROFILE: &str = "wayfare.profile";
 
 /// The named file in which `push` and `find` say which image it is: `ghcr.io/owner/wayfare@sha256:…`.
 pub fn pushed(here: &Here) -> PathBuf {
@@ -118,20 +121,22 @@ fn keep(ctx: &mut crate::ctx::Ctx, reference: &str) -> Result<()> {
     Ok(())
 }
 
-/// Without a name of its own it gets the commit's: then it has to be of this commit, and nothing else.
+/// Without a name of its own it gets the commit's: then it has to be a release of this commit, and of nothing else.
 fn what_was_built(here: &Here, is_of_commit: bool) -> Result<()> {
     secret::forget(&pushed(here))?;
     let config = Layout::of(here).config()?;
-    let of = config["config"]["Labels"]["org.opencontainers.image.revision"].as_str().unwrap_or("no commit");
+    let label = |name: &str| config["config"]["Labels"][name].as_str().unwrap_or("nothing");
+    let of = label("org.opencontainers.image.revision");
     let (now, dirty) = here.commit().unwrap_or(("no commit".into(), true));
-    if !is_of_commit || (of == now && !dirty) {
-        return Ok(());
-    }
-    let why = if dirty { "files differ from the commit".into() } else { format!("it is of {of}, and this is {now}") };
-    bail!(
-        Failure::new(Exit::Refused, why)
-            .next("commit and `cargo xtask image build`; or give it a name of its own: --tag")
-    )
+    let why = match label(PROFILE) {
+        _ if !is_of_commit => return Ok(()),
+        _ if dirty => "files differ from the commit".into(),
+        _ if of != now => format!("it is of {of}, and this is {now}"),
+        "release" => return Ok(()),
+        other => format!("it was built to be tried ({other}), not to be deployed"),
+    };
+    let next = "commit and `cargo xtask image build --release`; or give it a name of its own: --tag";
+    Err(Failure::new(Exit::Refused, why).next(next).into())
 }
 
 fn is_free(here: &Here, account: &Account, name: &str) -> Result<()> {

@@ -8,9 +8,10 @@ use clap::Args;
 use xshell::cmd;
 
 use super::build::{Once, Parts};
-use super::daemon;
+use super::engine_answers;
 use super::layer::{self, Entry};
 use super::layout::{self, Layout};
+use crate::build::Profile;
 use crate::exit::Failure;
 use crate::here::Here;
 use crate::plan::{Plan, Step};
@@ -39,7 +40,7 @@ impl Reproduce {
         })
         .why("whoever builds this commit again can see that it is what was signed")
         .next("take time, path or order out of what makes that file; both images lie in target/xtask/reproduce");
-        let steps = [daemon(here)].into_iter().chain(self.from.made(here)).chain(building);
+        let steps = [engine_answers(here)].into_iter().chain(self.from.made(here, Profile::Release)).chain(building);
         Plan::new("image reproduce", steps.chain([compare]))
     }
 
@@ -50,7 +51,7 @@ impl Reproduce {
         if !self.from.from_target {
             more.extend(elsewhere.into_iter().flat_map(|arg| ["--build-arg".to_owned(), arg]));
         }
-        let once = Once { name, from: self.from.clone(), context: place, layout, more };
+        let once = Once { name, from: self.from.clone(), profile: Profile::Release, context: place, layout, more };
         clone.into_iter().flatten().chain(once.steps(here)).collect()
     }
 }

@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::clone::{Clone, Ran, line_in, start};
 use crate::parts::{clone, copy, digest, found, run};
 
-const BUILD: &str = "image build --from-target --base runtime=scratch --tag";
+const BUILD: &str = "image build --release --from-target --base runtime=scratch --tag";
 
 /// A clone whose binary is a small file: nothing here runs it.
 fn buildable(binary: &[u8]) -> Clone {

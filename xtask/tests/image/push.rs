@@ -15,7 +15,7 @@ fn a_name_stays_with_its_image() {
     assert_eq!(run(&clone, &format!("image push --to {to} --tag one"), &[]).code, Some(0));
     assert_eq!(run(&clone, &format!("image push --to {to} --tag one"), &[]).code, Some(0), "the same again is no harm");
     let first = digest(&clone);
-    another_image(&clone);
+    changed(&clone, |config| config["created"] = "2001-01-01T00:00:00Z".into());
     let ran = run(&clone, &format!("image push --to {to} --tag two --tag one"), &[]);
     assert_eq!(ran.code, Some(5), "{}", ran.err);
     assert!(ran.err.contains(&first) && ran.err.contains("another name: --tag"), "{}", ran.err);
@@ -24,8 +24,8 @@ fn a_name_stays_with_its_image() {
     assert_eq!(ran.json()["data"]["image"], format!("{to}@{first}"));
 }
 
-/// The same files, made at another time.
-fn another_image(clone: &crate::clone::Clone) {
+/// The same files, and something else in its configuration.
+fn changed(clone: &crate::clone::Clone, change: impl Fn(&mut serde_json::Value)) {
     let folder = clone.path("target/image/oci");
     let put = |value: &serde_json::Value| {
         let text = value.to_string();
@@ -40,7 +40,7 @@ fn another_image(clone: &crate::clone::Clone) {
     let mut index = json(&folder.join("index.json"));
     let mut manifest = json(&blob(&index["manifests"][0]["digest"]));
     let mut config = json(&blob(&manifest["config"]["digest"]));
-    config["created"] = "2001-01-01T00:00:00Z".into();
+    change(&mut config);
     let (digest, size) = put(&config);
     (manifest["config"]["digest"], manifest["config"]["size"]) = (digest.into(), size.into());
     let (digest, size) = put(&manifest);
@@ -49,14 +49,25 @@ fn another_image(clone: &crate::clone::Clone) {
 }
 
 #[test]
-fn only_what_was_built_from_this_commit_gets_its_name() {
+fn only_what_was_built_for_release_from_this_commit_gets_its_name() {
     let (clone, registry) = (with_image(), Registry::open());
-    let ran = run(&clone, &format!("image push --to {}", registry.repository()), &[]);
-    assert_eq!(ran.code, Some(5), "{}", ran.err);
-    assert!(ran.err.contains("and this is 0123abc") && ran.err.contains("cargo xtask image build"), "{}", ran.err);
+    let push = || run(&clone, &format!("image push --to {}", registry.repository()), &[]);
+    let refused = |why: &str| {
+        let ran = push();
+        assert_eq!(ran.code, Some(5), "{}", ran.err);
+        assert!(ran.err.contains(why) && ran.err.contains("cargo xtask image build --release"), "{}", ran.err);
+    };
+    let label = |name: &str, value: &str| changed(&clone, |config| config["config"]["Labels"][name] = value.into());
+    refused("and this is 0123abc");
+    label("org.opencontainers.image.revision", "0123abc");
+    label("wayfare.profile", "quick");
+    refused("it was built to be tried (quick)");
     let ran = run(&clone, &format!("image find --to {}", registry.repository()), &[]);
     assert_eq!(ran.code, Some(1), "{}", ran.err);
     assert!(ran.err.contains("no image for 0123abc"), "{}", ran.err);
+    label("wayfare.profile", "release");
+    assert_eq!(push().code, Some(0));
+    assert_eq!(registry.tags(), ["0123abc"]);
 }
 
 #[test]

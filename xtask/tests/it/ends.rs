@@ -81,7 +81,7 @@ fn an_error_before_the_run_is_json_too() {
     assert_eq!((document["exit"].as_i64(), document["result"].as_str()), (Some(2), Some("usage")));
     assert_eq!(
         document["next"],
-        "one of: doctor, lint, scan secrets sast, build, test, test web, test fuzz, test compose, test image, evidence"
+        "one of: doctor, lint, scan secrets sast, test, test web, test fuzz, image build, test compose, test image, evidence"
     );
 }
 
@@ -103,13 +103,13 @@ fn ctrl_c_reaches_the_stage_inside_a_stage() {
         "case $1 in
             --version) echo cargo 1.95.0;;
             xtask) shift; PATH={{bin}} exec {xtask} \"$@\";;
-            build) sleep 600 & echo $! > child; wait;;
+            test) sleep 600 & echo $! > child; wait;;
         esac"
     );
     let clone = Clone::bare();
     let script = script.replace("{bin}", clone.path("bin").to_str().unwrap());
     let clone = clone.with("cargo", &script).with("rustc", "echo rustc 1.95.0").with("git", "");
-    let running = start(clone.xtask("ci --from build"));
+    let running = start(clone.xtask("ci --from test"));
     let child = line_in(&clone.path("child"));
     kill_process(Pid::from_child(&running), Signal::INT).unwrap();
     let ran = Ran::of(running.wait_with_output().unwrap());
