@@ -196,6 +196,8 @@ mod tests {
         let text = command(&["image", "build", "--from-target", "--base", "runtime=local"]);
         assert!(text.contains("--build-arg RUNTIME=local ") && text.contains("--build-arg PARTS=here"), "{text}");
         assert!(text.contains("cargo build --locked --package wayfare --profile quick"), "{text}");
+        let text = command(&["image", "build", "--platform", "linux/arm64"]);
+        assert!(text.contains("--platform linux/arm64 --build-arg"), "{text}");
         let podman = Here::pretend(&["cargo", "git", "podman"]);
         let text = script::text(&plan_for(&["image", "build"], &podman).unwrap(), &podman);
         assert!(text.contains("podman build --format docker --file") && !text.contains("\ndocker "), "{text}");

@@ -35,6 +35,9 @@ pub struct Parts {
     /// Take the binary and the page that were built on this machine, in place of building them in a container
     #[arg(long)]
     pub from_target: bool,
+    /// For another kind of machine than this; needs bases of that kind, and QEMU to run them
+    #[arg(long, value_parser = ["linux/amd64", "linux/arm64"])]
+    platform: Option<String>,
     /// Another base than xtask/images.toml names: `runtime=IMAGE`
     #[arg(long, value_name = "NAME=IMAGE", value_parser = base::named)]
     base: Vec<(String, String)>,
@@ -126,16 +129,20 @@ impl Once {
         args.push(format!("REVISION={commit}"));
         args.push(format!("CREATED={}", created(here)));
         let args = args.iter().flat_map(|arg| ["--build-arg", arg]);
+        let platform = self.from.platform.iter().flat_map(|platform| ["--platform", platform]);
         let (tag, context, more) = (own(here, self.name), &self.context, &self.more);
         let file = context.join(DOCKERFILE);
         let engine = engine(here);
         // Its own form of an image knows no health check.
         let form: &[_] = if engine == "podman" { &["--format", "docker"] } else { &[] };
-        let build = cmd!(here.sh, "{engine} build {form...} --file {file} --tag {tag} {args...} {more...} {context}")
-            .env("DOCKER_BUILDKIT", "1")
-            // Another builder than the daemon's own would keep the image to itself.
-            .env("BUILDX_BUILDER", "default")
-            .env("SOURCE_DATE_EPOCH", seconds(here).to_string());
+        let build = cmd!(
+            here.sh,
+            "{engine} build {form...} --file {file} --tag {tag} {platform...} {args...} {more...} {context}"
+        )
+        .env("DOCKER_BUILDKIT", "1")
+        // Another builder than the daemon's own would keep the image to itself.
+        .env("BUILDX_BUILDER", "default")
+        .env("SOURCE_DATE_EPOCH", seconds(here).to_string());
         Step::run(self.name, build)
             .why("what runs in a cluster is what was built from this commit")
             .changes(format!("the image {tag} in {engine}, for the time of the build"))
@@ -147,7 +154,8 @@ impl Once {
 
     fn save(&self, here: &Here) -> Step {
         let (engine, file, tag) = (engine(here), self.saved(here), own(here, self.name));
-        Step::run(&format!("{}: save", self.name), cmd!(here.sh, "{engine} save --output {file} {tag}"))
+        Step::run(&format!("{}: save", self.name), cmd!(here.sh, "{engine} save {tag}"))
+            .into_file(file)
             .why("out of Docker, which packs it anew for each push")
             .within(300)
             .next("is there room on the disk of target/?")

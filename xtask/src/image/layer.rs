@@ -18,9 +18,14 @@ pub fn settled(tar: &[u8], seconds: u64) -> Result<Vec<u8>> {
             ensure!(!tells_a_time(&bytes), "an entry has its time in a record that isn't understood here");
         }
         header.set_mtime(seconds);
+        // All of the field: an empty name leaves what stands behind its end.
         if let Some(ustar) = header.as_ustar_mut() {
-            ustar.set_username("")?;
-            ustar.set_groupname("")?;
+            ustar.uname.fill(0);
+            ustar.gname.fill(0);
+        }
+        if let Some(gnu) = header.as_gnu_mut() {
+            gnu.uname.fill(0);
+            gnu.gname.fill(0);
         }
         header.set_cksum();
         settled.append(&header, &bytes[..])?;
@@ -94,9 +99,13 @@ pub mod tests {
 
     /// A tar as a builder would make it at that time.
     pub fn made(files: &[(&str, &str)], seconds: u64) -> Vec<u8> {
+        made_by(files, seconds, tar::Header::new_ustar())
+    }
+
+    fn made_by(files: &[(&str, &str)], seconds: u64, header: tar::Header) -> Vec<u8> {
         let mut tar = Builder::new(Vec::new());
         for (path, text) in files {
-            let mut header = tar::Header::new_ustar();
+            let mut header = header.clone();
             header.set_size(text.len() as u64);
             header.set_mode(0o644);
             header.set_uid(0);
@@ -116,6 +125,24 @@ pub mod tests {
         assert_eq!(early, late);
         assert_eq!(entries(&early).unwrap()[1].time, 100);
         assert_eq!(entries(&early).unwrap()[1].bytes, b"page");
+    }
+
+    #[test]
+    fn nobody_learns_who_has_a_users_number_where_it_was_built() {
+        let files = [("usr/bin/wayfare", "binary")];
+        let by = |mut header: tar::Header, name: &str| {
+            if let Some(ustar) = header.as_ustar_mut() {
+                ustar.set_username(name).unwrap();
+                ustar.set_groupname(name).unwrap();
+            }
+            if let Some(gnu) = header.as_gnu_mut() {
+                gnu.set_username(name).unwrap();
+                gnu.set_groupname(name).unwrap();
+            }
+            settled(&made_by(&files, 7, header), 100).unwrap()
+        };
+        assert_eq!(by(tar::Header::new_ustar(), "wendy"), by(tar::Header::new_ustar(), ""));
+        assert_eq!(by(tar::Header::new_gnu(), "wendy"), by(tar::Header::new_gnu(), ""));
     }
 
     #[test]

@@ -31,6 +31,19 @@ struct Saved {
 
 /// Of an image's configuration, what says something about the image.
 const KEPT: [&str; 4] = ["architecture", "config", "os", "variant"];
+/// Of how it is run, what api/Dockerfile can say; the rest are marks of the builder's.
+const MEANT: [&str; 10] = [
+    "Cmd",
+    "Entrypoint",
+    "Env",
+    "ExposedPorts",
+    "Healthcheck",
+    "Labels",
+    "StopSignal",
+    "User",
+    "Volumes",
+    "WorkingDir",
+];
 const GZIPPED: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 
 impl Layout {
@@ -169,10 +182,17 @@ fn settled(config: &Value, contents: &[String], created: &str) -> Value {
     settled.insert("created".into(), created.into());
     settled.insert("rootfs".into(), json!({ "type": "layers", "diff_ids": contents }));
     if let Some(run) = settled.get_mut("config").and_then(Value::as_object_mut) {
-        // The builder's own marks.
-        run.retain(|key, value| !value.is_null() && key != "ArgsEscaped");
+        run.retain(|key, value| MEANT.contains(&&**key) && !says_nothing(value));
+        if let Some(labels) = run.get_mut("Labels").and_then(Value::as_object_mut) {
+            labels.retain(|name, _| !name.starts_with("io.buildah."));
+        }
     }
     settled.into()
+}
+
+/// One builder writes down what another leaves out.
+fn says_nothing(value: &Value) -> bool {
+    [json!(null), json!({}), json!([]), json!(""), json!("/")].contains(value)
 }
 
 /// Unpacks what `docker save` wrote.

@@ -6,7 +6,7 @@ use std::process::Command;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::clone::{Clone, Ran, line_in, start};
-use crate::parts::{clone, copy, digest, found, run};
+use crate::parts::{clone, copy, digest, found, json, run};
 
 const BUILD: &str = "image build --release --from-target --base runtime=scratch --tag";
 
@@ -50,6 +50,21 @@ fn the_same_files_are_the_same_image_in_any_clone_on_any_day() {
     let digests = ran.json()["data"]["digests"].clone();
     assert_eq!((&digests[0], &digests[1]), (&digest(&first).into(), &digest(&first).into()));
     assert_ne!(built(&buildable(b"another")), digest(&first));
+}
+
+/// Nothing of this image runs while it is built, so no machine of that kind is needed.
+#[test]
+fn an_image_says_for_which_kind_of_machine_it_is() {
+    let clone = buildable(b"binary");
+    for (platform, kind) in [("linux/arm64", "arm64"), ("linux/amd64", "amd64")] {
+        let ran = run(&clone, &format!("{BUILD} wayfare-test/build:local --platform {platform}"), &[]);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        let blob = |digest: &serde_json::Value| {
+            json(&clone.path("target/image/oci/blobs").join(digest.as_str().unwrap().replace(':', "/")))
+        };
+        let manifest = blob(&digest(&clone).into());
+        assert_eq!(blob(&manifest["config"]["digest"])["architecture"], kind);
+    }
 }
 
 #[test]
