@@ -2,6 +2,7 @@
 //!
 //! A scanner that isn't there, that failed or that is blind is told as such, and is never green.
 
+mod planted;
 mod scanners;
 
 use std::fs;
@@ -37,7 +38,7 @@ impl Stage for Scan {
         let (scanners, looks): (Vec<_>, Vec<_>) = kinds.iter().flat_map(|kind| kind.scanners(here)).unzip();
         let name: Vec<_> =
             [Self::NAME.to_owned()].into_iter().chain(self.kinds.iter().map(|kind| kind.name())).collect();
-        let steps = [scanners::plant(here)].into_iter().chain(looks.into_iter().flatten()).chain([judge(scanners)]);
+        let steps = [planted::plant(here)].into_iter().chain(looks.into_iter().flatten()).chain([judge(scanners)]);
         // One that isn't there says nothing about the others.
         Ok(Plan::new(&name.join(" "), steps).keep_going())
     }
@@ -118,6 +119,6 @@ mod tests {
         assert_eq!(plan.slug(), "scan-secrets-sast");
         let names: Vec<_> = plan.steps.iter().map(|step| &*step.name).collect();
         let secrets = ["detect-secrets", "detect-secrets finds a planted key"];
-        assert_eq!(names, ["plant a key", secrets[0], secrets[1], "semgrep's rules", "semgrep", "gate"]);
+        assert_eq!(names, ["plant what has to be found", secrets[0], secrets[1], "semgrep's rules", "semgrep", "gate"]);
     }
 }

@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use clap::ValueEnum;
 use xshell::{Cmd, cmd};
 
+use super::planted;
 use crate::ctx::Ctx;
 use crate::exit::{Exit, Failure};
 use crate::gate::{Finding, not_judged, reports};
@@ -65,7 +66,7 @@ impl Scanner {
         Scanner { name, tool, read, report: folder(here).join(format!("{name}.json")), planted: None }
     }
 
-    /// With a key planted for it, which it has to find.
+    /// With something planted for it, which it has to find.
     fn tried(mut self) -> Self {
         self.planted = Some(self.report.with_file_name(format!("{}-planted.json", self.name)));
         self
@@ -81,64 +82,48 @@ impl Scanner {
         self.step(here, why, command).then(move |_| found(read, &report).map(drop))
     }
 
-    fn trial(&self, here: &Here, command: Cmd<'_>) -> Step {
+    fn trial(&self, here: &Here, what: &str, command: Cmd<'_>) -> Step {
         let (read, planted) = (self.read, self.planted.clone().unwrap_or_default());
         let step = self.step(here, "who finds nothing has to show that it can find", command);
         let step = step.then(move |_| {
-            ensure!(!found(read, &planted)?.is_empty(), not_judged("it didn't find the key that was planted for it"));
+            ensure!(!found(read, &planted)?.is_empty(), not_judged("it didn't find what was planted for it"));
             Ok(())
         });
-        Step { name: format!("{} finds a planted key", self.name), ..step }
+        Step { name: format!("{} finds a planted {what}", self.name), ..step }
     }
 
     /// What it found, once it has shown that it finds.
     pub fn findings(&self) -> Result<Vec<Finding>> {
         if let Some(planted) = &self.planted {
-            ensure!(!found(self.read, planted)?.is_empty(), not_judged("it found nothing where a key was planted"));
+            ensure!(
+                !found(self.read, planted)?.is_empty(),
+                not_judged("it found nothing where something was planted for it")
+            );
         }
         found(self.read, &self.report)
     }
 }
 
 fn found(read: Reader, report: &Path) -> Result<Vec<Finding>> {
-    let text = std::fs::read_to_string(report).map_err(|_| not_judged("there is no report"))?;
+    let text = std::fs::read_to_string(report).unwrap_or_default();
+    ensure!(!text.trim().is_empty(), not_judged("there is no report"));
     read(&text)
 }
 
 /// Where the reports as they are written go: others don't need them.
-fn folder(here: &Here) -> PathBuf {
+pub fn folder(here: &Here) -> PathBuf {
     here.scratch("scan")
-}
-
-fn bait(here: &Here) -> PathBuf {
-    folder(here).join("planted")
-}
-
-/// An empty folder with a key in it that opens nothing.
-pub fn plant(here: &Here) -> Step {
-    let (folder, bait) = (folder(here), bait(here));
-    Step::task("plant a key", move |ctx| {
-        ctx.here.sh.remove_path(&folder)?;
-        ctx.here.sh.remove_path(ctx.here.reports().join("scan"))?;
-        std::fs::create_dir_all(&bait)?;
-        // Written in pieces, so that this source isn't found.
-        let (kind, noise) = (["PRIVATE", "KEY"].join(" "), "MIIEpAIBAAKCAQEA7bq5wT0n".repeat(8));
-        let key = format!("-----BEGIN RSA {kind}-----\n{noise}\n-----END RSA {kind}-----\n");
-        Ok(std::fs::write(bait.join("key.pem"), key)?)
-    })
-    .why("a report of last time, or of a scanner that is blind, must not be believed")
-    .essential()
 }
 
 /// The files as they are.
 fn detect_secrets(here: &Here) -> (Scanner, Vec<Step>) {
-    let (scanner, bait) =
-        (Scanner::new(here, "detect-secrets", "detect-secrets", reports::detect_secrets).tried(), bait(here));
+    let scanner = Scanner::new(here, "detect-secrets", "detect-secrets", reports::detect_secrets).tried();
+    let key = planted::key(here);
     // Without trying what it finds: that would send it to whom it is for.
     let look = cmd!(here.sh, "detect-secrets scan --no-verify --exclude-files {NOT_LOOKED_AT}");
-    let trial = cmd!(here.sh, "detect-secrets scan --no-verify --all-files {bait}");
+    let trial = cmd!(here.sh, "detect-secrets scan --no-verify --all-files {key}");
     let look = scanner.look(here, "what is in a file is in every clone", look).into_file(&scanner.report);
-    let trial = scanner.trial(here, trial).into_file(scanner.planted.iter().collect::<PathBuf>());
+    let trial = scanner.trial(here, "key", trial).into_file(scanner.planted.iter().collect::<PathBuf>());
     (scanner, vec![look, trial])
 }
 
@@ -157,7 +142,7 @@ fn gitleaks(here: &Here) -> (Scanner, Vec<Step>) {
     let steps = vec![
         whole,
         scanner.look(here, why, look("git", &report, ".".into())),
-        scanner.trial(here, look("dir", &planted, bait(here))),
+        scanner.trial(here, "key", look("dir", &planted, planted::key(here))),
     ];
     (scanner, steps)
 }
@@ -187,13 +172,18 @@ fn semgrep(here: &Here) -> (Scanner, Vec<Step>) {
 
 /// The crates of Cargo.lock.
 fn cargo_audit(here: &Here) -> (Scanner, Vec<Step>) {
-    let scanner = Scanner::new(here, "cargo-audit", "cargo-audit", reports::cargo_audit);
+    let scanner = Scanner::new(here, "cargo-audit", "cargo-audit", reports::cargo_audit).tried();
+    let (lock, advisories) = planted::weakness(here);
     let look = scanner.look(here, "what others know about Cargo.lock", cmd!(here.sh, "cargo audit --json"));
+    // Neither RustSec nor the index of crates is asked.
+    let trial = cmd!(here.sh, "cargo audit --json --no-fetch --no-yanked --db {advisories} --file {lock}");
     let look = look.answering(&[1]).into_file(&scanner.report);
-    (scanner, vec![look])
+    let trial = scanner.trial(here, "weakness", trial).answering(&[1]);
+    let trial = trial.into_file(scanner.planted.iter().collect::<PathBuf>());
+    (scanner, vec![look, trial])
 }
 
-/// The packages of the page.
+/// The packages of the page. Nothing can be planted for it: only the registry's answer says what is weak.
 fn npm_audit(here: &Here) -> (Scanner, Vec<Step>) {
     let scanner = Scanner::new(here, "npm-audit", "npm", reports::npm_audit);
     let look = cmd!(here.sh, "npm --prefix web audit --package-lock-only --json");

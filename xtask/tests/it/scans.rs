@@ -16,8 +16,8 @@ fn real(name: &str) -> Option<PathBuf> {
 /// Without the scanner there is nothing to try; where the parts are required, that is a failure.
 fn here(name: &str) -> Option<PathBuf> {
     let found = real(name);
-    let required = std::env::var_os("WAYFARE_REQUIRE_PARTS").is_some() && name == "detect-secrets";
-    assert!(found.is_some() || !required, "{name} isn't here: cargo xtask doctor --install");
+    let required = std::env::var_os("WAYFARE_REQUIRE_PARTS").is_some();
+    assert!(found.is_some() || !required, "{name} isn't here: cargo xtask doctor --install --from-source");
     if found.is_none() {
         eprintln!("skipped: {name} isn't here");
     }
@@ -58,7 +58,7 @@ fn a_scanner_that_is_blind_is_not_judged() {
     let ran = cloned().with("detect-secrets", nothing).run("scan secrets --json");
     assert_eq!(ran.code, Some(8), "{}", ran.err);
     let told = &ran.json()["data"]["detect-secrets"]["not_judged"];
-    assert_eq!(told, "it found nothing where a key was planted");
+    assert_eq!(told, "it found nothing where something was planted for it");
     assert_eq!(ran.json()["steps"][2]["result"], "not judged");
 }
 
@@ -82,7 +82,17 @@ fn a_code_that_means_a_find_is_no_pass_without_a_report() {
         cloned().with("npm", away).with("cargo", "exit 1").with("cargo-audit", "").run("scan dependencies --json");
     assert_eq!(ran.code, Some(8), "{}", ran.err);
     let results: Vec<_> = ran.json()["steps"].as_array().unwrap().iter().map(|step| step["result"].clone()).collect();
-    assert_eq!(results, ["passed", "not judged", "not judged", "not judged"]);
+    assert_eq!(results, ["passed", "not judged", "not judged", "not judged", "not judged"]);
+}
+
+#[test]
+fn a_scanner_of_crates_that_knows_of_no_weakness_is_not_judged() {
+    let nothing = r#"{"database": {"advisory-count": 900}, "lockfile": {"dependency-count": 500}, "vulnerabilities": {"list": []}}"#;
+    let clone = cloned().with("cargo", &format!("echo '{nothing}'")).with("cargo-audit", "");
+    let ran = clone.run("scan dependencies --json");
+    assert_eq!(ran.code, Some(8), "{}", ran.err);
+    let told = &ran.json()["data"]["cargo-audit"]["not_judged"];
+    assert_eq!(told, "it found nothing where something was planted for it");
 }
 
 #[test]
@@ -124,33 +134,53 @@ fn a_secret_that_was_taken_out_is_found_in_the_history() {
     assert!(line.starts_with("a secret (private-key) in old.pem:1: commit "), "{line}");
 }
 
-/// A lock file with a crate that an advisory of this test names; the registry isn't asked.
-#[test]
-fn a_planted_vulnerable_crate_is_found() {
-    let Some(scanner) = here("cargo-audit") else { return };
-    let clone = with(cloned(), "cargo-audit", &scanner);
+/// cargo-audit itself with a lock file, and advisories of this test in place of RustSec's.
+fn audited(scanner: &Path, advisories: &[(&str, &str)]) -> Clone {
+    let clone = with(cloned(), "cargo-audit", scanner);
     let clone = clone.with("cargo", &format!("exec {} \"$@\"", scanner.display()));
-    let advisory = "```toml\n[advisory]\nid = \"RUSTSEC-2026-9999\"\npackage = \"planted\"\ndate = \"2026-11-21\"\n\n[versions]\n\
-                    patched = [\">= 1.0.1\"]\n```\n\n# It is planted\n\nFor a test.\n";
-    let lock = "version = 4\n\n[[package]]\nname = \"planted\"\nversion = \"1.0.0\"\n\
+    let lock = "version = 4\n\n[[package]]\nname = \"weak\"\nversion = \"1.0.0\"\n\
                 source = \"registry+https://github.com/rust-lang/crates.io-index\"\n\
                 checksum = \"0000000000000000000000000000000000000000000000000000000000000000\"\n";
     let settings = format!(
         "[database]\npath = {:?}\nfetch = false\nstale = true\n\n[yanked]\nenabled = false\nupdate_index = false\n",
-        clone.path("db")
+        clone.path("advisories")
     );
-    for (file, text) in
-        [("db/crates/planted/RUSTSEC-2026-9999.md", advisory), ("Cargo.lock", lock), (".cargo/audit.toml", &settings)]
-    {
+    for (file, text) in [("Cargo.lock", lock), (".cargo/audit.toml", &settings)].iter().chain(advisories) {
         let file = clone.path(file);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, text).unwrap();
     }
     commit(&clone);
+    clone
+}
+
+#[test]
+fn a_vulnerable_crate_is_found() {
+    let Some(scanner) = here("cargo-audit") else { return };
+    let advisory = "```toml\n[advisory]\nid = \"RUSTSEC-2026-9998\"\npackage = \"weak\"\ndate = \"2026-11-21\"\n\n[versions]\n\
+                    patched = [\">= 1.0.1\"]\n```\n\n# It is weak\n\nFor a test.\n";
+    let clone = audited(&scanner, &[("advisories/crates/weak/RUSTSEC-2026-9998.md", advisory)]);
     let ran = clone.run("scan dependencies --json");
     let told = ran.json()["data"]["cargo-audit"].clone();
-    let expected = "RUSTSEC-2026-9999 in planted 1.0.0: mended in >=1.0.1";
-    assert_eq!(told["lines"][0], expected, "{told}\n{}", ran.err);
-    // There is no npm, and that is told besides.
+    let expected = "RUSTSEC-2026-9998 in weak 1.0.0: mended in >=1.0.1";
+    assert_eq!(told["lines"], serde_json::json!([expected]), "{told}\n{}", ran.err);
+    // Exit 1 is for what was found; that there is no npm is told besides.
     assert_eq!(ran.code, Some(8));
+}
+
+#[test]
+fn a_scanner_that_can_find_is_still_not_judged_without_the_advisories_of_others() {
+    let Some(scanner) = here("cargo-audit") else { return };
+    let ran = audited(&scanner, &[]).run("scan dependencies --json");
+    assert_eq!(ran.code, Some(8), "{}", ran.err);
+    let step = |name: &str| {
+        let report = ran.json();
+        let mut steps = report["steps"].as_array().unwrap().iter();
+        steps.find(|step| step["name"] == name).unwrap()["result"].clone()
+    };
+    assert_eq!(
+        (step("cargo-audit finds a planted weakness"), step("cargo-audit")),
+        ("passed".into(), "not judged".into())
+    );
+    assert_eq!(ran.json()["data"]["cargo-audit"]["not_judged"], "there is no report");
 }

@@ -1,0 +1,72 @@
+//! What is planted for the scanners, under `target/`: one that finds nothing there is blind, and isn't believed elsewhere.
+//!
+//! None of it is kept in the repository, where others' scanners would find it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::scanners::folder;
+use crate::here::Here;
+use crate::plan::Step;
+
+/// A crate that isn't there, in a lock file.
+const LOCK: &str = r#"version = 4
+
+[[package]]
+name = "planted"
+version = "1.0.0"
+source = "registry+https://github.com/rust-lang/crates.io-index"
+checksum = "0000000000000000000000000000000000000000000000000000000000000000"
+"#;
+
+/// The only advisory of a database of our own, in RustSec's form.
+const ADVISORY: &str = r#"```toml
+[advisory]
+id = "RUSTSEC-2026-9999"
+package = "planted"
+date = "2026-11-21"
+
+[versions]
+patched = [">= 1.0.1"]
+```
+
+# It is planted
+
+A scanner has to find it.
+"#;
+
+/// A folder with a key in it that opens nothing.
+pub fn key(here: &Here) -> PathBuf {
+    at(here, "key")
+}
+
+/// A lock file, and the database that knows what is wrong with it.
+pub fn weakness(here: &Here) -> (PathBuf, PathBuf) {
+    (at(here, "weakness/Cargo.lock"), at(here, "weakness/advisories"))
+}
+
+fn at(here: &Here, name: &str) -> PathBuf {
+    folder(here).join("planted").join(name)
+}
+
+pub fn plant(here: &Here) -> Step {
+    let (reports, key, (lock, advisories)) = (folder(here), key(here), weakness(here));
+    Step::task("plant what has to be found", move |ctx| {
+        ctx.here.sh.remove_path(&reports)?;
+        ctx.here.sh.remove_path(ctx.here.reports().join("scan"))?;
+        // Written in pieces, so that this source isn't found.
+        let (kind, noise) = (["PRIVATE", "KEY"].join(" "), "MIIEpAIBAAKCAQEA7bq5wT0n".repeat(8));
+        write(&key.join("key.pem"), &format!("-----BEGIN RSA {kind}-----\n{noise}\n-----END RSA {kind}-----\n"))?;
+        write(&lock, LOCK)?;
+        write(&advisories.join("crates/planted/RUSTSEC-2026-9999.md"), ADVISORY)
+    })
+    .why("a report of last time, or of a scanner that is blind, must not be believed")
+    .essential()
+}
+
+fn write(file: &Path, text: &str) -> Result<()> {
+    fs::create_dir_all(file.parent().context("a file has a folder")?)?;
+    Ok(fs::write(file, text)?)
+}
