@@ -101,6 +101,13 @@ impl Here {
         Some((commit, !status.is_empty()))
     }
 
+    /// The versions that the commit's tags say: `v1.2.3` is 1.2.3.
+    pub fn releases(&self) -> Vec<String> {
+        let tags = cmd!(self.sh, "git tag --points-at HEAD").quiet().ignore_stderr().read().unwrap_or_default();
+        let versions = tags.lines().filter_map(|tag| tag.strip_prefix('v'));
+        versions.filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned).collect()
+    }
+
     /// When the commit was made, in seconds since 1970: the only clock of what can be built again.
     pub fn commit_time(&self) -> Option<u64> {
         cmd!(self.sh, "git log -1 --format=%ct").quiet().ignore_stderr().read().ok()?.parse().ok()

@@ -22,7 +22,7 @@ pub struct Push {
     place: Place,
     #[command(flatten)]
     account: Account,
-    /// Its names in the registry; the commit when none is said
+    /// Its names in the registry; the commit when none is said, and the version where a tag of the commit says one
     #[arg(long, value_name = "NAME")]
     tag: Vec<String>,
 }
@@ -53,7 +53,8 @@ fn commit(here: &Here) -> String {
 impl Push {
     pub fn plan(&self, here: &Here) -> Plan {
         let (to, is_of_commit) = (self.place.repository(), self.tag.is_empty());
-        let names = if is_of_commit { vec![commit(here)] } else { self.tag.clone() };
+        let own = || [commit(here)].into_iter().chain(here.releases()).collect();
+        let names: Vec<_> = if is_of_commit { own() } else { self.tag.clone() };
         let tagged: Vec<_> = names.iter().map(|name| format!("{to}:{name}")).collect();
         let built = Step::task("what was built", move |ctx| what_was_built(ctx.here, is_of_commit))
             .why("a name that says a commit has to be right")
@@ -132,11 +133,24 @@ fn what_was_built(here: &Here, is_of_commit: bool) -> Result<()> {
         _ if !is_of_commit => return Ok(()),
         _ if dirty => "files differ from the commit".into(),
         _ if of != now => format!("it is of {of}, and this is {now}"),
-        "release" => return Ok(()),
+        "release" => return here.releases().iter().try_for_each(|release| is_ours(release)),
         other => format!("it was built to be tried ({other}), not to be deployed"),
     };
     let next = "commit and `cargo xtask image build --release`; or give it a name of its own: --tag";
     Err(Failure::new(Exit::Refused, why).next(next).into())
+}
+
+/// The program itself says the version of Cargo.toml, whatever a tag says.
+fn is_ours(release: &str) -> Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    let why = || Failure::new(Exit::Refused, format!("a tag says v{release}, and Cargo.toml {version}"));
+    ensure!(
+        release == version,
+        why().next(format!(
+            "set version = \"{release}\" in Cargo.toml, commit, and tag that instead; or a name of its own: --tag"
+        ))
+    );
+    Ok(())
 }
 
 fn is_free(here: &Here, account: &Account, name: &str) -> Result<()> {

@@ -4,7 +4,7 @@ use std::fs;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::clone::{Ran, start, until};
+use crate::clone::{Clone, Ran, start, until};
 use crate::line::{Fault, Line};
 use crate::parts::{Registry, USER, digest, json, run, with_image};
 
@@ -68,6 +68,31 @@ fn only_what_was_built_for_release_from_this_commit_gets_its_name() {
     label("wayfare.profile", "release");
     assert_eq!(push().code, Some(0));
     assert_eq!(registry.tags(), ["0123abc"]);
+}
+
+#[test]
+fn a_release_gets_its_version_for_a_name_too_when_that_is_what_the_program_says() {
+    let (clone, registry) = (with_image(), Registry::open());
+    for (name, value) in [("org.opencontainers.image.revision", "0123abc"), ("wayfare.profile", "release")] {
+        changed(&clone, |config| config["config"]["Labels"][name] = value.into());
+    }
+    let tagged = |clone: Clone, tag: &str| {
+        let git = "case $1 in rev-parse) echo 0123abc;; log) echo 1700000000;; tag) echo latest; echo";
+        clone.with("git", &format!("{git} {tag};; esac"))
+    };
+    let (push, version) = (format!("image push --to {}", registry.repository()), env!("CARGO_PKG_VERSION"));
+    let clone = tagged(clone, "v9.9.9");
+    let ran = run(&clone, &push, &[]);
+    assert_eq!(ran.code, Some(5), "{}", ran.err);
+    assert!(ran.err.contains(&format!("a tag says v9.9.9, and Cargo.toml {version}")), "{}", ran.err);
+    assert!(ran.err.contains("set version = \"9.9.9\" in Cargo.toml, commit"), "{}", ran.err);
+    assert!(registry.tags().is_empty());
+    let clone = tagged(clone, &format!("v{version}"));
+    let ran = run(&clone, &push, &[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let mut names = registry.tags();
+    names.sort();
+    assert_eq!(names, [version, "0123abc"]);
 }
 
 #[test]
