@@ -37,7 +37,7 @@ pub struct Part {
     pub words: &'static [&'static str],
     why: &'static str,
     /// What it can't do without: where one is missing, `ci` leaves it out and says so.
-    tools: &'static [&'static str],
+    pub tools: &'static [&'static str],
     /// What a pipeline adds: there, nothing may be left out for want of a tool.
     pub in_pipelines: &'static [&'static str],
     /// A pipeline stops it after that.

@@ -29,9 +29,10 @@ pub struct Doctor {
     /// First put the checks' tools from PyPI into target/tools, as .ci/tools/requirements.lock has them
     #[arg(long)]
     install: bool,
-    /// Then those of the whole `scan` and of `coverage`, too; they are compiled, which takes minutes
-    #[arg(long, requires = "install")]
-    from_source: bool,
+    /// Then those of the whole `scan`, of `coverage` and of `test image`, too, or only these; they are compiled, which
+    /// takes minutes
+    #[arg(long, requires = "install", value_name = "TOOL", num_args = 0.., value_parser = compiled)]
+    from_source: Option<Vec<String>>,
 }
 
 impl Stage for Doctor {
@@ -41,7 +42,7 @@ impl Stage for Doctor {
     fn plan(&self, here: &Here) -> Result<Plan> {
         let look = Step::task("examine", examine).why("each tool of xtask/tools.toml is asked for its version");
         let install = self.install.then(|| install(here)).into_iter().flatten();
-        let compile = self.from_source.then(|| compile(here)).into_iter().flatten();
+        let compile = self.from_source.iter().flat_map(|names| compile(here, names));
         Ok(Plan::new("doctor", install.chain(compile).chain([look])))
     }
 }
@@ -65,8 +66,17 @@ fn install(here: &Here) -> [Step; 2] {
     [make, fill]
 }
 
-/// What no package index has ready-made, at the version of the table.
-fn compile(here: &Here) -> Vec<Step> {
+fn compiled(name: &str) -> Result<String, String> {
+    let from_source = |tool: &Tool| tool.krate.is_some() || tool.go.is_some();
+    if tools::table().get(name).is_some_and(from_source) {
+        return Ok(name.to_owned());
+    }
+    let all: Vec<_> = tools::table().iter().filter(|(_, tool)| from_source(tool)).map(|(name, _)| &**name).collect();
+    Err(format!("it isn't compiled; there is {}", all.join(", ")))
+}
+
+/// What no package index has ready-made, at the version of the table; all of it when nothing is named.
+fn compile(here: &Here, names: &[String]) -> Vec<Step> {
     let folder = here.own_tools();
     let step = |name: &String, tool: &Tool| {
         let command = match (&tool.krate, &tool.go) {
@@ -78,7 +88,8 @@ fn compile(here: &Here) -> Vec<Step> {
         let step = if tool.go.is_some() { step.optional("go", here) } else { step };
         Some(step.skip_if(here.has(name), "it is there"))
     };
-    tools::table().iter().filter_map(|(name, tool)| step(name, tool)).collect()
+    let wanted = |name: &String| names.is_empty() || names.contains(name);
+    tools::table().iter().filter(|(name, _)| wanted(name)).filter_map(|(name, tool)| step(name, tool)).collect()
 }
 
 #[derive(Debug, PartialEq, Serialize)]
@@ -242,6 +253,16 @@ mod tests {
                 assert!(source.contains('@') && !source.ends_with("latest"), "{name}");
             }
         }
+    }
+
+    #[test]
+    fn one_tool_can_be_compiled_alone() {
+        let here = Here::pretend(&["cargo", "go", "python3"]);
+        let words = ["doctor", "--install", "--from-source", "docker-registry"];
+        let names: Vec<_> = plan_for(&words, &here).unwrap().steps.into_iter().map(|step| step.name).collect();
+        assert_eq!(names, ["tools folder", "tools", "docker-registry", "examine"]);
+        let error = plan_for(&["doctor", "--install", "--from-source", "docker"], &here).err().unwrap().to_string();
+        assert!(error.contains("it isn't compiled; there is cargo-audit, "), "{error}");
     }
 
     #[test]

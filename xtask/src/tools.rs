@@ -20,6 +20,8 @@ pub struct Tool {
     pub required: bool,
     #[serde(rename = "for")]
     pub purpose: String,
+    #[serde(default)]
+    also: Vec<String>,
     debian: String,
     macos: String,
     /// `name@version` for `cargo install`.
@@ -68,7 +70,8 @@ pub fn on_path(path: &OsStr) -> BTreeMap<String, PathBuf> {
             .map(|directory| directory.join(name))
             .find(|file| file.is_file() && access(file, Access::EXEC_OK).is_ok())
     };
-    table().keys().filter_map(|name| Some((name.clone(), find(name)?))).collect()
+    let any_of = |name: &String, tool: &Tool| find(name).or_else(|| tool.also.iter().find_map(|name| find(name)));
+    table().iter().filter_map(|(name, tool)| Some((name.clone(), any_of(name, tool)?))).collect()
 }
 
 /// Where Docker looks for its plug-ins, which are on nobody's path.
@@ -109,6 +112,21 @@ mod tests {
     }
 
     #[test]
+    fn a_tool_is_found_under_its_other_name_where_its_own_is_not_there() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let program = |name: &str| {
+            let file = folder.path().join(name);
+            std::fs::write(&file, "").unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+            on_path(folder.path().as_os_str())["docker-registry"].clone()
+        };
+        assert!(!on_path(folder.path().as_os_str()).contains_key("docker-registry"));
+        assert_eq!(program("registry"), folder.path().join("registry"));
+        assert_eq!(program("docker-registry"), folder.path().join("docker-registry"));
+    }
+
+    #[test]
     fn versions_are_found_in_what_tools_really_print() {
         let cases = [
             ("cargo 1.95.0 (f2d3ce0bd 2026-03-21)", "1.95.0"),
@@ -118,6 +136,7 @@ mod tests {
             ("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.2.1", "7.0.15"),
             ("Schemathesis, version 4.3.1", "4.3.1"),
             ("nginx version: nginx/1.22.1", "1.22.1"),
+            ("registry github.com/distribution/distribution/v3 v3.1.0+unknown", "3.1.0"),
         ];
         for (line, version) in cases {
             assert_eq!(number(line).as_deref(), Some(version), "{line}");

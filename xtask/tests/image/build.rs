@@ -78,6 +78,26 @@ fn the_first_file_that_differs_is_named() {
     assert!(ran.err.contains("layer 1 of 1: usr/bin/wayfare: "), "{}", ran.err);
 }
 
+/// With a disk of 2 MB at target/image: in a namespace of this user's, or made by root where users may have none (Ubuntu).
+fn on_a_small_disk(clone: &Clone, script: &str) -> Command {
+    let mut may = Command::new("unshare");
+    let may = may.args(["--user", "--map-root-user", "true"]).output().is_ok_and(|output| output.status.success());
+    let path = format!("{}:{}", clone.path("bin").display(), std::env::var("PATH").unwrap());
+    let as_before = || {
+        let (user, group) = (rustix::process::getuid(), rustix::process::getgid());
+        let home = std::env::var("HOME").unwrap_or_default();
+        format!("setpriv --reuid {user} --regid {group} --init-groups env 'PATH={path}' 'HOME={home}'")
+    };
+    let (words, user): (&[&str], _) = match may {
+        true => (&["unshare", "--user", "--map-root-user", "--mount"], String::new()),
+        false => (&["sudo", "--non-interactive", "unshare", "--mount"], as_before()),
+    };
+    let mount = format!("mount -t tmpfs -o size=2m,mode=0777 none target/image && exec {user} sh -c \"$1\"");
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]).args(["sh", "-c", &mount, "sh", script]).current_dir(clone.path(".")).env("PATH", path);
+    command
+}
+
 #[test]
 fn a_full_disk_keeps_the_image_of_before() {
     let clone = buildable(b"binary");
@@ -86,14 +106,11 @@ fn a_full_disk_keeps_the_image_of_before() {
     let noise: Vec<u8> = (0..8_000_000_u32).flat_map(|i| i.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
     fs::write(clone.path("target/release/wayfare"), noise).unwrap();
     let script = format!(
-        "mount -t tmpfs -o size=2m none target/image && cp -R before/. target/image && \
-         {} {BUILD} wayfare-test/build:local; code=$?; ls target/image > left; cp target/image/oci/index.json .; exit $code",
+        "cp -R before/. target/image && {} {BUILD} wayfare-test/build:local; \
+         code=$?; ls target/image > left; cp target/image/oci/index.json .; exit $code",
         env!("CARGO_BIN_EXE_xtask")
     );
-    let mut in_it = Command::new("unshare");
-    in_it.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]).current_dir(clone.path("."));
-    in_it.env("PATH", format!("{}:{}", clone.path("bin").display(), std::env::var("PATH").unwrap()));
-    let ran = Ran::of(start(in_it).wait_with_output().unwrap());
+    let ran = Ran::of(start(on_a_small_disk(&clone, &script)).wait_with_output().unwrap());
     assert_eq!(ran.code, Some(1), "{}", ran.err);
     assert!(ran.err.contains("No space left on device") && ran.err.contains("is there room"), "{}", ran.err);
     assert_eq!(fs::read_to_string(clone.path("left")).unwrap(), "digest\noci\n");

@@ -29,11 +29,13 @@ pub fn clone() -> Clone {
 
 /// Where the tool really is.
 pub fn found(tool: &str) -> String {
+    on_path(tool).unwrap_or_else(|| panic!("{tool} isn't there: `cargo xtask test image` says what is missing"))
+}
+
+fn on_path(tool: &str) -> Option<String> {
     let path = std::env::var_os("PATH").unwrap();
     let file = std::env::split_paths(&path).map(|folder| folder.join(tool)).find(|file| file.is_file());
-    file.unwrap_or_else(|| panic!("{tool} isn't there: `cargo xtask test image` says what is missing"))
-        .display()
-        .to_string()
+    file.map(|file| file.display().to_string())
 }
 
 /// With the service's image, as it was built before the tests.
@@ -74,7 +76,7 @@ pub fn json(file: &Path) -> Value {
     serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
 }
 
-/// Debian's registry, with its blobs in a folder of its own.
+/// Debian's registry, or the same as Go installs it, with its blobs in a folder of its own.
 pub struct Registry {
     process: Child,
     pub port: u16,
@@ -98,7 +100,8 @@ impl Registry {
              http: {{addr: \"127.0.0.1:{port}\"}}\n{auth}"
         );
         fs::write(folder.path().join("settings.yml"), settings).unwrap();
-        let mut command = Command::new(found("docker-registry"));
+        let program = on_path("docker-registry").unwrap_or_else(|| found("registry"));
+        let mut command = Command::new(program);
         command.args(["serve", "settings.yml"]).current_dir(folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn().unwrap();
         until("the registry answers", || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok());

@@ -25,7 +25,7 @@ fn a_name_stays_with_its_image() {
 }
 
 /// The same files, and something else in its configuration.
-fn changed(clone: &crate::clone::Clone, change: impl Fn(&mut serde_json::Value)) {
+fn changed(clone: &Clone, change: impl Fn(&mut serde_json::Value)) {
     let folder = clone.path("target/image/oci");
     let put = |value: &serde_json::Value| {
         let text = value.to_string();
