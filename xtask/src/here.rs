@@ -27,6 +27,8 @@ pub struct Here {
     /// `WAYFARE_REQUIRE_PARTS=1`, the same word as to the service's own tests: what is left out for want of a part has
     /// not run, and fails.
     pub requires_parts: bool,
+    /// What our environment variables and those of a pipeline say.
+    pub variables: BTreeMap<String, String>,
     pub sh: Shell,
 }
 
@@ -48,8 +50,14 @@ impl Here {
         let path = std::env::join_paths([own].into_iter().chain(std::env::split_paths(&path)))
             .context("the target folder's name has a colon in it")?;
         let tools = tools::on_path(&path);
-        let requires_parts = std::env::var_os("WAYFARE_REQUIRE_PARTS").is_some_and(|value| value == "1");
-        Ok(Here { root, target, tools, path, docker_answers: OnceCell::new(), requires_parts, sh })
+        let variables = variables();
+        let requires_parts = variables.get("WAYFARE_REQUIRE_PARTS").is_some_and(|value| value == "1");
+        Ok(Here { root, target, tools, path, docker_answers: OnceCell::new(), requires_parts, variables, sh })
+    }
+
+    /// What the environment variable says; an empty one says nothing.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
     }
 
     pub fn has(&self, tool: &str) -> bool {
@@ -133,6 +141,13 @@ fn workspace(start: &Path) -> Option<PathBuf> {
     start.ancestors().find(is_root).map(Path::to_owned)
 }
 
+fn variables() -> BTreeMap<String, String> {
+    let is_read = |name: &str| name.starts_with("WAYFARE_") || name.starts_with("GITHUB_") || name == "BUILD_URL";
+    let all =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    all.filter(|(name, value)| is_read(name) && !value.is_empty()).collect()
+}
+
 #[cfg(test)]
 impl Here {
     /// A machine that is the same wherever the tests run.
@@ -148,6 +163,7 @@ impl Here {
             path: OsString::new(),
             docker_answers: OnceCell::from(tools.contains(&"docker")),
             requires_parts: false,
+            variables: BTreeMap::new(),
             sh,
         }
     }

@@ -42,8 +42,7 @@ impl Stage for Notify {
     const EXAMPLE: &'static str = "notify --pipeline release";
 
     fn plan(&self, here: &Here) -> Result<Plan> {
-        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let (address, key) = (set(ADDRESS), set(KEY));
+        let address = here.variable(ADDRESS).map(str::to_owned);
         let (nobody, why_not) = (address.is_none(), format!("{ADDRESS} isn't set: nobody is to be told"));
         let stages: Vec<_> = match self.stages.is_empty() {
             true => ci::expected(here),
@@ -53,8 +52,8 @@ impl Stage for Notify {
         let (request, gone) = (folder.join("request"), folder.join("request"));
         let message = Step::task("message", move |ctx| {
             let found = evidence::examine(ctx.here, &stages)?;
-            let body = summary(&pipeline, &found, run()).to_string();
-            let key = key.as_deref().ok_or_else(no_key)?;
+            let body = summary(&pipeline, &found, run(ctx.here)).to_string();
+            let key = ctx.here.variable(KEY).ok_or_else(no_key)?;
             put(&folder, address.as_deref().unwrap_or_default(), key, &body)
         })
         .why("what is told is what the records say")
@@ -92,13 +91,12 @@ fn no_key() -> Failure {
 }
 
 /// Where people read on, in the words of GitHub and of Jenkins.
-fn run() -> Option<String> {
-    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+fn run(here: &Here) -> Option<String> {
     let on_github = || {
-        let (server, repository) = (set("GITHUB_SERVER_URL")?, set("GITHUB_REPOSITORY")?);
-        Some(format!("{server}/{repository}/actions/runs/{}", set("GITHUB_RUN_ID")?))
+        let (server, repository) = (here.variable("GITHUB_SERVER_URL")?, here.variable("GITHUB_REPOSITORY")?);
+        Some(format!("{server}/{repository}/actions/runs/{}", here.variable("GITHUB_RUN_ID")?))
     };
-    on_github().or_else(|| set("BUILD_URL"))
+    on_github().or_else(|| here.variable("BUILD_URL").map(str::to_owned))
 }
 
 fn summary(pipeline: &str, found: &Found, run: Option<String>) -> Value {

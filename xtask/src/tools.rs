@@ -84,7 +84,7 @@ fn plug_ins() -> impl Iterator<Item = PathBuf> {
 fn number(line: &str) -> Option<String> {
     let words = line.split(|c: char| c.is_whitespace() || matches!(c, '=' | ',' | '/'));
     words
-        .map(|word| word.trim_start_matches('v'))
+        .map(|word| word.trim_start_matches("go").trim_start_matches('v'))
         .find(|word| word.contains('.') && word.starts_with(|c: char| c.is_ascii_digit()))
         .map(|word| {
             let end = word.find(|c: char| c != '.' && !c.is_ascii_digit());
@@ -131,6 +131,7 @@ mod tests {
         let cases = [
             ("cargo 1.95.0 (f2d3ce0bd 2026-03-21)", "1.95.0"),
             ("v22.11.0", "22.11.0"),
+            ("go version go1.26.8 linux/amd64", "1.26.8"),
             ("Docker version 20.10.24+dfsg1, build 297e128", "20.10.24"),
             ("psql (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)", "15.14"),
             ("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.2.1", "7.0.15"),

@@ -13,10 +13,11 @@ use xshell::cmd;
 
 use crate::build::{self, Profile};
 use crate::cli::Stage;
+use crate::ctx::Ctx;
 use crate::exit::{Exit, Failure};
 use crate::here::Here;
 use crate::plan::{Plan, Step};
-use crate::screen::{Paint, Screen};
+use crate::screen::Paint;
 use crate::{compose, data_dir, http, web};
 
 pub const ROLES: [&str; 4] = ["customer", "courier", "manager", "admin"];
@@ -86,7 +87,7 @@ impl Stage for Up {
             .env("WAYFARE_LOG_FORMAT", "text")
             .env("WAYFARE_WEB", web::dist(here))
             // A password that somebody chose is not for the page either.
-            .env("WAYFARE_DEMO", std::env::var_os(PASSWORD_VARIABLE).is_none().to_string());
+            .env("WAYFARE_DEMO", here.variable(PASSWORD_VARIABLE).is_none().to_string());
         let serve =
             Step::serve("serve", serve).why("the API, its page and its worker in one process").showing_messages();
         let stay = Step::task("until Ctrl-C", |ctx| ctx.serve_until_interrupted())
@@ -138,7 +139,7 @@ fn announce(port: u16) -> Step {
             let ready = json!({ "event": "ready", "addresses": ctx.data["addresses"], "accounts": accounts });
             ctx.screen.data(&ready.to_string());
         } else {
-            print(&ctx.screen, &addresses, &accounts);
+            print(ctx, &addresses, &accounts);
         }
         Ok(())
     })
@@ -156,7 +157,8 @@ pub fn account(role: &str) -> String {
     format!("{role}@wayfare.example")
 }
 
-fn print(screen: &Screen, addresses: &[(String, serde_json::Value)], accounts: &[String]) {
+fn print(ctx: &Ctx, addresses: &[(String, serde_json::Value)], accounts: &[String]) {
+    let screen = &ctx.screen;
     screen.data("");
     for (name, address) in addresses {
         let address = screen.paint(Paint::Bold, address.as_str().unwrap_or_default());
@@ -164,7 +166,7 @@ fn print(screen: &Screen, addresses: &[(String, serde_json::Value)], accounts: &
     }
     screen.data(&format!("\n  sign in as  {}", accounts.join(", ")));
     // A password that somebody chose is not for the screen.
-    let own = std::env::var_os(PASSWORD_VARIABLE).is_some();
+    let own = ctx.here.variable(PASSWORD_VARIABLE).is_some();
     let password = if own { format!("the one in {PASSWORD_VARIABLE}") } else { PASSWORD.to_owned() };
     screen.data(&format!("  password    {password}\n\n  Ctrl-C ends it.\n"));
 }

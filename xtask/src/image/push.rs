@@ -52,7 +52,7 @@ fn commit(here: &Here) -> String {
 
 impl Push {
     pub fn plan(&self, here: &Here) -> Plan {
-        let (to, is_of_commit) = (self.place.repository(), self.tag.is_empty());
+        let (to, is_of_commit) = (self.place.repository(here), self.tag.is_empty());
         let own = || [commit(here)].into_iter().chain(here.releases()).collect();
         let names: Vec<_> = if is_of_commit { own() } else { self.tag.clone() };
         let tagged: Vec<_> = names.iter().map(|name| format!("{to}:{name}")).collect();
@@ -99,7 +99,7 @@ impl Push {
 impl Find {
     pub fn plan(&self, here: &Here) -> Plan {
         let name = self.tag.clone().unwrap_or_else(|| commit(here));
-        let (account, repository) = (self.account.clone(), self.place.repository());
+        let (account, repository) = (self.account.clone(), self.place.repository(here));
         let to = repository.clone();
         let find = Step::task("in the registry", move |ctx| {
             let digest = account.look_up(ctx.here, &format!("{to}:{name}"))?;

@@ -34,8 +34,8 @@ pub struct Account {
 }
 
 impl Place {
-    pub fn repository(&self) -> String {
-        let on_github = || std::env::var("GITHUB_REPOSITORY").unwrap_or("wayfare/wayfare".into());
+    pub fn repository(&self, here: &Here) -> String {
+        let on_github = || here.variable("GITHUB_REPOSITORY").unwrap_or("wayfare/wayfare");
         self.to.clone().unwrap_or_else(|| format!("ghcr.io/{}", on_github().to_lowercase()))
     }
 }
@@ -46,9 +46,9 @@ impl Account {
         let Some(user) = self.user.clone() else { return steps };
         let (host, file) = (host(reference).to_owned(), self.file(here));
         let forgotten = file.clone();
-        let sign_in = Step::task("sign in", move |_| {
+        let sign_in = Step::task("sign in", move |ctx| {
             let missing = || Failure::new(Exit::Usage, format!("{PASSWORD} isn't set")).next(WHO);
-            let password = std::env::var(PASSWORD).ok().filter(|password| !password.is_empty()).ok_or_else(missing)?;
+            let password = ctx.here.variable(PASSWORD).ok_or_else(missing)?;
             let auth = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
             std::fs::create_dir_all(file.parent().context("a file has a folder")?)?;
             secret::write(&file, &json!({ "auths": { &host: { "auth": auth } } }).to_string())
@@ -117,6 +117,16 @@ pub fn host(reference: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_nobody_says_otherwise_it_is_the_registry_of_this_github_repository() {
+        let place = Place { to: None };
+        assert_eq!(place.repository(&Here::pretend(&[])), "ghcr.io/wayfare/wayfare");
+        let variables = [("GITHUB_REPOSITORY".to_owned(), "Owner/Wayfare".to_owned())].into();
+        let on_github = Here { variables, ..Here::pretend(&[]) };
+        assert_eq!(place.repository(&on_github), "ghcr.io/owner/wayfare");
+        assert_eq!(Place { to: Some("127.0.0.1:5000/w".into()) }.repository(&on_github), "127.0.0.1:5000/w");
+    }
 
     #[test]
     fn only_a_registry_on_this_machine_goes_without_a_certificate() {

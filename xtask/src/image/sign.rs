@@ -89,7 +89,7 @@ impl Sign {
 impl Verify {
     pub fn plan(&self, here: &Here) -> Plan {
         let image = self.image.clone().unwrap_or_else(|| current(here));
-        let (who, on_loopback) = (&self.who(), &on_loopback(&image));
+        let (who, on_loopback) = (&self.who(here), &on_loopback(&image));
         let signature = cmd!(here.sh, "cosign verify {who...} {on_loopback...} {image}");
         let parts = cmd!(here.sh, "cosign verify-attestation --type cyclonedx {who...} {on_loopback...} {image}");
         let folder = here.scratch("verified");
@@ -130,16 +130,16 @@ impl Verify {
         Plan::new("image verify", [begin].into_iter().chain(self.account.around(here, &image, steps)))
     }
 
-    fn who(&self) -> Vec<String> {
+    fn who(&self, here: &Here) -> Vec<String> {
         let words = match &self.key {
             Some(key) => vec!["--key", key, "--insecure-ignore-tlog=true"],
-            None => return self.by_identity(),
+            None => return self.by_identity(here),
         };
         words.into_iter().map(str::to_owned).collect()
     }
 
-    fn by_identity(&self) -> Vec<String> {
-        let ours = std::env::var("GITHUB_REPOSITORY").unwrap_or("wayfare/wayfare".into());
+    fn by_identity(&self, here: &Here) -> Vec<String> {
+        let ours = here.variable("GITHUB_REPOSITORY").unwrap_or("wayfare/wayfare");
         let workflows = format!("^https://github.com/{ours}/\\.github/workflows/");
         let identity = self.identity.clone().unwrap_or(workflows);
         vec!["--certificate-identity-regexp".into(), identity, "--certificate-oidc-issuer".into(), self.issuer.clone()]
