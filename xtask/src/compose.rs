@@ -106,7 +106,7 @@ const IMAGES: [(&str, &str, &str); 2] = [
 
 fn images_are_there(ctx: &mut Ctx) -> Result<()> {
     for (variable, usual, remedy) in IMAGES {
-        let image = std::env::var(variable).unwrap_or_else(|_| usual.into());
+        let image = ctx.here.variable(variable).unwrap_or(usual);
         let asked = cmd!(ctx.here.sh, "docker image inspect {image}").quiet().ignore_stdout().ignore_stderr().run();
         asked.map_err(|_| Failure::check(format!("there is no image {image}")).next(remedy))?;
     }

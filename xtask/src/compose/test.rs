@@ -52,7 +52,7 @@ fn steps(here: &Here, as_pushed: bool) -> Result<Vec<Step>> {
         .why("an installation that somebody uses is not to be tried on, and not to be taken away")
         .needs(&[PLUG_IN])
         .next("cargo xtask down --compose, which takes its data away, too");
-    let named = |variable: &str| std::env::var_os(variable).is_some_and(|image| !image.is_empty());
+    let named = |variable: &str| here.variable(variable).is_some();
     let build: Vec<_> = ["image", "build"].into_iter().chain(as_pushed.then_some("--release")).collect();
     let image = stage("image", &build)?
         .why("what is tried is what this source makes")
@@ -88,7 +88,7 @@ fn steps(here: &Here, as_pushed: bool) -> Result<Vec<Step>> {
 
 /// With the page that was built here, as the service's own image has it.
 fn web_image(here: &Here) -> Step {
-    let debian = image::stand_in("debian").map(|image| format!("DEBIAN={image}"));
+    let debian = image::stand_in(here, "debian").map(|image| format!("DEBIAN={image}"));
     let args = ["PARTS=here".to_owned()].into_iter().chain(debian).flat_map(|arg| ["--build-arg".to_owned(), arg]);
     let build = cmd!(here.sh, "docker build --quiet --file web/Dockerfile --tag wayfare-web:local {args...} .");
     Step::run("web image", build.env("DOCKER_BUILDKIT", "1"))

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::here::Here;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Base {
@@ -24,8 +26,8 @@ pub fn reference(name: &str) -> String {
 }
 
 /// What this machine takes in place of a base that it can't pull: WAYFARE_BASE_RUNTIME=IMAGE, and so on.
-pub fn stand_in(name: &str) -> Option<String> {
-    std::env::var(format!("WAYFARE_BASE_{}", name.to_uppercase())).ok().filter(|image| !image.is_empty())
+pub fn stand_in(here: &Here, name: &str) -> Option<String> {
+    here.variable(&format!("WAYFARE_BASE_{}", name.to_uppercase())).map(str::to_owned)
 }
 
 /// `runtime=IMAGE` on the command line.

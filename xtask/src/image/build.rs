@@ -95,9 +95,9 @@ impl Parts {
         made.into_iter().filter(move |_| is_wanted)
     }
 
-    fn base(&self, name: &str) -> String {
+    fn base(&self, here: &Here, name: &str) -> String {
         let own = self.base.iter().rev().find(|(own, _)| own == name).map(|(_, image)| image.clone());
-        own.or_else(|| base::stand_in(name)).unwrap_or_else(|| base::reference(name))
+        own.or_else(|| base::stand_in(here, name)).unwrap_or_else(|| base::reference(name))
     }
 }
 
@@ -121,7 +121,7 @@ impl Once {
 
     fn build(&self, here: &Here) -> Step {
         let mut args: Vec<_> =
-            BUILT_ON.iter().map(|name| format!("{}={}", name.to_uppercase(), self.from.base(name))).collect();
+            BUILT_ON.iter().map(|name| format!("{}={}", name.to_uppercase(), self.from.base(here, name))).collect();
         let (commit, _) = here.commit().unwrap_or(("unknown".into(), true));
         args.push(format!("PARTS={}", if self.from.from_target { "here" } else { "source" }));
         args.push(format!("PROFILE={}", self.profile.name()));
