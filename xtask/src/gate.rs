@@ -39,7 +39,7 @@ pub enum Severity {
 }
 
 /// What stops it; what is lower is kept in the reports.
-const THRESHOLD: Severity = Severity::High;
+pub const THRESHOLD: Severity = Severity::High;
 
 /// What is accepted.
 #[derive(Deserialize)]

@@ -65,8 +65,9 @@ enum What {
     /// Refuse it for a known weakness that nobody has accepted, or for a secret in it
     #[command(disable_help_flag = true)]
     Scan {
-        #[arg(default_value = TAG, value_name = "IMAGE")]
-        image: String,
+        /// One in Docker or in a registry; what was built last, in target/image, when none is said
+        #[arg(value_name = "IMAGE")]
+        image: Option<String>,
     },
     /// Write what is in it, as CycloneDX: target/reports/sbom.cdx.json
     #[command(disable_help_flag = true)]
@@ -96,7 +97,7 @@ impl Stage for Image {
         Ok(match &self.what {
             What::Build(build) => build.plan(here),
             What::Reproduce(reproduce) => reproduce.plan(here),
-            What::Scan { image } => Plan::new("image scan", scan(here, image)),
+            What::Scan { image } => Plan::new("image scan", scan(here, image.as_deref())),
             What::Sbom => sbom::plan(here),
             What::Measure(measure) => measure.plan(here),
             What::Push(push) => push.plan(here),
@@ -135,10 +136,14 @@ fn own(here: &Here, what: &str) -> String {
     format!("wayfare-{what}-{}", &clone["sha256:".len()..][..8])
 }
 
-fn scan(here: &Here, image: &str) -> [Step; 2] {
+fn scan(here: &Here, image: Option<&str>) -> [Step; 2] {
     let report = here.scratch("trivy.json");
     let of_gate = report.clone();
-    let look = cmd!(here.sh, "trivy image --quiet --scanners vuln,secret --format json --output {report} {image}");
+    let layout = layout::Layout::of(here).folder().as_os_str().to_owned();
+    let what = image.map_or_else(|| vec!["--input".into(), layout], |image| vec![image.into()]);
+    let how =
+        ["--quiet", "--skip-version-check", "--disable-telemetry", "--scanners", "vuln,secret", "--format", "json"];
+    let look = cmd!(here.sh, "trivy image {how...} --output {report} {what...}");
     let look = Step::run("scan", look)
         .why("what others know about what is inside")
         .within(900)
@@ -149,7 +154,7 @@ fn scan(here: &Here, image: &str) -> [Step; 2] {
         let read =
             |file: &std::path::Path| fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()));
         let (report, allowed) = (read(&of_gate)?, read(&ctx.here.root.join(gate::ALLOWED))?);
-        let verdict = gate::judge(gate::reports::trivy(&report)?, &allowed, &timestamp(SystemTime::now())[..10])?;
+        let verdict = gate::judge(gate::reports::image(&report)?, &allowed, &timestamp(SystemTime::now())[..10])?;
         for line in &verdict.lines {
             ctx.screen.say(&format!("  {line}"));
         }

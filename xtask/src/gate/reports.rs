@@ -38,6 +38,28 @@ fn in_file(id: String, severity: Severity, file: String, line: u64, says: String
     Finding { id, place: file.clone(), file, line, severity, says, is_final: false }
 }
 
+/// An image of ours. One whose binary doesn't say what it was made of would pass for want of anything to look up.
+pub fn image(report: &str) -> Result<Vec<Finding>> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Report {
+        results: Option<Vec<Looked>>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Looked {
+        r#type: Option<String>,
+        #[serde(default)]
+        packages: Vec<serde_json::Value>,
+    }
+    let results = parse::<Report>(report)?.results.unwrap_or_default();
+    let crates = |it: &Looked| it.r#type.as_deref() == Some("rustbinary") && !it.packages.is_empty();
+    if !results.iter().any(crates) {
+        return Err(not_judged("no program in it says of which crates it was made: cargo-auditable writes that"));
+    }
+    trivy(report)
+}
+
 /// An image, or files that configure something.
 pub fn trivy(report: &str) -> Result<Vec<Finding>> {
     #[derive(Deserialize)]
@@ -106,7 +128,7 @@ pub fn trivy(report: &str) -> Result<Vec<Finding>> {
             Finding { is_final: true, ..in_file(it.rule, Severity::Critical, target.clone(), 1, says) }
         }));
         found.extend(misconfigurations.into_iter().map(|it| {
-            let says = format!("{} in {target}: {} {}", it.id, it.message, it.resolution);
+            let says = format!("{} in {target}: {}: {}", it.id, it.message.trim_end_matches('.'), it.resolution);
             in_file(it.id, it.severity, target.clone(), it.cause_metadata.start_line.unwrap_or(1), says)
         }));
     }

@@ -37,6 +37,9 @@ patched = [">= 1.0.1"]
 A scanner has to find it.
 "#;
 
+/// It runs as root.
+const DOCKERFILE: &str = "FROM debian:12\nUSER root\nCMD [\"true\"]\n";
+
 /// A folder with a key in it that opens nothing.
 pub fn key(here: &Here) -> PathBuf {
     at(here, "key")
@@ -47,12 +50,17 @@ pub fn weakness(here: &Here) -> (PathBuf, PathBuf) {
     (at(here, "weakness/Cargo.lock"), at(here, "weakness/advisories"))
 }
 
+/// A folder with a Dockerfile that nobody should write.
+pub fn mistake(here: &Here) -> PathBuf {
+    at(here, "mistake")
+}
+
 fn at(here: &Here, name: &str) -> PathBuf {
     folder(here).join("planted").join(name)
 }
 
 pub fn plant(here: &Here) -> Step {
-    let (reports, key, (lock, advisories)) = (folder(here), key(here), weakness(here));
+    let (reports, key, (lock, advisories), mistake) = (folder(here), key(here), weakness(here), mistake(here));
     Step::task("plant what has to be found", move |ctx| {
         ctx.here.sh.remove_path(&reports)?;
         ctx.here.sh.remove_path(ctx.here.reports().join("scan"))?;
@@ -60,7 +68,8 @@ pub fn plant(here: &Here) -> Step {
         let (kind, noise) = (["PRIVATE", "KEY"].join(" "), "MIIEpAIBAAKCAQEA7bq5wT0n".repeat(8));
         write(&key.join("key.pem"), &format!("-----BEGIN RSA {kind}-----\n{noise}\n-----END RSA {kind}-----\n"))?;
         write(&lock, LOCK)?;
-        write(&advisories.join("crates/planted/RUSTSEC-2026-9999.md"), ADVISORY)
+        write(&advisories.join("crates/planted/RUSTSEC-2026-9999.md"), ADVISORY)?;
+        write(&mistake.join("Dockerfile"), DOCKERFILE)
     })
     .why("a report of last time, or of a scanner that is blind, must not be believed")
     .essential()

@@ -134,6 +134,28 @@ fn a_secret_that_was_taken_out_is_found_in_the_history() {
     assert!(line.starts_with("a secret (private-key) in old.pem:1: commit "), "{line}");
 }
 
+#[test]
+fn a_scanner_of_files_that_only_grumbles_where_it_should_stop_is_not_judged() {
+    let low = r#"{ "Results": [{ "Target": "Dockerfile", "Misconfigurations": [{ "ID": "DS-0026", "Message": "m", "Severity": "LOW" }] }] }"#;
+    let trivy = format!("while test $1 != --output; do shift; done; echo '{low}' > $2");
+    let ran = cloned().with("trivy", &trivy).run("scan configuration --json");
+    assert_eq!(ran.code, Some(8), "{}", ran.err);
+    let told = &ran.json()["data"]["trivy"]["not_judged"];
+    assert_eq!(told, "it found nothing where something was planted for it");
+}
+
+/// No package index has Trivy, so this runs by hand and in the pipelines that bring it.
+#[test]
+fn a_dockerfile_whose_program_is_root_is_found() {
+    let Some(scanner) = real("trivy") else { return eprintln!("skipped: trivy isn't here") };
+    let clone = with(cloned(), "trivy", &scanner);
+    fs::write(clone.path("Dockerfile"), "FROM debian:12\nCMD [\"true\"]\n").unwrap();
+    let ran = clone.run("scan configuration --json");
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let line = ran.json()["data"]["trivy"]["lines"][0].as_str().unwrap().to_owned();
+    assert!(line.starts_with("DS-0002 in Dockerfile: "), "{line}");
+}
+
 /// cargo-audit itself with a lock file, and advisories of this test in place of RustSec's.
 fn audited(scanner: &Path, advisories: &[(&str, &str)]) -> Clone {
     let clone = with(cloned(), "cargo-audit", scanner);

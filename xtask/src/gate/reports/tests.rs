@@ -3,7 +3,7 @@ use crate::exit::{Exit, Failure};
 
 type Reader = fn(&str) -> Result<Vec<Finding>>;
 
-const READERS: [Reader; 6] = [trivy, detect_secrets, gitleaks, semgrep, cargo_audit, npm_audit];
+const READERS: [Reader; 7] = [image, trivy, detect_secrets, gitleaks, semgrep, cargo_audit, npm_audit];
 
 fn told(found: &[Finding]) -> Vec<&str> {
     found.iter().map(|finding| finding.says.as_str()).collect()
@@ -15,18 +15,35 @@ fn an_image_is_judged_by_its_packages_its_files_and_its_secrets() {
         { "Target": "debian 12", "Class": "os-pkgs", "Vulnerabilities": [
             { "VulnerabilityID": "CVE-1", "PkgName": "libc6", "InstalledVersion": "2.36-9", "FixedVersion": "2.36-10", "Severity": "CRITICAL" },
             { "VulnerabilityID": "CVE-2", "PkgName": "libc6", "InstalledVersion": "2.36-9", "Severity": "MEDIUM" } ] },
-        { "Target": "usr/bin/wayfare", "Class": "lang-pkgs" },
+        { "Target": "usr/bin/wayfare", "Class": "lang-pkgs", "Type": "rustbinary",
+          "Packages": [{ "ID": "itoa@1.0.18", "Name": "itoa", "Version": "1.0.18", "AnalyzedBy": "rustbinary" }],
+          "Vulnerabilities": [
+            { "VulnerabilityID": "CVE-3", "PkgName": "itoa", "InstalledVersion": "1.0.18", "FixedVersion": "9.0.0", "Status": "fixed",
+              "SeveritySource": "osv", "Title": "planted", "Severity": "HIGH" } ] },
         { "Target": "/etc/key", "Secrets": [{ "RuleID": "private-key", "Severity": "LOW" }] } ] }"#;
-    let found = trivy(report).unwrap();
+    let found = image(report).unwrap();
     assert_eq!(
         told(&found),
         [
             "CVE-1 critical in libc6 2.36-9: mended in 2.36-10",
             "CVE-2 medium in libc6 2.36-9: no version mends it yet",
+            "CVE-3 high in itoa 1.0.18: mended in 9.0.0",
             "a secret (private-key) in /etc/key: take it out, and make a new one",
         ]
     );
-    assert!(found[2].is_final && found[2].severity == Severity::Critical, "whatever its rule thinks of it");
+    assert!(found[3].is_final && found[3].severity == Severity::Critical, "whatever its rule thinks of it");
+}
+
+#[test]
+fn an_image_whose_binary_does_not_name_its_crates_is_not_judged() {
+    for crates in ["", r#", { "Target": "usr/bin/wayfare", "Class": "lang-pkgs", "Type": "rustbinary" }"#] {
+        let report = format!(
+            r#"{{ "Results": [{{ "Target": "debian 12", "Class": "os-pkgs", "Type": "debian",
+                                 "Packages": [{{ "ID": "libc6@2.36-9" }}] }}{crates}] }}"#
+        );
+        assert!(trivy(&report).is_ok());
+        assert_eq!(Failure::from_any(image(&report).unwrap_err()).exit, Exit::NotJudged);
+    }
 }
 
 #[test]
@@ -36,6 +53,10 @@ fn files_that_configure_something_are_judged() {
           "Resolution": "Add 'USER <non root>'.", "Severity": "HIGH", "Status": "FAIL", "CauseMetadata": { "StartLine": 3 } } ] }] }"#;
     let found = trivy(report).unwrap();
     assert_eq!((found[0].place.as_str(), found[0].line, found[0].severity), ("api/Dockerfile", 3, Severity::High));
+    assert_eq!(
+        found[0].says,
+        "DS-0002 in api/Dockerfile: Last USER command should not be 'root': Add 'USER <non root>'."
+    );
 }
 
 #[test]
