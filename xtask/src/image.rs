@@ -4,6 +4,7 @@
 
 mod base;
 mod build;
+mod crates;
 mod layer;
 mod layout;
 mod measure;

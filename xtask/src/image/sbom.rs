@@ -1,9 +1,9 @@
-//! `image sbom`: the list of parts in CycloneDX: the crates in the binary as Cargo resolved them, the page's packages as npm
+//! `image sbom`: the list of parts in CycloneDX: the crates as the binary in the image says them, the page's packages as npm
 //! has them. It is of one image, by digest.
 //!
 //! What the base brings isn't in it: the base stands there by its digest, and its packages are what `image scan` reads.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use xshell::cmd;
 
 use super::base;
+use super::crates::{self, Crate};
 use super::layout::Layout;
 use crate::here::Here;
 use crate::plan::{Plan, Step};
@@ -23,40 +24,13 @@ const SHIPPED: &str = "wayfare";
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
-    resolve: Resolve,
 }
 
 #[derive(Deserialize)]
 struct Package {
-    id: String,
     name: String,
     version: String,
     license: Option<String>,
-    /// None for what is in this repository.
-    source: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Resolve {
-    nodes: Vec<Node>,
-}
-
-#[derive(Deserialize)]
-struct Node {
-    id: String,
-    deps: Vec<Dependency>,
-}
-
-#[derive(Deserialize)]
-struct Dependency {
-    pkg: String,
-    dep_kinds: Vec<Kind>,
-}
-
-/// None is an ordinary dependency; the others are for building and testing, and in no binary.
-#[derive(Deserialize)]
-struct Kind {
-    kind: Option<String>,
 }
 
 pub fn file(here: &Here) -> PathBuf {
@@ -71,10 +45,12 @@ pub fn is_of(here: &Here, digest: &str) -> Result<bool> {
 }
 
 pub fn plan(here: &Here) -> Plan {
-    let (crates, packages) = (here.scratch("crates.json"), here.scratch("packages.json"));
-    let platform = platform(here);
-    let of_binary = cmd!(here.sh, "cargo metadata --format-version 1 --locked --filter-platform {platform}");
-    let of_binary = Step::run("crates", of_binary).why("Cargo knows what it links").into_file(&crates).within(300);
+    let (licenses, packages) = (here.scratch("crates.json"), here.scratch("packages.json"));
+    let of_crates = cmd!(here.sh, "cargo metadata --format-version 1 --locked");
+    let of_crates = Step::run("licenses", of_crates)
+        .why("the binary says which crates it is made of, and Cargo under which licenses they come")
+        .into_file(&licenses)
+        .within(300);
     let of_page = cmd!(here.sh, "npm --prefix web sbom --package-lock-only --omit dev --sbom-format cyclonedx");
     let of_page = Step::run("packages", of_page)
         .why("npm knows what the page is made of")
@@ -83,8 +59,9 @@ pub fn plan(here: &Here) -> Plan {
         .next("npm 10 or newer");
     let made = file(here);
     let join = Step::task("list of parts", move |ctx| {
-        let digest = Layout::of(ctx.here).digest()?;
-        let list = list(&read(&crates)?, &read(&packages)?, &digest)?;
+        let layout = Layout::of(ctx.here);
+        let digest = layout.digest()?;
+        let list = list(&crates::of(&layout)?, &read(&licenses)?, &read(&packages)?, &digest)?;
         let count = list["components"].as_array().map_or(0, Vec::len);
         ctx.data.insert("components".into(), count.into());
         ctx.screen.say(&format!("  {count} parts of {digest}"));
@@ -93,23 +70,17 @@ pub fn plan(here: &Here) -> Plan {
     })
     .why("when a part turns out to be weak, somebody asks which images have it")
     .leaves(file(here));
-    Plan::new("image sbom", [of_binary, of_page, join])
-}
-
-/// Rust's name for what the image runs on.
-fn platform(here: &Here) -> &'static str {
-    let config = Layout::of(here).config().unwrap_or_default();
-    if config["architecture"] == "arm64" { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" }
+    Plan::new("image sbom", [of_crates, of_page, join])
 }
 
 fn read(file: &Path) -> Result<String> {
     fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()))
 }
 
-fn list(crates: &str, packages: &str, digest: &str) -> Result<Value> {
-    let crates: Metadata = serde_json::from_str(crates).context("what Cargo says isn't understood")?;
+fn list(crates: &[Crate], licenses: &str, packages: &str, digest: &str) -> Result<Value> {
+    let licenses: Metadata = serde_json::from_str(licenses).context("what Cargo says isn't understood")?;
     let page: Value = serde_json::from_str(packages).context("what npm says isn't understood")?;
-    let (own, parts, mut edges) = linked(&crates)?;
+    let (own, parts, mut edges) = linked(crates, &licenses)?;
     let page_name = page["metadata"]["component"]["bom-ref"].clone();
     let base = json!({ "type": "container", "bom-ref": "base", "name": base::reference("runtime") });
     edges.push(json!({ "ref": "image", "dependsOn": [own, page_name, "base"] }));
@@ -131,72 +102,50 @@ fn list(crates: &str, packages: &str, digest: &str) -> Result<Value> {
 }
 
 /// The name of the shipped package, everything that its binary is linked from, and what needs what.
-fn linked(crates: &Metadata) -> Result<(String, Vec<Value>, Vec<Value>)> {
-    let packages: BTreeMap<_, _> = crates.packages.iter().map(|package| (&package.id, package)).collect();
-    let needs: BTreeMap<_, _> = crates.resolve.nodes.iter().map(|node| (&node.id, linked_by(node))).collect();
-    let shipped = crates.packages.iter().find(|package| package.name == SHIPPED && package.source.is_none());
-    let mut open = vec![&shipped.context("Cargo knows no package `wayfare`")?.id];
-    let mut found = BTreeSet::new();
-    while let Some(id) = open.pop() {
-        if found.insert(id) {
-            open.extend(needs.get(id).into_iter().flatten());
-        }
-    }
-    let name = |id: &String| packages.get(id).map(|package| package.url());
-    let own = shipped.map(Package::url).unwrap_or_default();
-    let parts = found.iter().filter_map(|id| packages.get(*id)).map(|package| package.component()).collect();
-    let edge = |id: &&String| json!({ "ref": name(id), "dependsOn": needs[*id].iter().filter_map(|id| name(id)).collect::<BTreeSet<_>>() });
-    Ok((own, parts, found.iter().map(edge).collect()))
+fn linked(crates: &[Crate], known: &Metadata) -> Result<(String, Vec<Value>, Vec<Value>)> {
+    let own = crates.iter().find(|it| it.root).map(url).context("no crate of the binary is its root")?;
+    let parts = crates.iter().filter(|it| it.is_linked());
+    let needs = |it: &Crate| {
+        let linked = it.dependencies.iter().filter_map(|index| crates.get(*index)).filter(|it| it.is_linked());
+        json!({ "ref": url(it), "dependsOn": linked.map(url).collect::<BTreeSet<_>>() })
+    };
+    Ok((own, parts.clone().map(|it| component(it, known)).collect(), parts.map(needs).collect()))
 }
 
-fn linked_by(node: &Node) -> Vec<&String> {
-    let is_linked = |dependency: &&Dependency| dependency.dep_kinds.iter().any(|kind| kind.kind.is_none());
-    node.deps.iter().filter(is_linked).map(|dependency| &dependency.pkg).collect()
+fn url(it: &Crate) -> String {
+    format!("pkg:cargo/{}@{}", it.name, it.version)
 }
 
-impl Package {
-    fn url(&self) -> String {
-        format!("pkg:cargo/{}@{}", self.name, self.version)
+fn component(it: &Crate, known: &Metadata) -> Value {
+    let kind = if it.root { "application" } else { "library" };
+    let mut component =
+        json!({ "type": kind, "bom-ref": url(it), "name": it.name, "version": it.version, "purl": url(it) });
+    let package = known.packages.iter().find(|package| package.name == it.name && package.version == it.version);
+    if let Some(license) = package.and_then(|package| package.license.as_ref()) {
+        // The form of before SPDX's expressions, which some crates still have.
+        let license = license.replace(" / ", " OR ").replace('/', " OR ");
+        component["licenses"] = json!([{ "expression": license }]);
     }
-
-    fn component(&self) -> Value {
-        let kind = if self.name == SHIPPED { "application" } else { "library" };
-        let mut component = json!({
-            "type": kind,
-            "bom-ref": self.url(),
-            "name": self.name,
-            "version": self.version,
-            "purl": self.url(),
-        });
-        if let Some(license) = &self.license {
-            // The form of before SPDX's expressions, which some crates still have.
-            let license = license.replace(" / ", " OR ").replace('/', " OR ");
-            component["licenses"] = json!([{ "expression": license }]);
-        }
-        component
-    }
+    component
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeMap;
 
-    const CRATES: &str = r#"{
-        "packages": [
-            { "id": "w", "name": "wayfare", "version": "0.1.0", "license": "Apache-2.0", "source": null },
-            { "id": "a", "name": "serde", "version": "1.0.1", "license": "MIT/Apache-2.0", "source": "registry" },
-            { "id": "b", "name": "tempfile", "version": "3.0.0", "license": null, "source": "registry" },
-            { "id": "c", "name": "itoa", "version": "1.0.0", "license": "MIT", "source": "registry" }
-        ],
-        "resolve": { "nodes": [
-            { "id": "w", "deps": [
-                { "pkg": "a", "dep_kinds": [{ "kind": null }] },
-                { "pkg": "b", "dep_kinds": [{ "kind": "dev" }] } ] },
-            { "id": "a", "deps": [{ "pkg": "c", "dep_kinds": [{ "kind": "build" }, { "kind": null }] }] },
-            { "id": "b", "deps": [] },
-            { "id": "c", "deps": [] }
-        ] }
-    }"#;
+    use super::*;
+    use crate::image::crates::tests::parsed;
+
+    const CRATES: &str = r#"{ "packages": [
+        { "name": "wayfare", "version": "0.1.0", "root": true, "dependencies": [1, 2] },
+        { "name": "serde", "version": "1.0.1", "dependencies": [2, 3] },
+        { "name": "cc", "version": "1.2.0", "kind": "build" },
+        { "name": "itoa", "version": "1.0.0" }
+    ] }"#;
+    const LICENSES: &str = r#"{ "packages": [
+        { "name": "serde", "version": "1.0.0", "license": "GPL-3.0" },
+        { "name": "serde", "version": "1.0.1", "license": "MIT/Apache-2.0" }
+    ] }"#;
     const PAGE: &str = r#"{
         "metadata": { "component": { "bom-ref": "web@0", "type": "application", "name": "web" } },
         "components": [{ "bom-ref": "react@19", "type": "library", "name": "react" }],
@@ -204,12 +153,12 @@ mod tests {
     }"#;
 
     #[test]
-    fn everything_that_is_linked_is_in_the_list_and_nothing_that_only_builds_or_tests() {
-        let list = list(CRATES, PAGE, "sha256:12").unwrap();
+    fn everything_that_is_linked_is_in_the_list_and_nothing_that_only_builds() {
+        let list = list(&parsed(CRATES), LICENSES, PAGE, "sha256:12").unwrap();
         let names: BTreeSet<_> =
             list["components"].as_array().unwrap().iter().filter_map(|c| c["name"].as_str()).collect();
         assert!(["wayfare", "serde", "itoa", "react", "web"].iter().all(|name| names.contains(name)), "{names:?}");
-        assert!(!names.contains("tempfile"));
+        assert!(!names.contains("cc"));
         assert_eq!(list["metadata"]["component"]["hashes"][0]["content"], "12");
         let serde = &list["components"].as_array().unwrap().iter().find(|c| c["name"] == "serde").unwrap();
         assert_eq!(serde["licenses"][0]["expression"], "MIT OR Apache-2.0");
@@ -217,7 +166,7 @@ mod tests {
 
     #[test]
     fn who_needs_what_leads_from_the_image_to_every_part() {
-        let list = list(CRATES, PAGE, "sha256:12").unwrap();
+        let list = list(&parsed(CRATES), LICENSES, PAGE, "sha256:12").unwrap();
         let edges: BTreeMap<_, _> = list["dependencies"]
             .as_array()
             .unwrap()
