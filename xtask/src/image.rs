@@ -28,6 +28,7 @@ use crate::exit::{Exit, Failure};
 use crate::gate::{self, sarif};
 use crate::here::Here;
 use crate::plan::{Plan, Step};
+use crate::scan::TRIVY;
 
 #[cfg(test)]
 pub use base::reference;
@@ -142,9 +143,7 @@ fn scan(here: &Here, image: Option<&str>) -> [Step; 2] {
     let of_gate = report.clone();
     let layout = layout::Layout::of(here).folder().as_os_str().to_owned();
     let what = image.map_or_else(|| vec!["--input".into(), layout], |image| vec![image.into()]);
-    let how =
-        ["--quiet", "--skip-version-check", "--disable-telemetry", "--scanners", "vuln,secret", "--format", "json"];
-    let look = cmd!(here.sh, "trivy image {how...} --output {report} {what...}");
+    let look = cmd!(here.sh, "trivy image {TRIVY...} --scanners vuln,secret --output {report} {what...}");
     let look = Step::run("scan", look)
         .why("what others know about what is inside")
         .within(900)

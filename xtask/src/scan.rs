@@ -12,6 +12,7 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+pub use self::scanners::TRIVY;
 use self::scanners::{Kind, Scanner};
 use crate::cli::Stage;
 use crate::ctx::Ctx;
