@@ -3,6 +3,8 @@
 //! HTTP and database metrics carry the names and buckets of OpenTelemetry's semantic conventions. The route label is the
 //! operation's id, never a URL. All series that can be known exist from the start, at zero.
 
+use std::sync::LazyLock;
+
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
@@ -146,9 +148,12 @@ impl Metrics {
     }
 }
 
-/// The commit that the binary was built from; the build sets it.
+/// The commit that the image was built from. The image says it, not the binary: a commit that changes no file of the
+/// binary is the same binary.
 pub fn revision() -> &'static str {
-    option_env!("WAYFARE_REVISION").unwrap_or("unknown")
+    static REVISION: LazyLock<String> =
+        LazyLock::new(|| std::env::var("WAYFARE_REVISION").unwrap_or_else(|_| "unknown".to_owned()));
+    &REVISION
 }
 
 /// A gauge that counts for as long as it is held.
