@@ -51,18 +51,21 @@ const PROSE: [&str; 5] = [".devcontainer/", ".github/", "docs/adr/", "docs/image
 
 pub const PARTS: &[Part] = &[
     Part::new(&["doctor"], "a missing tool is better named now than by a stage", 15).in_pipelines(&["--install"]),
-    Part::new(&["lint"], "seconds, and most mistakes", 30).reading_prose(),
-    Part::new(&["scan", "secrets", "sast"], "what nobody should have written, before anybody gets it", 20)
+    Part::new(&["lint"], "seconds, and most mistakes", 20).reading_prose(),
+    Part::new(&["scan", "secrets", "sast"], "what nobody should have written, before anybody gets it", 15)
         .with(&["detect-secrets", "semgrep"])
         .reading_prose(),
-    Part::new(&["test"], "what it promises, on each database", 60).in_pipelines(&["--require-docker"]),
-    Part::new(&["test", "web"], "what people see, in a browser", 30).with(&["node"]),
-    Part::new(&["test", "fuzz"], "what nobody thought of", 30).with(&["schemathesis"]),
+    Part::new(&["test"], "what it promises, on each database", 45).in_pipelines(&["--require-docker"]),
+    Part::new(&["test", "web"], "what people see, in a browser", 20).with(&["node"]),
+    Part::new(&["test", "fuzz"], "what nobody thought of", 20).with(&["schemathesis"]),
     Part::new(&["image", "build"], "what is deployed, from source", 30).with(&["docker"]),
-    Part::new(&["test", "compose"], "its real parts together, and no request lost when one goes", 60)
+    Part::new(&["test", "compose"], "its real parts together, and no request lost when one goes", 30)
         .with(&["docker-compose"])
         .in_pipelines(&["--require-docker"]),
-    Part::new(&["test", "image"], "what is deployed, from its build to its run", 20).with(&["cosign"]),
+    Part::new(&["test", "image"], "what is deployed, from its build to its run", 15).with(&["cosign"]),
+    Part::new(&["test", "deploy"], "one version after the other, and no request lost", 15)
+        .with(&["cosign", "docker-compose"])
+        .in_pipelines(&["--require-docker"]),
 ];
 
 /// The name of the last stage.
@@ -212,6 +215,7 @@ mod tests {
                 "cargo xtask image build (skipped)",
                 "cargo xtask test compose (skipped)",
                 "cargo xtask test image (skipped)",
+                "cargo xtask test deploy (skipped)",
                 "cargo xtask evidence verify doctor lint test",
             ]
         );
@@ -222,7 +226,7 @@ mod tests {
         let here = Here::pretend(&["cargo", "git", "schemathesis"]);
         let plan = plan_for(&["ci", "--from", "test fuzz"], &here).unwrap();
         let skipped: Vec<_> = plan.steps.iter().map(|step| step.skipped.is_some()).collect();
-        assert_eq!(skipped, [true, true, true, true, true, false, true, true, true, false]);
+        assert_eq!(skipped, [true, true, true, true, true, false, true, true, true, true, false]);
         let proof = plan.steps.last().unwrap().command(&here.root).unwrap();
         assert_eq!(proof, "cargo xtask evidence verify doctor lint test test-fuzz");
     }
@@ -257,7 +261,7 @@ mod tests {
         assert_eq!(
             failure.next.as_deref(),
             Some(
-                "one of: doctor, lint, scan secrets sast, test, test web, test fuzz, image build, test compose, test image, evidence"
+                "one of: doctor, lint, scan secrets sast, test, test web, test fuzz, image build, test compose, test image, test deploy, evidence"
             )
         );
     }

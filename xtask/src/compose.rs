@@ -1,4 +1,5 @@
-//! `up --compose` and `down`: the product with PostgreSQL, Redis and two replicas on this machine, and its end.
+//! `up --compose` and `down`: the product with PostgreSQL, Redis and two replicas on this machine, and the end of that or of
+//! an environment.
 //!
 //! Secrets are made once for each installation and live as long as its database; none is on a command line.
 
@@ -8,7 +9,7 @@ mod test;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -16,6 +17,7 @@ use xshell::cmd;
 
 use crate::cli::Stage;
 use crate::ctx::Ctx;
+use crate::deploy::Place;
 use crate::exit::{Exit, Failure};
 use crate::here::Here;
 use crate::plan::{Plan, Step};
@@ -24,18 +26,45 @@ use crate::up::PASSWORD;
 pub use test::plan as test;
 
 const SECRETS: &str = "target/compose";
-/// What Docker marks its things with.
-const OURS: &str = "label=com.docker.compose.project=wayfare";
+const PROJECT: &str = "wayfare";
 
-/// Take away what `up --compose` started, with its data, and prove that nothing is left.
+/// Take away what `up --compose` or `deploy` started, with its data, and prove that nothing is left.
 #[derive(Args)]
 pub struct Down {
-    /// The installation of compose.yaml; the only one so far
-    #[arg(long, required = true)]
+    /// What `up --compose` started
+    #[arg(long, required_unless_present = "env")]
     compose: bool,
-    /// Leave the volumes and the secrets for the next `up --compose`
+    /// What `deploy` started in that environment
+    #[arg(long, value_name = "ENVIRONMENT", conflicts_with = "compose")]
+    env: Option<String>,
+    /// Leave the volumes and the secrets for the next `up --compose` or `deploy`
     #[arg(long)]
     keep_data: bool,
+    /// Go on where the environment asks first
+    #[arg(long)]
+    yes: bool,
+}
+
+/// What belongs together on this machine.
+#[derive(Clone)]
+struct Installation {
+    /// What Docker marks its things with.
+    project: String,
+    secrets: PathBuf,
+    /// Built for it alone.
+    images: Vec<String>,
+    place: Option<Place>,
+}
+
+impl Installation {
+    fn of_clone(here: &Here) -> Self {
+        Installation { project: PROJECT.into(), secrets: here.root.join(SECRETS), images: Vec::new(), place: None }
+    }
+
+    fn of(place: Place) -> Self {
+        let images = ["next", "running"].map(|which| place.web(which)).into();
+        Installation { project: place.project.clone(), secrets: place.secrets(), images, place: Some(place) }
+    }
 }
 
 impl Stage for Down {
@@ -44,21 +73,46 @@ impl Stage for Down {
 
     fn plan(&self, here: &Here) -> Result<Plan> {
         let keep = self.keep_data;
-        let volumes = (!keep).then_some("--volumes");
-        let down = cmd!(here.sh, "docker compose --profile * down --remove-orphans --timeout 25 {volumes...}");
+        let place = self.env.as_ref().map(|name| Place::named(name, here)).transpose()?;
+        let stage = place.as_ref().map_or("down --compose".into(), |place| format!("down --env {}", place.name));
+        let loss =
+            if keep { "it serves nobody any more" } else { "it serves nobody any more, and its data is deleted" };
+        let first: Vec<_> =
+            place.iter().flat_map(|place| place.agreed(self.yes, loss).into_iter().chain([place.alone()])).collect();
+        let of = place.map_or_else(|| Installation::of_clone(here), Installation::of);
+        let (project, volumes) = (&of.project, (!keep).then_some("--volumes"));
+        let down = cmd!(
+            here.sh,
+            "docker compose --project-name {project} --profile * down --remove-orphans --timeout 25 {volumes...}"
+        );
         let down = Step::run("down", down)
             .why("each is asked to end, and ends what it is doing first")
             .changes(if keep { "containers and networks" } else { "containers, networks, and volumes with all data" })
             .within(300);
-        let proof = Step::task("nothing is left", move |ctx| nothing_is_left(ctx, keep))
+        let (of_proof, of_forget, shown) = (of.clone(), of.clone(), here.shown(&of.secrets));
+        let proof = Step::task("nothing is left", move |ctx| nothing_is_left(ctx, &of_proof, keep))
             .why("what is forgotten costs memory, disk and the next one's port")
             .needs(&["docker"])
             .next("docker rm, docker volume rm, docker network rm what is named");
-        let forget = Step::task("secrets", |ctx| forget(&ctx.here.root.join(SECRETS)))
+        let forget = Step::task("secrets", move |ctx| of_forget.forget(ctx.here))
             .why("they open nothing any more")
-            .changes(format!("deletes {SECRETS}"));
+            .changes(format!("deletes {shown}"));
         let forget = (!keep).then_some(forget);
-        Ok(Plan::new("down --compose", daemon(here).into_iter().chain([down]).chain(forget).chain([proof])))
+        Ok(Plan::new(&stage, first.into_iter().chain(daemon(here)).chain([down]).chain(forget).chain([proof])))
+    }
+}
+
+impl Installation {
+    /// With its secrets goes what was known of it.
+    fn forget(&self, here: &Here) -> Result<()> {
+        let there = |image: &&String| {
+            cmd!(here.sh, "docker image inspect {image}").quiet().ignore_stdout().ignore_stderr().run().is_ok()
+        };
+        for image in self.images.iter().filter(there) {
+            cmd!(here.sh, "docker image rm {image}").quiet().ignore_stdout().run()?;
+        }
+        forget(&self.secrets)?;
+        self.place.as_ref().map_or(Ok(()), |place| forget(&place.state))
     }
 }
 
@@ -113,7 +167,7 @@ fn images_are_there(ctx: &mut Ctx) -> Result<()> {
     Ok(())
 }
 
-fn daemon(here: &Here) -> [Step; 2] {
+pub fn daemon(here: &Here) -> [Step; 2] {
     let daemon = Step::run("docker", cmd!(here.sh, "docker version --format").arg("{{.Server.Version}}"))
         .why("its daemon has to answer")
         .within(20)
@@ -127,7 +181,7 @@ fn daemon(here: &Here) -> [Step; 2] {
     [daemon, plugin]
 }
 
-fn make_secrets(folder: &Path) -> Result<()> {
+pub fn make_secrets(folder: &Path) -> Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let password = kept(folder, "postgres_password", || random(24))?;
     kept(folder, "database_url", || Ok(format!("postgres://wayfare:{password}@postgres/wayfare")))?;
@@ -160,28 +214,28 @@ fn forget(folder: &Path) -> Result<()> {
     }
 }
 
-fn nothing_is_left(ctx: &mut Ctx, keeps_data: bool) -> Result<()> {
-    let left = left(ctx.here, keeps_data)?;
+fn nothing_is_left(ctx: &mut Ctx, of: &Installation, keeps_data: bool) -> Result<()> {
+    let left = left(ctx.here, of, keeps_data)?;
     ctx.data.insert("left".into(), left.clone().into());
     anyhow::ensure!(left.is_empty(), Failure::check(format!("still there: {}", left.join(", "))));
     Ok(())
 }
 
 /// What there is of an installation.
-fn left(here: &Here, keeps_data: bool) -> Result<Vec<String>> {
-    let secrets = here.root.join(SECRETS);
+fn left(here: &Here, of: &Installation, keeps_data: bool) -> Result<Vec<String>> {
     let mut left = Vec::new();
+    let ours = format!("label=com.docker.compose.project={}", of.project);
     let kinds = [
         ("container", vec!["ps", "--all", "--format", "{{.Names}}"]),
         ("network", vec!["network", "ls", "--format", "{{.Name}}"]),
         ("volume", vec!["volume", "ls", "--format", "{{.Name}}"]),
     ];
     for (kind, words) in kinds.into_iter().filter(|(kind, _)| !(keeps_data && *kind == "volume")) {
-        let listed = cmd!(here.sh, "docker {words...} --filter {OURS}").quiet().read()?;
+        let listed = cmd!(here.sh, "docker {words...} --filter {ours}").quiet().read()?;
         left.extend(listed.lines().map(|name| format!("{kind} {name}")));
     }
-    if !keeps_data && secrets.exists() {
-        left.push(format!("secrets in {SECRETS}"));
+    if !keeps_data && of.secrets.exists() {
+        left.push(format!("secrets in {}", here.shown(&of.secrets)));
     }
     Ok(left)
 }
@@ -215,6 +269,7 @@ mod tests {
         let here = Here::pretend(&["docker"]);
         let text = |words: &[&str]| script::text(&plan_for(words, &here).unwrap(), &here);
         assert!(text(&["down", "--compose"]).contains("--volumes"));
+        assert!(text(&["down", "--env", "staging"]).contains("--project-name wayfare-staging --profile '*' down"));
         let kept = text(&["down", "--compose", "--keep-data"]);
         assert!(!kept.contains("--volumes") && !kept.contains("deletes"), "{kept}");
     }

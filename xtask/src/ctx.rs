@@ -14,7 +14,7 @@ use crate::exit::{Exit, Failure};
 use crate::here::Here;
 use crate::junit;
 use crate::plan::{Action, Invocation, Output, Plan, Step, slug};
-use crate::process::{self, End, Running};
+use crate::process::{self, End, LAST_LINES, Running};
 use crate::screen::Screen;
 use crate::tools;
 
@@ -91,7 +91,10 @@ impl<'a> Ctx<'a> {
             if is_over && !has_begun(record, step.undoes) {
                 continue;
             }
-            if step.skipped.is_some() {
+            if step.puts_back && record.result == Exit::Ok {
+                record.steps[index].skipped = Some("nothing failed".into());
+            }
+            if record.steps[index].skipped.is_some() {
                 self.screen.finished(&record.steps[index]);
                 continue;
             }
@@ -103,10 +106,20 @@ impl<'a> Ctx<'a> {
             let entry = &mut record.steps[index];
             entry.seconds = rounded(start);
             entry.log = log.as_deref().filter(|log| log.exists()).map(|log| self.here.shown(log));
-            let failure = done.err().map(Failure::from_any);
+            // What a task had started heard the Ctrl-C, too, and failed by it.
+            let told = |error| match process::interrupted() {
+                true => Failure::new(Exit::Interrupted, "interrupted"),
+                false => Failure::from_any(error),
+            };
+            let failure = done.err().map(told);
             entry.result = Some(failure.as_ref().map_or(Exit::Ok, |failure| failure.exit));
             self.screen.finished(entry);
-            let Some(failure) = failure else { continue };
+            let Some(failure) = failure else {
+                if step.puts_back && record.result != Exit::Interrupted {
+                    (record.result, record.exit) = (Exit::RolledBack, Exit::RolledBack as u8);
+                }
+                continue;
+            };
             let failure = self.report(plan, step, failure, entry);
             blame(record, &failure);
             let goes_on = plan.keeps_going && !step.is_essential;
@@ -187,6 +200,12 @@ impl<'a> Ctx<'a> {
             self.screen.tick(what, start.elapsed());
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
+    }
+
+    /// The last lines of what the task had started, for whoever wants to know why it fails.
+    pub fn heard(&mut self, text: &str) {
+        let lines: Vec<_> = text.lines().map(str::to_owned).collect();
+        self.last_lines = lines[lines.len().saturating_sub(LAST_LINES)..].to_vec();
     }
 
     /// Stays until Ctrl-C, then stops what is served; each has to end without an error.

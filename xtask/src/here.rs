@@ -16,6 +16,8 @@ use crate::tools;
 
 /// Under `target/`: a Python environment.
 const TOOLS: &str = "tools";
+/// Each folder in it is an environment, with what differs there.
+pub const OVERLAYS: &str = "k8s/overlays";
 
 pub struct Here {
     pub root: PathBuf,
@@ -29,6 +31,10 @@ pub struct Here {
     pub requires_parts: bool,
     /// What our environment variables and those of a pipeline say.
     pub variables: BTreeMap<String, String>,
+    /// The text of each environment's file, by the environment's name.
+    pub environments: BTreeMap<String, String>,
+    /// Where what outlives a clone is kept: an environment's secrets, and what runs there.
+    pub state: PathBuf,
     pub sh: Shell,
 }
 
@@ -50,9 +56,11 @@ impl Here {
         let path = std::env::join_paths([own].into_iter().chain(std::env::split_paths(&path)))
             .context("the target folder's name has a colon in it")?;
         let tools = tools::on_path(&path);
-        let variables = variables();
+        let (environments, variables) = (environments(&root), variables());
+        let state = state(variables.get("WAYFARE_STATE_DIR"));
         let requires_parts = variables.get("WAYFARE_REQUIRE_PARTS").is_some_and(|value| value == "1");
-        Ok(Here { root, target, tools, path, docker_answers: OnceCell::new(), requires_parts, variables, sh })
+        let docker_answers = OnceCell::new();
+        Ok(Here { root, target, tools, path, docker_answers, requires_parts, variables, environments, state, sh })
     }
 
     /// What the environment variable says; an empty one says nothing.
@@ -148,6 +156,22 @@ fn variables() -> BTreeMap<String, String> {
     all.filter(|(name, value)| is_read(name) && !value.is_empty()).collect()
 }
 
+fn environments(root: &Path) -> BTreeMap<String, String> {
+    let folders = std::fs::read_dir(root.join(OVERLAYS)).into_iter().flatten().flatten();
+    let text = |folder: std::fs::DirEntry| {
+        let name = folder.file_name().into_string().ok()?;
+        Some((name, std::fs::read_to_string(folder.path().join("env.toml")).ok()?))
+    };
+    folders.filter_map(text).collect()
+}
+
+/// As the XDG base directories have it, where nobody says otherwise.
+fn state(said: Option<&String>) -> PathBuf {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let usual = || set("HOME").unwrap_or_default().join(".local/state");
+    said.map_or_else(|| set("XDG_STATE_HOME").unwrap_or_else(usual).join("wayfare"), PathBuf::from)
+}
+
 #[cfg(test)]
 impl Here {
     /// A machine that is the same wherever the tests run.
@@ -164,6 +188,8 @@ impl Here {
             docker_answers: OnceCell::from(tools.contains(&"docker")),
             requires_parts: false,
             variables: BTreeMap::new(),
+            environments: environments(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..")),
+            state: PathBuf::from("/state"),
             sh,
         }
     }

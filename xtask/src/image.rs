@@ -33,6 +33,7 @@ use crate::scan::TRIVY;
 #[cfg(test)]
 pub use base::reference;
 pub use base::stand_in;
+pub use sign::{Signed, by_digest, current};
 pub use test::tests;
 
 const DOCKERFILE: &str = "api/Dockerfile";
@@ -47,7 +48,7 @@ pub const DOCKERFILES: [&str; 8] = [
     ".ci/images/runtime/Dockerfile",
     ".ci/images/rust/Dockerfile",
 ];
-const TAG: &str = "wayfare:local";
+pub const TAG: &str = "wayfare:local";
 
 /// Build the service's image, judge it, push it, sign it, and prove that it is what was built.
 #[derive(Args)]

@@ -10,6 +10,7 @@ mod compose;
 mod coverage;
 mod ctx;
 mod data_dir;
+mod deploy;
 mod doctor;
 mod evidence;
 mod exit;
@@ -43,6 +44,7 @@ use cli::{Entry, Group};
 
 pub const STAGES: &[Entry] = &[
     Entry::of::<up::Up>(Group::Run),
+    Entry::of::<deploy::Deploy>(Group::Run),
     Entry::of::<compose::Down>(Group::Run),
     Entry::of::<doctor::Doctor>(Group::Run),
     Entry::of::<build::Build>(Group::Check),

@@ -35,6 +35,14 @@ pub struct Notify {
     /// What ran, as the message calls it
     #[arg(long, default_value = "ci", value_name = "NAME")]
     pipeline: String,
+    /// A record that is asked for where a variable is set, and told as left out where it isn't
+    #[arg(long, value_name = "VARIABLE=STAGE", value_parser = variable_and_stage)]
+    if_set: Vec<(String, String)>,
+}
+
+fn variable_and_stage(text: &str) -> Result<(String, String), String> {
+    let (variable, stage) = text.split_once('=').ok_or("it has the form VARIABLE=STAGE")?;
+    Ok((variable.to_owned(), slug(stage)))
 }
 
 impl Stage for Notify {
@@ -48,11 +56,15 @@ impl Stage for Notify {
             true => ci::expected(here),
             false => self.stages.iter().map(|name| slug(name)).collect(),
         };
+        let (wanted, left_out): (Vec<_>, Vec<_>) =
+            self.if_set.iter().cloned().partition(|(variable, _)| here.variable(variable).is_some());
+        let names = |them: Vec<(String, String)>| them.into_iter().map(|(_, stage)| stage).collect::<Vec<_>>();
+        let (stages, left_out) = ([stages, names(wanted)].concat(), names(left_out));
         let (pipeline, folder) = (self.pipeline.clone(), here.scratch("notify"));
         let (request, gone) = (folder.join("request"), folder.join("request"));
         let message = Step::task("message", move |ctx| {
             let found = evidence::examine(ctx.here, &stages)?;
-            let body = summary(&pipeline, &found, run(ctx.here)).to_string();
+            let body = summary(&pipeline, &found, &left_out, run(ctx.here)).to_string();
             let key = ctx.here.variable(KEY).ok_or_else(no_key)?;
             put(&folder, address.as_deref().unwrap_or_default(), key, &body)
         })
@@ -99,7 +111,7 @@ fn run(here: &Here) -> Option<String> {
     on_github().or_else(|| here.variable("BUILD_URL").map(str::to_owned))
 }
 
-fn summary(pipeline: &str, found: &Found, run: Option<String>) -> Value {
+fn summary(pipeline: &str, found: &Found, left_out: &[String], run: Option<String>) -> Value {
     let Found { stages, faults } = found;
     let commit = stages.iter().find_map(|(_, record)| record.as_ref()?.commit.clone());
     json!({
@@ -110,6 +122,7 @@ fn summary(pipeline: &str, found: &Found, run: Option<String>) -> Value {
         "run": run,
         "stages": stages.iter().map(|(name, record)| stage(name, record.as_ref())).collect::<Vec<_>>(),
         "faults": faults,
+        "left_out": left_out,
     })
 }
 
@@ -171,13 +184,14 @@ mod tests {
     fn a_message_says_what_the_records_say() {
         let stages = vec![("test".to_owned(), Some(sample())), ("build".to_owned(), None)];
         let mut found = Found { stages, faults: vec!["build: there is no record".into()] };
-        let message = summary("release", &found, Some("https://ci/7".into()));
+        let message = summary("release", &found, &["deploy-env-prod".into()], Some("https://ci/7".into()));
         assert_eq!((message["result"].as_str(), message["run"].as_str()), (Some("failed"), Some("https://ci/7")));
         assert_eq!(message["commit"].as_str(), sample().commit.as_deref());
         assert_eq!(message["stages"][0]["tests"]["passed"], 312);
         assert_eq!(message["stages"][1]["result"], Value::Null);
+        assert_eq!(message["left_out"][0], "deploy-env-prod");
         found.faults.clear();
-        assert_eq!(summary("ci", &found, None)["result"], "passed");
+        assert_eq!(summary("ci", &found, &[], None)["result"], "passed");
     }
 
     #[test]

@@ -182,7 +182,9 @@ mod tests {
     fn pipelines_run_nothing_but_xtask() {
         for (path, text) in rendered(&Pins::read(PINS).unwrap()).unwrap() {
             for line in text.lines().map(str::trim) {
-                let command = line.strip_prefix("run: ").or(line.split_once("sh '").map(|(_, rest)| rest));
+                let command = line
+                    .strip_prefix("run: ")
+                    .or(line.split_once("sh '").filter(|(before, _)| !before.ends_with("unsta")).map(|(_, rest)| rest));
                 assert!(command.is_none_or(|command| command.starts_with("cargo xtask ")), "{path}: {line}");
             }
             assert!(text.contains("cargo xtask evidence verify"), "{path}");

@@ -37,6 +37,8 @@ pub struct Step {
     pub is_essential: bool,
     /// It takes away what the step of this name made: once that has begun it runs, whatever failed, and after Ctrl-C.
     pub undoes: Option<&'static str>,
+    /// It runs after a failure only, and what it put back is as it was: the run ends as rolled back.
+    pub puts_back: bool,
     /// How the run ends when what it starts ends with an error.
     pub means: Exit,
     /// Codes by which what it starts only tells that it found something: its report is judged later.
@@ -138,6 +140,7 @@ impl Step {
             skipped: None,
             is_essential: false,
             undoes: None,
+            puts_back: false,
             means: Exit::Failed,
             answers: Vec::new(),
             then: None,
@@ -198,6 +201,11 @@ impl Step {
     pub fn undoing(mut self, step: &'static str) -> Self {
         self.undoes = Some(step);
         self
+    }
+
+    /// As `undoing`, but for a run that failed.
+    pub fn putting_back(self, step: &'static str) -> Self {
+        Step { puts_back: true, ..self.undoing(step) }
     }
 
     pub fn failing_as(mut self, exit: Exit) -> Self {

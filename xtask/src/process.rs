@@ -22,7 +22,7 @@ use crate::evidence::Tests;
 use crate::plan::{Invocation, Output};
 use crate::screen::Screen;
 
-const LAST_LINES: usize = 20;
+pub const LAST_LINES: usize = 20;
 const POLL: Duration = Duration::from_millis(10);
 /// How long a child may take to end after it was asked to: a server lets its clients finish for 15 s.
 const GRACE: Duration = Duration::from_secs(20);

@@ -8,6 +8,7 @@ use xshell::cmd;
 
 use crate::cli::Stage;
 use crate::compose;
+use crate::deploy;
 use crate::exit::{Exit, Failure};
 use crate::fuzz;
 use crate::here::Here;
@@ -20,14 +21,14 @@ use crate::web;
 pub struct Test {
     /// Which: beside the code (unit), through the public face (it), both and the documentation (all),
     /// requests made up from the OpenAPI document, as each role (fuzz), the web page (web), the real parts in
-    /// containers, from `up --compose` to `down --compose` (compose), or the service's image, built, pushed, signed and
-    /// tampered with (image)
+    /// containers, from `up --compose` to `down --compose` (compose), the service's image, built, pushed, signed and
+    /// tampered with (image), or one deployment after the other while people ask (deploy)
     #[arg(value_enum, default_value = "all")]
     kind: Kind,
     /// Fail where Docker doesn't answer, instead of leaving those tests out
     #[arg(long)]
     require_docker: bool,
-    /// With the image as it is pushed, not as it is tried (compose, image)
+    /// With the image as it is pushed, not as it is tried (compose, image, deploy)
     #[arg(long)]
     release: bool,
     /// Passed to the tests: a part of a name, --nocapture …
@@ -46,6 +47,7 @@ enum Kind {
     Web,
     Compose,
     Image,
+    Deploy,
 }
 
 impl Stage for Test {
@@ -58,6 +60,7 @@ impl Stage for Test {
             Kind::Web => Ok(web::tests(here)),
             Kind::Compose => compose::test(here, self.require_docker || here.requires_parts, self.release),
             Kind::Image => image::tests(here, here.requires_parts, self.release),
+            Kind::Deploy => deploy::test(here, self.require_docker || here.requires_parts, self.release),
             Kind::All | Kind::Unit | Kind::It => self.plan_of_cargo(here),
         }
     }
@@ -70,7 +73,7 @@ impl Test {
             return Err(docker_is_wanted(here).into());
         }
         let (stage, sqlite, postgres) = match self.kind {
-            Kind::All | Kind::Fuzz | Kind::Web | Kind::Compose | Kind::Image => {
+            Kind::All | Kind::Fuzz | Kind::Web | Kind::Compose | Kind::Image | Kind::Deploy => {
                 ("test", self.on_sqlite(here, &[]), Some(self.on_postgres(here, no_docker)))
             }
             Kind::Unit => ("test unit", self.on_sqlite(here, &["--lib", "--bins"]), None),

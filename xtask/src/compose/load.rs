@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use crate::http;
 
-const CLIENTS: usize = 8;
 const PATHS: [&str; 4] = ["/api/shops", "/api/menu-items?limit=20", "/api/city", "/"];
 
 pub struct Load {
@@ -36,13 +35,13 @@ pub struct Told {
 }
 
 impl Load {
-    pub fn start(port: u16) -> Self {
+    pub fn start(port: u16, clients: usize) -> Self {
         let shared = Arc::new(Shared::default());
         let client = |number: usize| {
             let shared = shared.clone();
             thread::spawn(move || shared.ask(port, number))
         };
-        Load { clients: (0..CLIENTS).map(client).collect(), shared }
+        Load { clients: (0..clients).map(client).collect(), shared }
     }
 
     pub fn answered(&self) -> usize {
@@ -101,7 +100,7 @@ mod tests {
     #[test]
     fn an_error_and_a_lost_connection_are_failures_and_the_rest_is_counted() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let load = Load::start(listener.local_addr().unwrap().port());
+        let load = Load::start(listener.local_addr().unwrap().port(), 8);
         let answers = ["HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 502 Bad Gateway\r\n\r\n", ""];
         for answer in answers.iter().cycle().take(30) {
             let (stream, _) = listener.accept().unwrap();

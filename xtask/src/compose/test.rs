@@ -8,8 +8,8 @@ use anyhow::Result;
 use serde_json::Value;
 use xshell::cmd;
 
-use super::left;
 use super::load::Load;
+use super::{Installation, left};
 use crate::cli;
 use crate::ctx::Ctx;
 use crate::exit::{Exit, Failure};
@@ -22,6 +22,7 @@ const PLUG_IN: &str = "docker-compose";
 /// The web tier's port, as compose.yaml has it.
 const DOOR: u16 = 8080;
 const PROMETHEUS: u16 = 9090;
+const CLIENTS: usize = 8;
 /// Answers between two events: enough that every client has asked many times.
 const MANY: usize = 400;
 /// Until a replica that was started says that it is ready, and for anything else that is sure to come.
@@ -98,7 +99,7 @@ fn web_image(here: &Here) -> Step {
 }
 
 fn nobodys(ctx: &mut Ctx) -> Result<()> {
-    let there = left(ctx.here, false)?;
+    let there = left(ctx.here, &Installation::of_clone(ctx.here), false)?;
     let message = || format!("there is an installation: {}", there.join(", "));
     anyhow::ensure!(there.is_empty(), Failure::new(Exit::Refused, message()));
     Ok(())
@@ -131,7 +132,7 @@ fn no_request_fails(ctx: &mut Ctx) -> Result<()> {
         return Err(Failure::check(format!("there are {} replicas and not two", replicas.len())).into());
     };
     let docker = |words: &[&str]| cmd!(sh, "docker {words...}").quiet().ignore_stdout().run();
-    let load = Load::start(DOOR);
+    let load = Load::start(DOOR, CLIENTS);
     answers(ctx, &load, "both answer")?;
     docker(&["kill", "--signal", "KILL", first])?;
     answers(ctx, &load, "one was killed")?;

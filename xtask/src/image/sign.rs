@@ -32,6 +32,13 @@ pub struct Verify {
     #[arg(value_name = "IMAGE", value_parser = by_digest)]
     image: Option<String>,
     #[command(flatten)]
+    signed: Signed,
+}
+
+/// Whose signature counts.
+#[derive(Args)]
+pub struct Signed {
+    #[command(flatten)]
     account: Account,
     /// The public key: a file, `env://NAME`, or a key store's URL
     #[arg(long, env = "WAYFARE_COSIGN_PUBLIC_KEY", hide_env_values = true)]
@@ -44,7 +51,7 @@ pub struct Verify {
     issuer: String,
 }
 
-fn by_digest(text: &str) -> Result<String, String> {
+pub fn by_digest(text: &str) -> Result<String, String> {
     let is_digest = |digest: &str| digest.len() == 64 && digest.chars().all(|c| c.is_ascii_hexdigit());
     match text.split_once("@sha256:") {
         Some((_, digest)) if is_digest(digest) => Ok(text.to_owned()),
@@ -53,7 +60,7 @@ fn by_digest(text: &str) -> Result<String, String> {
 }
 
 /// What was pushed or found last.
-fn current(here: &Here) -> String {
+pub fn current(here: &Here) -> String {
     fs::read_to_string(pushed(here)).map_or("REPOSITORY@DIGEST".into(), |text| text.trim().to_owned())
 }
 
@@ -88,7 +95,14 @@ impl Sign {
 
 impl Verify {
     pub fn plan(&self, here: &Here) -> Plan {
-        let image = self.image.clone().unwrap_or_else(|| current(here));
+        Plan::new("image verify", self.signed.steps(here, self.image.as_deref(), |_| None))
+    }
+}
+
+impl Signed {
+    /// `then` is what else is asked of the registry, by the same account.
+    pub fn steps(&self, here: &Here, image: Option<&str>, then: impl Fn(&Account) -> Option<Step>) -> Vec<Step> {
+        let (is_named, image) = (image.is_some(), image.map_or_else(|| current(here), str::to_owned));
         let (who, on_loopback) = (&self.who(here), &on_loopback(&image));
         let signature = cmd!(here.sh, "cosign verify {who...} {on_loopback...} {image}");
         let parts = cmd!(here.sh, "cosign verify-attestation --type cyclonedx {who...} {on_loopback...} {image}");
@@ -111,7 +125,7 @@ impl Verify {
         })
         .why("a deployment takes what this file names")
         .changes("target/image/verified");
-        let (was, known) = (here.target.join("image/verified"), self.image.is_some() || pushed(here).exists());
+        let (was, known) = (here.target.join("image/verified"), is_named || pushed(here).exists());
         let begin = Step::task("which image", move |_| {
             secret::forget(&was)?;
             ensure!(known, nothing_was_pushed());
@@ -127,7 +141,8 @@ impl Verify {
             step("content", content).why("every layer is what the signed digest says"),
             keep,
         ];
-        Plan::new("image verify", [begin].into_iter().chain(self.account.around(here, &image, steps)))
+        let steps = steps.into_iter().chain(then(&self.account)).collect();
+        [begin].into_iter().chain(self.account.around(here, &image, steps)).collect()
     }
 
     fn who(&self, here: &Here) -> Vec<String> {

@@ -1,18 +1,21 @@
 //! A pipeline as a GitHub workflow.
 //!
-//! One job, because the stages share `target/`: what one built, the next one tests. Its token may read the repository, and
-//! beyond that what its pipeline names; no credential stays on the disk.
+//! The stages of a job share `target/`: what one built, the next one tests. A job's token may read the repository, and beyond
+//! that what its lines name; no credential stays on the disk. Evidence goes from job to job as an artifact.
 
 use anyhow::Result;
 
-use super::list::{Given, Line, Pipeline, Starts, Tool};
+use super::list::{Given, Job, Line, Machine, PRODUCTION, Pipeline, Starts, Tool};
 use super::pins::Pins;
 
 const MACHINE: &str = "ubuntu-24.04";
 
-/// What the job's token may do because one of its lines is given that.
-const RIGHTS: [(Given, &str); 2] =
-    [(Given::Registry, "      packages: write\n"), (Given::SigningKey, "      id-token: write\n")];
+/// What a job's token may do because one of its lines is given that.
+const RIGHTS: [(Given, &str); 3] = [
+    (Given::Reader, "      packages: read\n"),
+    (Given::Registry, "      packages: write\n"),
+    (Given::SigningKey, "      id-token: write\n"),
+];
 
 pub fn path(pipeline: &Pipeline) -> String {
     format!(".github/workflows/{}.yml", pipeline.name)
@@ -20,12 +23,8 @@ pub fn path(pipeline: &Pipeline) -> String {
 
 pub fn workflow(pipeline: &Pipeline, pins: &Pins) -> Result<String> {
     let name = pipeline.name;
-    let steps: String = pipeline.lines.iter().map(|line| step(line, pipeline)).collect();
-    let given: Vec<_> = pipeline.lines.iter().flat_map(|line| line.given).collect();
-    let may: String = RIGHTS.iter().filter(|(what, _)| given.contains(&what)).map(|(_, right)| *right).collect();
-    let tools: Vec<_> =
-        pipeline.lines.iter().filter_map(|line| line.tool).map(|one| tool(one, pins)).collect::<Result<_>>()?;
-    let tools = tools.concat();
+    let jobs: Vec<_> = pipeline.jobs.iter().map(|one| job(one, pipeline, pins)).collect::<Result<_>>()?;
+    let tells = pipeline.tells.as_ref().map(|line| tells(line, pipeline, pins)).transpose()?;
     Ok(format!(
         "# {}
 # {name}: {}.
@@ -41,21 +40,80 @@ concurrency:
   cancel-in-progress: ${{{{ github.event_name == 'pull_request' }}}}
 
 jobs:
-  {name}:
+{}{}",
+        super::HEADER,
+        pipeline.why,
+        starts(pipeline.starts),
+        jobs.concat(),
+        tells.unwrap_or_default(),
+    ))
+}
+
+fn job(job: &Job, pipeline: &Pipeline, pins: &Pins) -> Result<String> {
+    let (name, minutes, place) = (job.name, job.minutes(), place(job));
+    let needs = job.needs.map(|needs| format!("    needs: [{needs}]\n")).unwrap_or_default();
+    let given: Vec<_> = job.lines.iter().flat_map(|line| line.given).collect();
+    let may: String = RIGHTS.iter().filter(|(what, _)| given.contains(&what)).map(|(_, right)| *right).collect();
+    let steps: String = job.lines.iter().map(|line| step(line, job.keeps_going)).collect();
+    Ok(format!(
+        "  {name}:
     name: {name}
+{needs}{place}    timeout-minutes: {minutes}
+    permissions:
+      contents: read
+{may}    steps:
+{}{}{}{steps}{}",
+        checkout(job.whole_history, pins)?,
+        cache(pipeline, pins)?,
+        tools(job, pins)?,
+        keep(&format!("{}-{name}", pipeline.name), pins)?,
+    ))
+}
+
+/// The machine; where the machine is an environment, one job at a time.
+fn place(job: &Job) -> String {
+    let alone = |name: &str| format!("    concurrency:\n      group: {name}\n      cancel-in-progress: false\n");
+    match job.machine {
+        Machine::Usual => format!("    runs-on: {MACHINE}\n"),
+        Machine::Staging => {
+            format!("    runs-on: ${{{{ vars.WAYFARE_STAGING_RUNNER || '{MACHINE}' }}}}\n{}", alone("staging"))
+        }
+        // The environment of this name in the repository's settings says who has to approve.
+        Machine::Production => format!(
+            "    if: ${{{{ vars.{PRODUCTION} != '' }}}}
+    runs-on: ${{{{ vars.{PRODUCTION} }}}}
+    environment: production
+{}",
+            alone("production")
+        ),
+    }
+}
+
+/// Whatever the jobs did: from what they left of it.
+fn tells(line: &Line, pipeline: &Pipeline, pins: &Pins) -> Result<String> {
+    let name = pipeline.name;
+    let jobs: Vec<_> = pipeline.jobs.iter().map(|job| job.name).collect();
+    Ok(format!(
+        "  notify:
+    name: notify
+    needs: [{}]
+    if: ${{{{ !cancelled() }}}}
     runs-on: {MACHINE}
     timeout-minutes: {}
     permissions:
       contents: read
-{may}    steps:
-{}{}{tools}{steps}{}",
-        super::HEADER,
-        pipeline.why,
-        starts(pipeline.starts),
-        pipeline.minutes(),
-        checkout(pipeline, pins)?,
-        cache(pipeline, pins)?,
-        keep(name, pins)?,
+    steps:
+{}      - name: what the jobs left
+{}        with:
+          pattern: evidence-{name}-*
+          merge-multiple: true
+          path: target
+{}",
+        jobs.join(", "),
+        line.minutes + 15,
+        checkout(false, pins)?,
+        pins.step("actions/download-artifact")?,
+        step(line, false),
     ))
 }
 
@@ -67,8 +125,8 @@ fn starts(starts: Starts) -> &'static str {
     }
 }
 
-fn checkout(pipeline: &Pipeline, pins: &Pins) -> Result<String> {
-    let depth = if pipeline.whole_history { "          fetch-depth: 0\n" } else { "" };
+fn checkout(whole_history: bool, pins: &Pins) -> Result<String> {
+    let depth = if whole_history { "          fetch-depth: 0\n" } else { "" };
     Ok(format!("      - name: checkout\n{}{depth}", pins.step("actions/checkout")?))
 }
 
@@ -93,8 +151,8 @@ fn cache(pipeline: &Pipeline, pins: &Pins) -> Result<String> {
     ))
 }
 
-fn step(line: &Line, pipeline: &Pipeline) -> String {
-    let goes_on = if pipeline.keeps_going || line.tells { "        if: ${{ !cancelled() }}\n" } else { "" };
+fn step(line: &Line, keeps_going: bool) -> String {
+    let goes_on = if keeps_going || line.tells { "        if: ${{ !cancelled() }}\n" } else { "" };
     let given: String = line.given.iter().map(|given| variables(*given)).collect();
     let env = if given.is_empty() { String::new() } else { format!("        env:\n{given}") };
     let (name, command, minutes) = (&line.name, line.command(), line.minutes);
@@ -103,7 +161,7 @@ fn step(line: &Line, pipeline: &Pipeline) -> String {
 
 fn variables(given: Given) -> &'static str {
     match given {
-        Given::Registry => {
+        Given::Registry | Given::Reader => {
             "          WAYFARE_REGISTRY_USER: ${{ github.actor }}
           WAYFARE_REGISTRY_PASSWORD: ${{ secrets.GITHUB_TOKEN }}
 "
@@ -115,15 +173,20 @@ fn variables(given: Given) -> &'static str {
           WAYFARE_NOTIFY_SECRET: ${{ secrets.WAYFARE_NOTIFY_SECRET }}
 "
         }
+        Given::Production => "          WAYFARE_PRODUCTION_RUNNER: ${{ vars.WAYFARE_PRODUCTION_RUNNER }}\n",
     }
 }
 
-fn tool(tool: Tool, pins: &Pins) -> Result<String> {
-    let (name, action) = match tool {
-        Tool::Cosign => ("cosign", "sigstore/cosign-installer"),
-        Tool::Trivy => ("trivy", "aquasecurity/setup-trivy"),
-    };
-    Ok(format!("      - name: {name}\n{}", pins.step(action)?))
+/// Each once, whichever lines want it.
+fn tools(job: &Job, pins: &Pins) -> Result<String> {
+    let wanted = |tool: Tool| job.lines.iter().any(|line| line.tool == Some(tool));
+    let mut text = String::new();
+    let all =
+        [(Tool::Cosign, "cosign", "sigstore/cosign-installer"), (Tool::Trivy, "trivy", "aquasecurity/setup-trivy")];
+    for (_, name, action) in all.into_iter().filter(|(tool, ..)| wanted(*tool)) {
+        text += &format!("      - name: {name}\n{}", pins.step(action)?);
+    }
+    Ok(text)
 }
 
 fn keep(name: &str, pins: &Pins) -> Result<String> {

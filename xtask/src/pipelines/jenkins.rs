@@ -1,32 +1,26 @@
 //! All pipelines as one declarative Jenkinsfile: Jenkins reads one file for a branch, and what started it chooses.
+//!
+//! No machine is held while somebody is waited for: each job has its own. Evidence goes from job to job as a stash.
 
-use super::list::{Given, Line, Pipeline, Starts};
+use super::list::{Given, Job, Line, Machine, PRODUCTION, Pipeline, Starts};
 
 pub const PATH: &str = "pipelines/Jenkinsfile";
 
 pub fn file(pipelines: &[Pipeline]) -> String {
     let blocks: Vec<_> = pipelines.iter().map(block).collect();
-    let minutes = pipelines.iter().map(Pipeline::minutes).max().unwrap_or_default();
     format!(
         "// {}
-// The agent is a Linux machine with Rust, Docker, Python and git: `cargo xtask doctor` says what else it could use.
+// An agent is a Linux machine with Rust, Docker, Python and git: `cargo xtask doctor` says what else it could use.
 pipeline {{
-    agent {{ label 'wayfare' }}
+    agent none
     options {{
         buildDiscarder(logRotator(numToKeepStr: '50'))
         disableConcurrentBuilds(abortPrevious: true)
-        timeout(time: {minutes}, unit: 'MINUTES')
     }}
     triggers {{ cron(env.BRANCH_NAME == 'main' ? 'H 2 * * *' : '') }}
     environment {{ CI = 'true' }}
     stages {{
 {}    }}
-    post {{
-        always {{
-            archiveArtifacts artifacts: 'target/evidence/**,target/reports/**,target/xtask/logs/**', allowEmptyArchive: true
-            junit testResults: 'target/reports/junit/*.xml', allowEmptyResults: true
-        }}
-    }}
 }}
 ",
         super::HEADER,
@@ -40,24 +34,64 @@ fn block(pipeline: &Pipeline) -> String {
         Starts::AtNight => "triggeredBy 'TimerTrigger'",
         Starts::OnTag => "tag 'v*'",
     };
-    let (telling, doing): (Vec<_>, Vec<_>) = pipeline.lines.iter().partition(|line| line.tells);
-    let stages: String = doing.iter().map(|line| stage(line, pipeline.keeps_going)).collect();
-    let after: String = telling.iter().map(|line| post(line)).collect();
-    let name = pipeline.name;
+    let (name, why) = (pipeline.name, pipeline.why);
+    let jobs: String = pipeline.jobs.iter().map(|one| job(one, name)).collect();
+    let after = pipeline.tells.as_ref().map(|line| tells(line, pipeline)).unwrap_or_default();
     format!(
-        "        // {name}: {}.
+        "        // {name}: {why}.
         stage('{name}') {{
             when {{ {when} }}
             stages {{
-{stages}            }}
-            post {{
-                always {{
-{after}                }}
-            }}
-        }}
-",
-        pipeline.why
+{jobs}            }}
+{after}        }}
+"
     )
+}
+
+fn job(job: &Job, pipeline: &str) -> String {
+    let (telling, doing): (Vec<_>, Vec<_>) = job.lines.iter().partition(|line| line.tells);
+    let stages: String = doing.iter().map(|line| stage(line, job.keeps_going)).collect();
+    let after: String = telling.iter().map(|line| post(line)).collect();
+    let (name, place) = (job.name, place(job));
+    format!(
+        "                stage('{pipeline}: {name}') {{
+{place}                    stages {{
+{stages}                    }}
+                    post {{
+                        always {{
+{after}                            archiveArtifacts artifacts: 'target/evidence/**,target/reports/**,target/xtask/logs/**', allowEmptyArchive: true
+                            junit testResults: 'target/reports/junit/*.xml', allowEmptyResults: true
+                            stash name: '{pipeline}-{name}', includes: 'target/evidence/**,target/reports/**', allowEmpty: true
+                        }}
+                    }}
+                }}
+"
+    )
+}
+
+/// The machine; production's is asked for only once somebody has approved.
+fn place(job: &Job) -> String {
+    let minutes = job.minutes();
+    let within = format!("                    options {{ timeout(time: {minutes}, unit: 'MINUTES') }}\n");
+    match job.machine {
+        Machine::Usual => format!("                    agent {{ label 'wayfare' }}\n{within}"),
+        Machine::Staging => {
+            format!("                    agent {{ label env.WAYFARE_STAGING_RUNNER ?: 'wayfare' }}\n{within}")
+        }
+        Machine::Production => format!(
+            "                    when {{
+                        beforeInput true
+                        expression {{ env.{PRODUCTION} }}
+                    }}
+                    options {{ timeout(time: 3, unit: 'DAYS') }}
+                    input {{
+                        message 'To production?'
+                        ok 'Deploy'
+                    }}
+                    agent {{ label env.{PRODUCTION} }}
+"
+        ),
+    }
 }
 
 fn stage(line: &Line, keeps_going: bool) -> String {
@@ -68,10 +102,10 @@ fn stage(line: &Line, keeps_going: bool) -> String {
     };
     let (name, minutes) = (&line.name, line.minutes);
     format!(
-        "                stage('{name}') {{
-                    options {{ timeout(time: {minutes}, unit: 'MINUTES') }}
-                    steps {{ {steps} }}
-                }}
+        "                        stage('{name}') {{
+                            options {{ timeout(time: {minutes}, unit: 'MINUTES') }}
+                            steps {{ {steps} }}
+                        }}
 "
     )
 }
@@ -80,25 +114,51 @@ fn stage(line: &Line, keeps_going: bool) -> String {
 fn post(line: &Line) -> String {
     let (command, minutes) = (given(line, format!("sh '{}'", line.command())), line.minutes);
     format!(
-        "                    catchError {{
-                        timeout(time: {minutes}, unit: 'MINUTES') {{ {command} }}
+        "                            catchError {{
+                                timeout(time: {minutes}, unit: 'MINUTES') {{ {command} }}
+                            }}
+"
+    )
+}
+
+/// Whatever the jobs did: from what they left of it. One that didn't run left nothing.
+fn tells(line: &Line, pipeline: &Pipeline) -> String {
+    let (command, minutes) = (given(line, format!("sh '{}'", line.command())), line.minutes + 15);
+    let left = |job: &Job| {
+        let (pipeline, name) = (pipeline.name, job.name);
+        format!(
+            "                            catchError(buildResult: 'SUCCESS', stageResult: 'SUCCESS') {{ unstash '{pipeline}-{name}' }}\n"
+        )
+    };
+    let left: String = pipeline.jobs.iter().map(left).collect();
+    format!(
+        "            post {{
+                always {{
+                    node('wayfare') {{
+                        timeout(time: {minutes}, unit: 'MINUTES') {{
+                            checkout scm
+                            dir('target/evidence') {{ deleteDir() }}
+{left}                            {command}
+                        }}
                     }}
+                }}
+            }}
 "
     )
 }
 
 /// By the credentials that Jenkins keeps under these names.
 fn given(line: &Line, command: String) -> String {
-    let bindings: Vec<_> = line.given.iter().map(|given| bindings(*given)).collect();
+    let bindings: Vec<_> = line.given.iter().filter_map(|given| bindings(*given)).collect();
     match bindings.is_empty() {
         true => command,
         false => format!("withCredentials([{}]) {{ {command} }}", bindings.join(", ")),
     }
 }
 
-fn bindings(given: Given) -> &'static str {
-    match given {
-        Given::Registry => {
+fn bindings(given: Given) -> Option<&'static str> {
+    Some(match given {
+        Given::Registry | Given::Reader => {
             "usernamePassword(credentialsId: 'wayfare-registry', usernameVariable: 'WAYFARE_REGISTRY_USER', \
              passwordVariable: 'WAYFARE_REGISTRY_PASSWORD')"
         }
@@ -113,5 +173,7 @@ fn bindings(given: Given) -> &'static str {
             "string(credentialsId: 'wayfare-notify-url', variable: 'WAYFARE_NOTIFY_URL'), \
              string(credentialsId: 'wayfare-notify-secret', variable: 'WAYFARE_NOTIFY_SECRET')"
         }
-    }
+        // Every agent has it in its environment.
+        Given::Production => return None,
+    })
 }

@@ -156,3 +156,27 @@ pub fn tamper(file: &Path) {
     bytes[middle] ^= 1;
     fs::write(file, bytes).unwrap();
 }
+
+/// The same files, and something else in its configuration.
+pub fn changed(clone: &Clone, change: impl Fn(&mut Value)) {
+    let folder = clone.path("target/image/oci");
+    let put = |value: &Value| {
+        let text = value.to_string();
+        let file = tempfile::NamedTempFile::new_in(&folder).unwrap();
+        fs::write(file.path(), &text).unwrap();
+        let sum = Command::new("sha256sum").arg(file.path()).output().unwrap().stdout;
+        let hex = String::from_utf8(sum).unwrap()[..64].to_owned();
+        fs::write(folder.join("blobs/sha256").join(&hex), &text).unwrap();
+        (format!("sha256:{hex}"), text.len())
+    };
+    let blob = |digest: &Value| folder.join("blobs").join(digest.as_str().unwrap().replace(':', "/"));
+    let mut index = json(&folder.join("index.json"));
+    let mut manifest = json(&blob(&index["manifests"][0]["digest"]));
+    let mut config = json(&blob(&manifest["config"]["digest"]));
+    change(&mut config);
+    let (digest, size) = put(&config);
+    (manifest["config"]["digest"], manifest["config"]["size"]) = (digest.into(), size.into());
+    let (digest, size) = put(&manifest);
+    (index["manifests"][0]["digest"], index["manifests"][0]["size"]) = (digest.into(), size.into());
+    fs::write(folder.join("index.json"), index.to_string()).unwrap();
+}

@@ -1,12 +1,10 @@
 //! What gets into a registry under which name, and what doesn't.
 
-use std::fs;
-
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::clone::{Clone, Ran, start, until};
 use crate::line::{Fault, Line};
-use crate::parts::{Registry, USER, digest, json, run, with_image};
+use crate::parts::{Registry, USER, changed, digest, run, with_image};
 
 #[test]
 fn a_name_stays_with_its_image() {
@@ -22,30 +20,6 @@ fn a_name_stays_with_its_image() {
     assert_eq!(registry.tags(), ["one"], "and nothing was given the free name");
     let ran = run(&clone, &format!("image find --to {to} --tag one --json"), &[]);
     assert_eq!(ran.json()["data"]["image"], format!("{to}@{first}"));
-}
-
-/// The same files, and something else in its configuration.
-fn changed(clone: &Clone, change: impl Fn(&mut serde_json::Value)) {
-    let folder = clone.path("target/image/oci");
-    let put = |value: &serde_json::Value| {
-        let text = value.to_string();
-        let file = tempfile::NamedTempFile::new_in(&folder).unwrap();
-        fs::write(file.path(), &text).unwrap();
-        let sum = std::process::Command::new("sha256sum").arg(file.path()).output().unwrap().stdout;
-        let hex = String::from_utf8(sum).unwrap()[..64].to_owned();
-        fs::write(folder.join("blobs/sha256").join(&hex), &text).unwrap();
-        (format!("sha256:{hex}"), text.len())
-    };
-    let blob = |digest: &serde_json::Value| folder.join("blobs").join(digest.as_str().unwrap().replace(':', "/"));
-    let mut index = json(&folder.join("index.json"));
-    let mut manifest = json(&blob(&index["manifests"][0]["digest"]));
-    let mut config = json(&blob(&manifest["config"]["digest"]));
-    change(&mut config);
-    let (digest, size) = put(&config);
-    (manifest["config"]["digest"], manifest["config"]["size"]) = (digest.into(), size.into());
-    let (digest, size) = put(&manifest);
-    (index["manifests"][0]["digest"], index["manifests"][0]["size"]) = (digest.into(), size.into());
-    fs::write(folder.join("index.json"), index.to_string()).unwrap();
 }
 
 #[test]

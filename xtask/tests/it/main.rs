@@ -4,6 +4,7 @@
 //! Nothing is built, and no test needs Docker or a network.
 
 mod clone;
+mod deploys;
 mod ends;
 mod notify;
 mod prints;
