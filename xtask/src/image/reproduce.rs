@@ -56,12 +56,15 @@ impl Reproduce {
     }
 }
 
-fn clone(here: &Here, name: &str, place: &std::path::Path) -> [Step; 2] {
-    let old = place.to_owned();
+/// Of the commit that is there now: somebody may go on working while it builds.
+fn clone(here: &Here, name: &str, place: &std::path::Path) -> [Step; 3] {
+    let (old, commit) = (place.to_owned(), here.commit().map_or("HEAD".to_owned(), |(commit, _)| commit));
     let clear = Step::task(&format!("{name}: nothing of before"), move |_| layout::clear(&old)).why("each begins anew");
-    let clone = Step::run(&format!("{name}: clone"), cmd!(here.sh, "git clone --quiet --shared . {place}"))
-        .why("the commit, without what was changed since");
-    [clear, clone]
+    let clone = Step::run(&format!("{name}: clone"), cmd!(here.sh, "git clone --quiet --shared --no-checkout . {place}"))
+        .why("without what was changed since the commit");
+    let checkout = cmd!(here.sh, "git -C {place} checkout --quiet --detach {commit}");
+    let checkout = Step::run(&format!("{name}: commit"), checkout).why("both build the same one");
+    [clear, clone, checkout]
 }
 
 /// The first difference of two images that aren't the same.
