@@ -60,8 +60,9 @@ impl Reproduce {
 fn clone(here: &Here, name: &str, place: &std::path::Path) -> [Step; 3] {
     let (old, commit) = (place.to_owned(), here.commit().map_or("HEAD".to_owned(), |(commit, _)| commit));
     let clear = Step::task(&format!("{name}: nothing of before"), move |_| layout::clear(&old)).why("each begins anew");
-    let clone = Step::run(&format!("{name}: clone"), cmd!(here.sh, "git clone --quiet --shared --no-checkout . {place}"))
-        .why("without what was changed since the commit");
+    let clone =
+        Step::run(&format!("{name}: clone"), cmd!(here.sh, "git clone --quiet --shared --no-checkout . {place}"))
+            .why("without what was changed since the commit");
     let checkout = cmd!(here.sh, "git -C {place} checkout --quiet --detach {commit}");
     let checkout = Step::run(&format!("{name}: commit"), checkout).why("both build the same one");
     [clear, clone, checkout]
