@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicI64, Ordering::Relaxed},
 };
 
-use chrono::TimeDelta;
+use chrono::{Datelike, NaiveTime, TimeDelta, Weekday};
 use poem::{
     Server,
     listener::{Acceptor, Listener, TcpListener},
@@ -51,7 +51,7 @@ impl Wayfare {
 
     /// As [`Self::start`], with the configuration changed.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        Self::at(Arc::new(Place::seeded().await), Arc::default(), change).await
+        Self::at(Arc::new(Place::seeded().await), Arc::new(until_noon_of_a_wednesday().into()), change).await
     }
 
     /// One more replica: the same database, Redis and time.
@@ -111,6 +111,16 @@ impl Wayfare {
         value.unwrap_or_else(|| panic!("there is no series {series} in:\n{text}"))
     }
 }
+
+/// Milliseconds. Whether there is a bus worth waiting for depends on the hour: no test should.
+fn until_noon_of_a_wednesday() -> i64 {
+    let now = Clock::system().now();
+    let mut noons = (0..).map(|days| now.date_naive() + TimeDelta::days(days)).map(|day| day.and_time(NOON).and_utc());
+    let noon = noons.find(|noon| noon.weekday() == Weekday::Wed && *noon > now).expect("a week has one");
+    (noon - now).num_milliseconds()
+}
+
+const NOON: NaiveTime = NaiveTime::from_hms_opt(12, 0, 0).expect("a time");
 
 impl Drop for Wayfare {
     fn drop(&mut self) {
