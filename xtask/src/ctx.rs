@@ -25,7 +25,7 @@ pub struct Ctx<'a> {
     /// What the stage found out: it becomes `data` in the record.
     pub data: BTreeMap<String, serde_json::Value>,
     served: Vec<(String, Running)>,
-    /// The last lines of the child that the step ran.
+    /// What tells most about how the step's child ended: its last lines, or its tests that failed.
     last_lines: Vec<String>,
 }
 
@@ -164,6 +164,12 @@ impl<'a> Ctx<'a> {
             End::TimedOut | End::Interrupted => None,
         };
         self.last_lines = child.unseen_lines();
+        if entry.tests.is_some_and(|tests| tests.failed > 0) {
+            let failures = junit::failures(&String::from_utf8_lossy(&std::fs::read(log)?));
+            if !failures.is_empty() {
+                self.last_lines = failures;
+            }
+        }
         // The file of a run that failed is the one that somebody looks at. `--nocapture` spoils it, and no run.
         if let Err(error) = self.keep_junit(step, log, entry, start) {
             self.screen.say(&format!("  no JUnit file: {error}"));

@@ -1,4 +1,4 @@
-//! What a test run printed, as the JUnit file that Jenkins and others show.
+//! What a test run printed, as the JUnit file that Jenkins and others show, and as the few lines for whoever waits for it.
 //!
 //! The Rust test harness writes JUnit only on nightly compilers, so its lines are read. It tells no time for a test: a file
 //! that has one would be made up. Every test that was counted has to be in it, or there is no file.
@@ -58,6 +58,23 @@ pub fn document(suite: &str, log: &str, tests: Tests, seconds: f64) -> Result<St
     }
     Ok(text + "</testsuite>\n</testsuites>\n")
 }
+
+/// The tests that failed, each with the end of what it printed: where the last lines of the whole run tell of others.
+pub fn failures(log: &str) -> Vec<String> {
+    let failed: Vec<_> = cases(log).into_iter().filter(|case| case.outcome == Outcome::Failed).collect();
+    let told = failed.iter().take(TOLD).flat_map(|case| {
+        let printed = printed(log, &case.name);
+        let lines: Vec<_> =
+            printed.lines().filter(|line| !line.is_empty() && !line.starts_with("note: run with")).collect();
+        let end = lines[lines.len().saturating_sub(TOLD_LINES)..].iter().map(|line| format!("  {line}"));
+        std::iter::once(format!("{} ({})", case.name, case.program)).chain(end).collect::<Vec<_>>()
+    });
+    let more = failed.len().checked_sub(TOLD).filter(|more| *more > 0);
+    told.chain(more.map(|more| format!("and {more} more, in the log"))).collect()
+}
+
+const TOLD: usize = 5;
+const TOLD_LINES: usize = 12;
 
 /// Cargo names the programs on stderr, they print on stdout: which of the two comes first in the log is chance, but the
 /// n-th program is the n-th that says how many tests it runs. Those of the documentation come last, in any number.
@@ -171,6 +188,17 @@ test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
         let log = LOG.replace("test place::lost ... FAILED\n", "");
         let told = document("on SQLite", &log, counted(), 1.5).unwrap_err().to_string();
         assert!(told.contains("names 3 passed, 1 ignored, and counts 3 passed, 1 failed, 1 ignored"), "{told}");
+    }
+
+    #[test]
+    fn who_waits_is_told_which_failed_and_why() {
+        assert_eq!(failures(LOG), ["place::lost (it tests/it/main.rs)", "  left: \"a & b\""]);
+    }
+
+    #[test]
+    fn a_run_in_which_much_failed_is_told_in_part() {
+        let lost: String = (0..9).map(|number| format!("test place::lost{number} ... FAILED\n")).collect();
+        assert_eq!(failures(&lost).last().unwrap(), "and 4 more, in the log");
     }
 
     #[test]
