@@ -13,7 +13,7 @@ use crate::plan::{Plan, Step};
 pub enum Profile {
     /// For the tests.
     Debug,
-    /// To try: nearly as fast as a release, and soon built again.
+    /// To try: soon built again.
     Quick,
     /// What is pushed and measured.
     Release,

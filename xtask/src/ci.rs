@@ -9,7 +9,7 @@ use xshell::cmd;
 use crate::cli::{self, Stage};
 use crate::evidence;
 use crate::exit::{Exit, Failure};
-use crate::here::Here;
+use crate::here::{Here, SILENT_DOCKER};
 use crate::plan::{Plan, Step, slug};
 
 /// Run every stage that a change has to pass, and prove that each ran.
@@ -107,11 +107,8 @@ impl Ci {
         let wants_docker = self.require_docker && part.in_pipelines.contains(&"--require-docker");
         let words: Vec<_> = part.words.iter().copied().chain(wants_docker.then_some("--require-docker")).collect();
         let step = stage(&part.name(), &words, part.why, here)?;
-        let step = part.tools.iter().fold(step, |step, tool| match here.requires_parts {
-            true => step.needs(&[tool]),
-            false => step.optional(tool, here),
-        });
-        Ok(step.skip_if(!wants_docker && !part.can_run(here), "Docker doesn't answer: start its daemon"))
+        let step = step.wanting(part.tools, here.requires_parts, here);
+        Ok(step.skip_if(!wants_docker && !part.can_run(here), SILENT_DOCKER))
     }
 
     fn proof(&self, here: &Here, changed: Option<&[String]>) -> Result<Step> {

@@ -12,7 +12,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use xshell::cmd;
 
 use crate::cli::Stage;
@@ -30,12 +30,13 @@ const PROJECT: &str = "wayfare";
 
 /// Take away what `up --compose` or `deploy` started, with its data, and prove that nothing is left.
 #[derive(Args)]
+#[command(group(ArgGroup::new("what").args(["compose", "env"]).required(true)))]
 pub struct Down {
     /// What `up --compose` started
-    #[arg(long, required_unless_present = "env")]
+    #[arg(long)]
     compose: bool,
     /// What `deploy` started in that environment
-    #[arg(long, value_name = "ENVIRONMENT", conflicts_with = "compose")]
+    #[arg(long, value_name = "ENVIRONMENT")]
     env: Option<String>,
     /// Leave the volumes and the secrets for the next `up --compose` or `deploy`
     #[arg(long)]

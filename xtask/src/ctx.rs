@@ -277,7 +277,7 @@ impl<'a> Ctx<'a> {
         let needed: std::collections::BTreeSet<_> = ran.flat_map(|(step, _)| needs(step)).collect();
         let version = |name: &str| {
             let path = self.here.tools.get(name)?;
-            tools::table().get(name)?.found_version(path)
+            tools::table().get(name)?.found_version(path, &self.here.path)
         };
         needed.into_iter().filter_map(|name| Some((name.to_owned(), version(name)?))).collect()
     }

@@ -90,7 +90,10 @@ impl Deploy {
         }
         let Some(named) = &self.image else { return Ok(image::current(here)) };
         // The argument is right; the place doesn't take it.
-        let refused = |why| Failure::new(Exit::Refused, format!("{named} doesn't get into {}: {why}", place.name));
+        let refused = |why| {
+            Failure::new(Exit::Refused, format!("{named} doesn't get into {}: {why}", place.name))
+                .next("cargo xtask image find tells the digest under which this commit's was pushed")
+        };
         Ok(image::by_digest(named).map_err(refused)?)
     }
 
@@ -100,7 +103,7 @@ impl Deploy {
             let there = Step::run("image", cmd!(here.sh, "docker image inspect --format").arg("{{.Id}}").arg(image))
                 .why("here it needn't be signed, and comes from nowhere else")
                 .within(20)
-                .next("cargo xtask image build --from-target");
+                .next("cargo xtask image build");
             return vec![there];
         }
         self.signed.steps(here, self.image.as_deref(), |account| {

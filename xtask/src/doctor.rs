@@ -22,11 +22,12 @@ const ENOUGH_DISK_GB: u64 = 10;
 
 /// What `--install` installs: versions and hashes, so that everyone has the same.
 const LOCK: &str = ".ci/tools/requirements.lock";
+const NODE_LOCK: [&str; 2] = [".ci/tools/package.json", ".ci/tools/package-lock.json"];
 
 /// Show which tools are here, which are missing, for what, and how to get them.
 #[derive(Args)]
 pub struct Doctor {
-    /// First put the checks' tools from PyPI into target/tools, as .ci/tools/requirements.lock has them
+    /// First put the checks' tools from PyPI and npm into target/tools, as the lock files in .ci/tools have them
     #[arg(long)]
     install: bool,
     /// Then those of the whole `scan`, of `coverage` and of `test image`, too, or only these; they are compiled, which
@@ -47,7 +48,7 @@ impl Stage for Doctor {
     }
 }
 
-fn install(here: &Here) -> [Step; 2] {
+fn install(here: &Here) -> [Step; 3] {
     let folder = here.own_tools();
     // Asked of this folder's Python: the program `pip` names the folder that it was made in, and a clone may be a copy.
     let python = folder.join("bin/python3");
@@ -62,8 +63,21 @@ fn install(here: &Here) -> [Step; 2] {
     let fill = Step::run("tools", fill)
         .why("those versions, and no other file than the one that was looked at")
         .within(900)
+        .next("is the package index in reach? its answer is in the log")
+        .then(|ctx| {
+            // npm empties the folder of its list: that is not to be the repository's.
+            NODE_LOCK
+                .iter()
+                .try_for_each(|file| ctx.here.sh.copy_file(ctx.here.root.join(file), ctx.here.own_tools()))?;
+            Ok(())
+        });
+    // Node came with the step before.
+    let npm = folder.join("bin/npm");
+    let packages = Step::run("tools of Node", cmd!(here.sh, "{npm} --prefix {folder} ci --no-audit --no-fund"))
+        .why("those versions, of what PyPI doesn't have")
+        .within(600)
         .next("is the package index in reach? its answer is in the log");
-    [make, fill]
+    [make, fill, packages]
 }
 
 fn compiled(name: &str) -> Result<String, String> {
@@ -131,7 +145,7 @@ fn examine(ctx: &mut Ctx) -> Result<()> {
 
 fn finding(here: &Here, name: &str, tool: &Tool) -> Finding {
     let path = here.tools.get(name);
-    let found = path.and_then(|path| tool.found_version(path));
+    let found = path.and_then(|path| tool.found_version(path, &here.path));
     let silent = name == "docker" && path.is_some() && !here.docker_answers();
     Finding {
         tool: name.to_owned(),
@@ -237,6 +251,7 @@ mod tests {
                 "python3 -m venv target/tools",
                 "target/tools/bin/python3 -m pip install --quiet --disable-pip-version-check --require-hashes \
                  --no-deps -r .ci/tools/requirements.lock",
+                "target/tools/bin/npm --prefix target/tools ci --no-audit --no-fund",
             ]
         );
     }
@@ -260,7 +275,7 @@ mod tests {
         let here = Here::pretend(&["cargo", "go", "python3"]);
         let words = ["doctor", "--install", "--from-source", "docker-registry"];
         let names: Vec<_> = plan_for(&words, &here).unwrap().steps.into_iter().map(|step| step.name).collect();
-        assert_eq!(names, ["tools folder", "tools", "docker-registry", "examine"]);
+        assert_eq!(names, ["tools folder", "tools", "tools of Node", "docker-registry", "examine"]);
         let error = plan_for(&["doctor", "--install", "--from-source", "docker"], &here).err().unwrap().to_string();
         assert!(error.contains("it isn't compiled; there is cargo-audit, "), "{error}");
     }

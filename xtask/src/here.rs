@@ -14,10 +14,11 @@ use crate::build::Profile;
 use crate::exit::{Exit, Failure};
 use crate::tools;
 
-/// Under `target/`: a Python environment.
+/// Under `target/`: a Python environment, with packages of Node's in it.
 const TOOLS: &str = "tools";
 /// Each folder in it is an environment, with what differs there.
 pub const OVERLAYS: &str = "k8s/overlays";
+pub const SILENT_DOCKER: &str = "Docker doesn't answer: start its daemon";
 
 pub struct Here {
     pub root: PathBuf,
@@ -51,9 +52,9 @@ impl Here {
         };
         let sh = Shell::new()?;
         sh.change_dir(&root);
-        let own = target.join(TOOLS).join("bin");
+        let own = ["bin", "node_modules/.bin"].map(|folder| target.join(TOOLS).join(folder));
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let path = std::env::join_paths([own].into_iter().chain(std::env::split_paths(&path)))
+        let path = std::env::join_paths(own.into_iter().chain(std::env::split_paths(&path)))
             .context("the target folder's name has a colon in it")?;
         let tools = tools::on_path(&path);
         let (environments, variables) = (environments(&root), variables());

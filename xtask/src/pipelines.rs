@@ -71,6 +71,7 @@ pub fn check_steps(here: &Here) -> [Step; 4] {
     let jenkins = Step::run("Jenkinsfile", jenkins)
         .why(format!("{jenkinsfile} is a program that no compiler sees"))
         .optional("npm-groovy-lint", here)
+        .optional("java", here)
         .within(600)
         .next("mend xtask/src/pipelines/jenkins.rs");
     [same, form, safe, jenkins]

@@ -184,6 +184,14 @@ impl Step {
         self.needs(&[tool]).skip_if(!here.has(tool), reason)
     }
 
+    /// Left out where one isn't there, or failing there where all are required.
+    pub fn wanting(self, tools: &[&'static str], are_required: bool, here: &Here) -> Self {
+        match are_required {
+            true => self.needs(tools),
+            false => tools.iter().fold(self, |step, tool| step.optional(tool, here)),
+        }
+    }
+
     /// Without the tool it fails as not judged: a scanner that isn't there is never green.
     pub fn scanner(mut self, tool: &'static str, here: &Here) -> Self {
         if !here.has(tool) {

@@ -11,7 +11,7 @@ use crate::compose;
 use crate::deploy;
 use crate::exit::{Exit, Failure};
 use crate::fuzz;
-use crate::here::Here;
+use crate::here::{Here, SILENT_DOCKER};
 use crate::image;
 use crate::plan::{Plan, Step};
 use crate::web;
@@ -96,11 +96,7 @@ impl Test {
 
     fn on_postgres(&self, here: &Here, no_docker: bool) -> Step {
         let (rest, remedy) = (self.rest(), crate::tools::remedy("docker"));
-        let why_not = if here.has("docker") {
-            "Docker doesn't answer: start it".to_owned()
-        } else {
-            format!("no Docker: {remedy}")
-        };
+        let why_not = if here.has("docker") { SILENT_DOCKER.to_owned() } else { format!("no Docker: {remedy}") };
         Step::run(
             "on PostgreSQL and Redis",
             cmd!(here.sh, "cargo test --package wayfare --locked --no-fail-fast --test it {rest...}")

@@ -43,13 +43,17 @@ impl Tool {
         if cfg!(target_os = "macos") { &self.macos } else { &self.debian }
     }
 
-    /// The number in the first line that holds one: `git version 2.39.5` is `2.39.5`.
-    pub fn found_version(&self, path: &Path) -> Option<String> {
+    /// The number in the first line that holds one: `git version 2.39.5` is `2.39.5`. It may be a program of Node, and of
+    /// no other than the one that stages run it with.
+    pub fn found_version(&self, path: &Path, others: &OsStr) -> Option<String> {
         let sh = Shell::new().ok()?;
         let arguments = &self.version;
-        let output = cmd!(sh, "{path} {arguments...}").quiet().ignore_status().output().ok()?;
+        let output = cmd!(sh, "{path} {arguments...}").env("PATH", others).quiet().ignore_status().output().ok()?;
         let text = [output.stdout, output.stderr].concat();
-        String::from_utf8_lossy(&text).lines().find_map(number)
+        let (text, name) = (String::from_utf8_lossy(&text), path.file_name()?.to_string_lossy());
+        // Some tell first how they got on, or what they are made of.
+        let own = text.lines().filter(|line| line.contains(&*name)).find_map(number);
+        own.or_else(|| text.lines().find_map(number))
     }
 }
 
@@ -86,7 +90,7 @@ fn number(line: &str) -> Option<String> {
     if line.starts_with("GoVersion:") {
         return None;
     }
-    let words = line.split(|c: char| c.is_whitespace() || matches!(c, '=' | ',' | '/'));
+    let words = line.split(|c: char| c.is_whitespace() || matches!(c, '=' | ',' | '/' | '"'));
     words
         .map(|word| word.trim_start_matches("go").trim_start_matches('v'))
         .find(|word| word.contains('.') && word.starts_with(|c: char| c.is_ascii_digit()))
@@ -141,12 +145,14 @@ mod tests {
             ("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.2.1", "7.0.15"),
             ("Schemathesis, version 4.3.1", "4.3.1"),
             ("nginx version: nginx/1.22.1", "1.22.1"),
+            (r#"openjdk version "17.0.15" 2025-04-15"#, "17.0.15"),
             ("registry github.com/distribution/distribution/v3 v3.1.0+unknown", "3.1.0"),
         ];
         for (line, version) in cases {
             assert_eq!(number(line).as_deref(), Some(version), "{line}");
         }
         assert_eq!(number("usage: tool"), None);
+        assert_eq!(number("GoVersion:    go1.24.4"), None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::{Installation, left};
 use crate::cli;
 use crate::ctx::Ctx;
 use crate::exit::{Exit, Failure};
-use crate::here::Here;
+use crate::here::{Here, SILENT_DOCKER};
 use crate::http;
 use crate::plan::{Plan, Step};
 use crate::{image, tools, web};
@@ -32,7 +32,7 @@ pub fn plan(here: &Here, is_required: bool, as_pushed: bool) -> Result<Plan> {
     let why_not = match (here.has(PLUG_IN), here.docker_answers()) {
         (true, true) => None,
         (false, _) => Some((Exit::ToolMissing, tools::remedy(PLUG_IN))),
-        (true, false) => Some((Exit::Unreachable, "Docker doesn't answer: start its daemon".to_owned())),
+        (true, false) => Some((Exit::Unreachable, SILENT_DOCKER.to_owned())),
     };
     if let Some((exit, remedy)) = why_not.clone().filter(|_| is_required) {
         return Err(Failure::new(exit, "compose is required, and can't be had here").next(remedy).into());

@@ -7,20 +7,16 @@ use anyhow::Result;
 use xshell::cmd;
 
 use crate::cli::plan_for;
-use crate::here::Here;
+use crate::here::{Here, SILENT_DOCKER};
 use crate::plan::{Plan, Step};
 
 const PARTS: [&str; 5] = ["docker", "docker-compose", "docker-registry", "skopeo", "cosign"];
 
 /// Where parts are required, a missing one isn't left out: it fails.
 pub fn plan(here: &Here, is_required: bool, as_pushed: bool) -> Result<Plan> {
-    let steps = steps(here, as_pushed)?.into_iter().map(|step| match is_required {
-        true => step.needs(&PARTS),
-        false => PARTS
-            .iter()
-            .fold(step, |step, part| step.optional(part, here))
-            .skip_if(!here.docker_answers(), "Docker doesn't answer: start its daemon"),
-    });
+    let is_silent = !is_required && !here.docker_answers();
+    let wanting = |step: Step| step.wanting(&PARTS, is_required, here).skip_if(is_silent, SILENT_DOCKER);
+    let steps = steps(here, as_pushed)?.into_iter().map(wanting);
     Ok(Plan::new("test deploy", steps))
 }
 

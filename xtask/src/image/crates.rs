@@ -53,7 +53,10 @@ pub fn of(layout: &Layout) -> Result<Vec<Crate>> {
 }
 
 fn said(binary: &[u8]) -> Result<Vec<Crate>> {
-    let none = || Failure::check("the binary doesn't say which crates it is made of").next("cargo xtask image build");
+    let none = || {
+        Failure::check("the binary doesn't say which crates it is made of")
+            .next("cargo xtask image build, without --from-target")
+    };
     let packed = section(binary, SECTION).ok_or_else(none)?;
     let text =
         miniz_oxide::inflate::decompress_to_vec_zlib(packed).ok().context("the list of crates can't be unpacked")?;

@@ -62,7 +62,11 @@ impl Layout {
     /// Of the image, as a registry will name it.
     pub fn digest(&self) -> Result<String> {
         let digest = || Some(self.read("index.json").ok()?["manifests"][0]["digest"].as_str()?.to_owned());
-        digest().ok_or_else(|| Failure::check("no image was built yet").next("cargo xtask image build").into())
+        digest().ok_or_else(|| {
+            Failure::check("no image was built yet")
+                .next("cargo xtask image build; with --release it can be pushed")
+                .into()
+        })
     }
 
     pub fn manifest(&self) -> Result<Value> {

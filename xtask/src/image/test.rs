@@ -4,7 +4,7 @@ use anyhow::Result;
 use xshell::cmd;
 
 use crate::cli::plan_for;
-use crate::here::Here;
+use crate::here::{Here, SILENT_DOCKER};
 use crate::plan::{Plan, Step};
 
 use super::daemon;
@@ -30,10 +30,9 @@ pub fn tests(here: &Here, parts_are_required: bool, as_pushed: bool) -> Result<P
     .changes("starts registries and containers, and removes them")
     .counting_tests()
     .next("cargo xtask test image; each part: docs/operations.md");
-    let steps = [daemon(here)].into_iter().chain(stages?).chain([tests]).map(|step| match parts_are_required {
-        true => step.needs(&PARTS),
-        false => where_they_are(step, here),
-    });
+    let is_silent = !parts_are_required && here.has("docker") && !here.docker_answers();
+    let wanting = |step: Step| step.wanting(&PARTS, parts_are_required, here).skip_if(is_silent, SILENT_DOCKER);
+    let steps = [daemon(here)].into_iter().chain(stages?).chain([tests]).map(wanting);
     Ok(Plan::new("test image", [parts()].into_iter().chain(steps)))
 }
 
@@ -51,11 +50,6 @@ fn stage(here: &Here, words: &[&str], why: &str) -> Result<Step> {
     let plan = plan_for(words, here)?;
     let step = Step::run(&plan.stage.clone(), cmd!(here.sh, "cargo xtask {words...}")).why(why).showing_messages();
     Ok(step.within(2 * 3600).next(format!("cargo xtask {}", words.join(" "))).around(plan))
-}
-
-fn where_they_are(step: Step, here: &Here) -> Step {
-    let step = PARTS.iter().fold(step, |step, part| step.optional(part, here));
-    step.skip_if(here.has("docker") && !here.docker_answers(), "Docker doesn't answer: start it")
 }
 
 #[cfg(test)]

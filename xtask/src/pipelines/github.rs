@@ -144,7 +144,7 @@ fn cache(pipeline: &Pipeline, pins: &Pins) -> Result<String> {
             target/debug
             target/release
             target/tools
-          key: {key}-${{{{ hashFiles('Cargo.lock', '.ci/tools/requirements.lock', 'xtask/tools.toml') }}}}
+          key: {key}-${{{{ hashFiles('Cargo.lock', '.ci/tools/*', 'xtask/tools.toml') }}}}
           restore-keys: {key}-
 ",
         pins.step("actions/cache")?
