@@ -64,13 +64,20 @@ pub fn failures(log: &str) -> Vec<String> {
     let failed: Vec<_> = cases(log).into_iter().filter(|case| case.outcome == Outcome::Failed).collect();
     let told = failed.iter().take(TOLD).flat_map(|case| {
         let printed = printed(log, &case.name);
-        let lines: Vec<_> =
-            printed.lines().filter(|line| !line.is_empty() && !line.starts_with("note: run with")).collect();
+        let lines: Vec<_> = printed.lines().filter(|line| !line.is_empty() && !is_backtrace(line)).collect();
         let end = lines[lines.len().saturating_sub(TOLD_LINES)..].iter().map(|line| format!("  {line}"));
         std::iter::once(format!("{} ({})", case.name, case.program)).chain(end).collect::<Vec<_>>()
     });
     let more = failed.len().checked_sub(TOLD).filter(|more| *more > 0);
     told.chain(more.map(|more| format!("and {more} more, in the log"))).collect()
+}
+
+/// CI asks for it, and it is longer than what it explains: it stays in the log.
+fn is_backtrace(line: &str) -> bool {
+    let inner = line.trim_start();
+    let is_frame =
+        inner.starts_with("at ") || inner.split_once(": ").is_some_and(|(number, _)| number.parse::<u32>().is_ok());
+    (inner.len() < line.len() && is_frame) || line == "stack backtrace:" || line.starts_with("note: ")
 }
 
 const TOLD: usize = 5;
@@ -193,6 +200,13 @@ test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
     #[test]
     fn who_waits_is_told_which_failed_and_why() {
         assert_eq!(failures(LOG), ["place::lost (it tests/it/main.rs)", "  left: \"a & b\""]);
+    }
+
+    #[test]
+    fn a_backtrace_stays_in_the_log() {
+        let trace = "stack backtrace:\n   0: rust_begin_unwind\n             at /rustc/panicking.rs:689:5\nnote: Some details are omitted";
+        let log = LOG.replace("left: \"a & b\"", &format!("left: \"a & b\"\n{trace}"));
+        assert_eq!(failures(&log), failures(LOG));
     }
 
     #[test]
