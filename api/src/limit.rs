@@ -72,9 +72,17 @@ pub struct Standing {
     pub reset: u64,
 }
 
-/// What this replica may still let through for one client in one window.
 #[derive(Default)]
 struct Lease {
+    /// One request asks for more, the others wait for what it gets: who heard "nothing left" before what others had been
+    /// given has arrived would be refused too early.
+    asking: tokio::sync::Mutex<()>,
+    held: Mutex<Held>,
+}
+
+/// What this replica may still let through for one client in one window.
+#[derive(Default)]
+struct Held {
     window: u64,
     mine: u32,
     /// Left in Redis when last asked; without Redis, nothing.
@@ -84,7 +92,7 @@ struct Lease {
 }
 
 pub struct Limits {
-    leases: Memory<(Action, IpAddr), Arc<Mutex<Lease>>>,
+    leases: Memory<(Action, IpAddr), Arc<Lease>>,
     redis: Option<Redis>,
     script: redis::Script,
 }
@@ -104,22 +112,27 @@ impl Limits {
         let now = u64::try_from(now.timestamp()).unwrap_or(0);
         let (window, reset) = (now / WINDOW, WINDOW - now % WINDOW);
         let lease = self.leases.get_with((action, client), Arc::default);
+        let standing = |left| Standing { limit, left, reset };
+        if let Some(left) = spend(&lease.held, window) {
+            return Ok(standing(left));
+        }
+        let _others_wait = lease.asking.lock().await;
         // Others may spend a lease before the one that asked for it: it asks again for as long as there is something to get.
         loop {
-            if let Some(left) = spend(&lease, window) {
-                return Ok(Standing { limit, left, reset });
+            if let Some(left) = spend(&lease.held, window) {
+                return Ok(standing(left));
             }
-            if !self.lease(&lease, action, client, limit, window).await {
+            if !self.lease(&lease.held, action, client, limit, window).await {
                 return Err(Error::throttled("rate_limited", action.message()).retry_after(reset));
             }
         }
     }
 
     /// Gets more to spend; tells whether there was any.
-    async fn lease(&self, lease: &Mutex<Lease>, action: Action, client: IpAddr, limit: u32, window: u64) -> bool {
+    async fn lease(&self, held: &Mutex<Held>, action: Action, client: IpAddr, limit: u32, window: u64) -> bool {
         let (alone, nothing_left) = {
-            let lease = lease.lock().expect("no holder panics");
-            (lease.alone && lease.window == window, lease.window == window && lease.shared == 0 && lease.mine == 0)
+            let held = held.lock().expect("no holder panics");
+            (held.alone && held.window == window, held.window == window && held.shared == 0 && held.mine == 0)
         };
         if alone || nothing_left {
             return false;
@@ -128,18 +141,18 @@ impl Limits {
             Some(redis) => self.ask(redis, action, client, limit, window).await.ok(),
             None => None,
         };
-        let mut lease = lease.lock().expect("no holder panics");
-        let fresh = lease.window != window;
+        let mut held = held.lock().expect("no holder panics");
+        let fresh = held.window != window;
         match granted {
             Some((grant, shared)) => {
-                let mine = if fresh { 0 } else { lease.mine };
-                *lease = Lease { window, mine: mine + grant, shared, alone: false };
+                let mine = if fresh { 0 } else { held.mine };
+                *held = Held { window, mine: mine + grant, shared, alone: false };
             }
             // Redis is away: this replica counts alone until the window ends.
-            None if fresh => *lease = Lease { window, mine: limit, shared: 0, alone: true },
-            None => *lease = Lease { mine: lease.mine + lease.shared, shared: 0, alone: true, window },
+            None if fresh => *held = Held { window, mine: limit, shared: 0, alone: true },
+            None => *held = Held { mine: held.mine + held.shared, shared: 0, alone: true, window },
         }
-        lease.mine > 0
+        held.mine > 0
     }
 
     async fn ask(
@@ -155,12 +168,12 @@ impl Limits {
     }
 }
 
-/// Takes one from the lease; tells how many are left in all, as far as this replica knows.
-fn spend(lease: &Mutex<Lease>, window: u64) -> Option<u32> {
-    let mut lease = lease.lock().expect("no holder panics");
-    if lease.window != window || lease.mine == 0 {
+/// Takes one of what is held; tells how many are left in all, as far as this replica knows.
+fn spend(held: &Mutex<Held>, window: u64) -> Option<u32> {
+    let mut held = held.lock().expect("no holder panics");
+    if held.window != window || held.mine == 0 {
         return None;
     }
-    lease.mine -= 1;
-    Some(lease.mine.saturating_add(lease.shared))
+    held.mine -= 1;
+    Some(held.mine.saturating_add(held.shared))
 }

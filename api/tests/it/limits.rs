@@ -69,10 +69,13 @@ async fn signing_in_is_limited_more_strictly_and_registering_counts_as_well() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_asks_all_at_once_gets_its_limit_and_no_more() {
     let wayfare = Wayfare::with(|config| config.rate_limit = 50).await;
-    fresh_window(&wayfare);
-    let answers = join_all((0..80).map(|_| wayfare.get("/api/flags"))).await;
-    let let_in = answers.iter().filter(|a| a.status == 200).count();
-    assert_eq!(let_in, 50);
+    // What goes wrong between two of them goes wrong now and then.
+    for _ in 0..20 {
+        fresh_window(&wayfare);
+        let answers = join_all((0..80).map(|_| wayfare.get("/api/flags"))).await;
+        let let_in = answers.iter().filter(|a| a.status == 200).count();
+        assert_eq!(let_in, 50);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
