@@ -86,7 +86,7 @@ impl Test {
         let rest = self.rest();
         Step::run(
             "on SQLite",
-            cmd!(here.sh, "cargo test --workspace --exclude wayfare-load --locked --no-fail-fast {which...} {rest...}")
+            cmd!(here.sh, "cargo test --workspace --exclude {LOAD} --locked --no-fail-fast {which...} {rest...}")
                 .env(BACKEND, "sqlite"),
         )
         .why("the embedded form has to work on any machine")
@@ -99,7 +99,7 @@ impl Test {
         let why_not = if here.has("docker") { SILENT_DOCKER.to_owned() } else { format!("no Docker: {remedy}") };
         Step::run(
             "on PostgreSQL and Redis",
-            cmd!(here.sh, "cargo test --package wayfare --locked --no-fail-fast --test it {rest...}")
+            cmd!(here.sh, "cargo test --workspace --exclude {LOAD} --locked --no-fail-fast --test it {rest...}")
                 .env(BACKEND, "postgres"),
         )
         .why(
@@ -119,6 +119,9 @@ impl Test {
 }
 
 const BACKEND: &str = "WAYFARE_TEST_BACKEND";
+/// Left out by each run of Cargo on the tests, always in the same words: another choice of packages is another choice of their
+/// features, for which half of what is below them is compiled again.
+pub const LOAD: &str = "wayfare-load";
 
 fn docker_is_wanted(here: &Here) -> Failure {
     let message = "the tests on PostgreSQL and Redis are required, and Docker doesn't answer";
@@ -150,7 +153,7 @@ WAYFARE_TEST_BACKEND=sqlite cargo test --workspace --exclude wayfare-load --lock
 
 # 2. on PostgreSQL and Redis: the same claims on what production runs on; images: WAYFARE_TEST_POSTGRES_IMAGE, WAYFARE_TEST_REDIS_IMAGE
 #    changes: starts containers, and removes them
-WAYFARE_TEST_BACKEND=postgres cargo test --package wayfare --locked --no-fail-fast --test it -- the_last
+WAYFARE_TEST_BACKEND=postgres cargo test --workspace --exclude wayfare-load --locked --no-fail-fast --test it -- the_last
 "
         );
     }

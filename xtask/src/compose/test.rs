@@ -16,6 +16,7 @@ use crate::exit::{Exit, Failure};
 use crate::here::{Here, SILENT_DOCKER};
 use crate::http;
 use crate::plan::{Plan, Step};
+use crate::test::LOAD;
 use crate::{image, tools, web};
 
 const PLUG_IN: &str = "docker-compose";
@@ -63,7 +64,7 @@ fn steps(here: &Here, as_pushed: bool) -> Result<Vec<Step>> {
     let up = stage("up", &["up", "--compose", "--monitoring"])?
         .why("as people start it, but for the limit of requests: it is asked a lot")
         .changes("starts the whole product, and takes it away");
-    let tour = cmd!(here.sh, "cargo test --workspace --locked --test faults tour")
+    let tour = cmd!(here.sh, "cargo test --workspace --exclude {LOAD} --locked --test faults tour")
         .env("WAYFARE_TOUR_AT", format!("http://127.0.0.1:{DOOR}"));
     let tour = Step::run("tour", tour)
         .why("docs/tour.md as it is written, through the firewall on port 8080")

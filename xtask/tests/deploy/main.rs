@@ -3,7 +3,7 @@
 //! `cargo xtask test deploy` runs them: it builds the image first and says where it is.
 
 #[allow(dead_code, reason = "the other tests need more of it")]
-#[path = "../it/clone.rs"]
+#[path = "../cli/clone.rs"]
 mod clone;
 #[allow(dead_code, reason = "xtask needs more of it")]
 #[path = "../../src/http.rs"]

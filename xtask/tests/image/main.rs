@@ -4,7 +4,7 @@
 //! small file in place of the service's binary.
 
 #[allow(dead_code, reason = "the other tests need more of it")]
-#[path = "../it/clone.rs"]
+#[path = "../cli/clone.rs"]
 mod clone;
 
 mod build;
