@@ -23,6 +23,7 @@ const ENOUGH_DISK_GB: u64 = 10;
 /// What `--install` installs: versions and hashes, so that everyone has the same.
 const LOCK: &str = ".ci/tools/requirements.lock";
 const NODE_LOCK: [&str; 2] = [".ci/tools/package.json", ".ci/tools/package-lock.json"];
+const ASK_INDEX: &str = "is the package index in reach? its answer is in the log";
 
 /// Show which tools are here, which are missing, for what, and how to get them.
 #[derive(Args)]
@@ -63,7 +64,7 @@ fn install(here: &Here) -> [Step; 3] {
     let fill = Step::run("tools", fill)
         .why("those versions, and no other file than the one that was looked at")
         .within(900)
-        .next("is the package index in reach? its answer is in the log")
+        .next(ASK_INDEX)
         .then(|ctx| {
             // npm empties the folder of its list: that is not to be the repository's.
             NODE_LOCK
@@ -76,7 +77,7 @@ fn install(here: &Here) -> [Step; 3] {
     let packages = Step::run("tools of Node", cmd!(here.sh, "{npm} --prefix {folder} ci --no-audit --no-fund"))
         .why("those versions, of what PyPI doesn't have")
         .within(600)
-        .next("is the package index in reach? its answer is in the log");
+        .next(ASK_INDEX);
     [make, fill, packages]
 }
 
