@@ -1,70 +1,83 @@
 //! `cargo xtask`: everything that is done to Wayfare. This file is the list of stages.
 //!
-//! To add one: its file, its `mod`, its line in `STAGES`. Nothing here knows how a stage works.
+//! To add one: its file in the folder of its kind of work, and its line in `STAGES`. How a plan is run is the business of
+//! the crate `stages`, in `engine`.
 
-mod bench;
 mod build;
+mod check;
 mod ci;
-mod cli;
-mod compose;
-mod coverage;
-mod ctx;
-mod data_dir;
-mod deploy;
-mod doctor;
-mod evidence;
-mod exit;
-mod fuzz;
+mod environment;
 mod gate;
-mod here;
-mod http;
 mod image;
-mod junit;
-mod lint;
-mod load;
-mod monitor;
-mod notify;
-mod openapi;
-mod pipelines;
-mod plan;
-mod process;
-mod reference;
-mod sandbox;
-mod scan;
-mod screen;
-mod script;
-mod secret;
-mod test;
-mod tidy;
-mod tools;
-mod up;
-mod web;
+mod write;
 
-use cli::{Entry, Group};
+use anyhow::Result;
+use stages::cli::{self, Entry, Group};
+use stages::machine::Machine;
+use stages::plan::Plan;
 
 pub const STAGES: &[Entry] = &[
-    Entry::of::<up::Up>(Group::Run),
-    Entry::of::<deploy::Deploy>(Group::Run),
-    Entry::of::<compose::Down>(Group::Run),
-    Entry::of::<doctor::Doctor>(Group::Run),
+    Entry::of::<environment::Up>(Group::Run),
+    Entry::of::<environment::Deploy>(Group::Run),
+    Entry::of::<environment::Down>(Group::Run),
+    Entry::of::<check::Doctor>(Group::Run),
     Entry::of::<build::Build>(Group::Check),
-    Entry::of::<lint::Lint>(Group::Check),
-    Entry::of::<test::Test>(Group::Check),
-    Entry::of::<scan::Scan>(Group::Check),
-    Entry::of::<coverage::Coverage>(Group::Check),
-    Entry::of::<load::Load>(Group::Check),
-    Entry::of::<bench::Bench>(Group::Check),
+    Entry::of::<check::Lint>(Group::Check),
+    Entry::of::<check::Test>(Group::Check),
+    Entry::of::<check::Scan>(Group::Check),
+    Entry::of::<check::Coverage>(Group::Check),
+    Entry::of::<check::Load>(Group::Check),
+    Entry::of::<check::Bench>(Group::Check),
     Entry::of::<image::Image>(Group::Check),
     Entry::of::<ci::Ci>(Group::Check),
-    Entry::of::<openapi::Openapi>(Group::Keep),
-    Entry::of::<web::Screenshots>(Group::Keep),
-    Entry::of::<reference::Reference>(Group::Keep),
-    Entry::of::<pipelines::Pipelines>(Group::Keep),
-    Entry::of::<tidy::Tidy>(Group::Keep),
-    Entry::of::<evidence::Evidence>(Group::Keep),
-    Entry::of::<notify::Notify>(Group::Keep),
+    Entry::of::<write::Openapi>(Group::Keep),
+    Entry::of::<write::Screenshots>(Group::Keep),
+    Entry::of::<write::Reference>(Group::Keep),
+    Entry::of::<write::Pipelines>(Group::Keep),
+    Entry::of::<check::Tidy>(Group::Keep),
+    Entry::of::<ci::Evidence>(Group::Keep),
+    Entry::of::<ci::Notify>(Group::Keep),
 ];
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::from(cli::main() as u8)
+    std::process::ExitCode::from(cli::main(STAGES) as u8)
+}
+
+/// The plan of a stage that another one contains, by its command line.
+pub fn plan_for(words: &[&str], machine: &Machine) -> Result<Plan> {
+    cli::plan_for(STAGES, words, machine)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        stages::cli::command(STAGES).debug_assert();
+    }
+
+    #[test]
+    fn every_example_is_a_command_line_that_plans() {
+        let machine = Machine::pretend(&["cargo", "git", "docker", "python3", "schemathesis"]);
+        for entry in STAGES {
+            let words: Vec<_> = entry.example.split(' ').collect();
+            assert_eq!(words[0], entry.name);
+            plan_for(&words, &machine).unwrap();
+        }
+    }
+
+    #[test]
+    fn every_step_says_why_and_needs_only_tools_of_the_table() {
+        let machine = Machine::pretend(&["cargo", "git", "docker", "python3", "schemathesis", "cargo-deny"]);
+        for entry in STAGES {
+            let words: Vec<_> = entry.example.split(' ').collect();
+            for step in plan_for(&words, &machine).unwrap().steps {
+                assert!(!step.why.is_empty(), "{} {}", entry.name, step.name);
+                for tool in stages::ctx::needs(&step) {
+                    assert!(stages::tools::table().contains_key(tool), "tools.toml lacks {tool}");
+                }
+            }
+        }
+    }
 }

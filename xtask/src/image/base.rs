@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
-
-use crate::here::Here;
+use stages::machine::Machine;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,8 +25,8 @@ pub fn reference(name: &str) -> String {
 }
 
 /// What this machine takes in place of a base that it can't pull: WAYFARE_BASE_RUNTIME=IMAGE, and so on.
-pub fn stand_in(here: &Here, name: &str) -> Option<String> {
-    here.variable(&format!("WAYFARE_BASE_{}", name.to_uppercase())).map(str::to_owned)
+pub fn stand_in(machine: &Machine, name: &str) -> Option<String> {
+    machine.variable(&format!("WAYFARE_BASE_{}", name.to_uppercase())).map(str::to_owned)
 }
 
 /// `runtime=IMAGE` on the command line.

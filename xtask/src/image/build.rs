@@ -6,16 +6,16 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 use clap::Args;
+use stages::evidence::timestamp;
+use stages::machine::Machine;
+use stages::plan::{Plan, Step};
 use xshell::cmd;
 
 use super::base::{self, BUILT_ON};
 use super::layout::{self, Layout};
 use super::{DOCKERFILE, TAG, engine, engine_answers, own};
+use crate::build::page;
 use crate::build::{self, Profile};
-use crate::evidence::timestamp;
-use crate::here::Here;
-use crate::plan::{Plan, Step};
-use crate::web;
 
 #[derive(Args)]
 pub struct Build {
@@ -56,30 +56,31 @@ pub struct Once {
 }
 
 impl Build {
-    pub fn plan(&self, here: &Here) -> Plan {
-        let context = if self.from.from_target { here.scratch("image") } else { here.root.clone() };
-        let layout = Layout::of(here).folder().to_owned();
+    pub fn plan(&self, machine: &Machine) -> Plan {
+        let context = if self.from.from_target { machine.scratch("image") } else { machine.root.clone() };
+        let layout = Layout::of(machine).folder().to_owned();
         let profile = Profile::Quick.release_or(self.release);
         let once = Once { name: "image", from: self.from.clone(), profile, context, layout, more: Vec::new() };
-        let steps = [engine_answers(here)].into_iter().chain(self.from.made(here, profile)).chain(once.steps(here));
-        Plan::new("image build", steps.chain(self.load(here)))
+        let steps =
+            [engine_answers(machine)].into_iter().chain(self.from.made(machine, profile)).chain(once.steps(machine));
+        Plan::new("image build", steps.chain(self.load(machine)))
     }
 
-    fn load(&self, here: &Here) -> [Step; 2] {
-        let (tag, file) = (self.tag.clone(), here.scratch("image.tar"));
+    fn load(&self, machine: &Machine) -> [Step; 2] {
+        let (tag, file) = (self.tag.clone(), machine.scratch("image.tar"));
         let packed = file.clone();
         let pack = Step::task("what was built", move |ctx| {
-            let layout = Layout::of(ctx.here);
+            let layout = Layout::of(ctx.machine);
             let digest = layout.digest()?;
-            fs::write(ctx.here.target.join("image/digest"), format!("{digest}\n"))?;
+            fs::write(ctx.machine.target.join("image/digest"), format!("{digest}\n"))?;
             ctx.data.insert("digest".into(), digest.into());
             ctx.data.insert("packed_bytes".into(), layout.packed_bytes()?.into());
             layout.archive(&tag, &packed)
         })
         .why("its digest is its name from here on: target/image/digest");
         let tag = &self.tag;
-        let engine = engine(here);
-        let load = Step::run("load", cmd!(here.sh, "{engine} load --input {file}"))
+        let engine = engine(machine);
+        let load = Step::run("load", cmd!(machine.sh, "{engine} load --input {file}"))
             .why("what runs on this machine is what would be pushed")
             .changes(format!("the image {tag} in {engine}"))
             .within(300);
@@ -89,60 +90,63 @@ impl Build {
 
 impl Parts {
     /// The binary and the page, where they are taken from this machine.
-    pub fn made(&self, here: &Here, profile: Profile) -> impl Iterator<Item = Step> {
-        let made = [build::wayfare(here, profile), web::packages(here), web::page(here)];
+    pub fn made(&self, machine: &Machine, profile: Profile) -> impl Iterator<Item = Step> {
+        let made = [build::wayfare(machine, profile), page::packages(machine), page::page(machine)];
         let is_wanted = self.from_target;
         made.into_iter().filter(move |_| is_wanted)
     }
 
-    fn base(&self, here: &Here, name: &str) -> String {
+    fn base(&self, machine: &Machine, name: &str) -> String {
         let own = self.base.iter().rev().find(|(own, _)| own == name).map(|(_, image)| image.clone());
-        own.or_else(|| base::stand_in(here, name)).unwrap_or_else(|| base::reference(name))
+        own.or_else(|| base::stand_in(machine, name)).unwrap_or_else(|| base::reference(name))
     }
 }
 
 impl Once {
-    pub fn steps(&self, here: &Here) -> Vec<Step> {
-        let gather = self.from.from_target.then(|| self.gather(here));
-        gather.into_iter().chain([self.build(here), self.save(here), self.settle(here), self.forget(here)]).collect()
+    pub fn steps(&self, machine: &Machine) -> Vec<Step> {
+        let gather = self.from.from_target.then(|| self.gather(machine));
+        gather
+            .into_iter()
+            .chain([self.build(machine), self.save(machine), self.settle(machine), self.forget(machine)])
+            .collect()
     }
 
-    fn gather(&self, here: &Here) -> Step {
-        let (folder, profile, binary) = (self.context.clone(), self.profile, here.built("wayfare", self.profile));
+    fn gather(&self, machine: &Machine) -> Step {
+        let (folder, profile, binary) = (self.context.clone(), self.profile, machine.built("wayfare", self.profile));
         Step::task(&format!("{}: context", self.name), move |ctx| {
             layout::clear(&folder)?;
-            copy(&ctx.here.root.join(DOCKERFILE), &folder.join(DOCKERFILE))?;
+            copy(&ctx.machine.root.join(DOCKERFILE), &folder.join(DOCKERFILE))?;
             copy(&binary, &folder.join("target").join(profile.name()).join("wayfare"))?;
-            copy(&web::dist(ctx.here), &folder.join("web/dist"))
+            copy(&page::dist(ctx.machine), &folder.join("web/dist"))
         })
         .why("Docker gets what it needs and nothing else")
         .next("cargo xtask build; the page wants Node")
     }
 
-    fn build(&self, here: &Here) -> Step {
+    fn build(&self, machine: &Machine) -> Step {
         let mut args: Vec<_> =
-            BUILT_ON.iter().map(|name| format!("{}={}", name.to_uppercase(), self.from.base(here, name))).collect();
-        let (commit, _) = here.commit().unwrap_or(("unknown".into(), true));
+            BUILT_ON.iter().map(|name| format!("{}={}", name.to_uppercase(), self.from.base(machine, name))).collect();
+        let (commit, _) = machine.commit().unwrap_or(("unknown".into(), true));
         args.push(format!("PARTS={}", if self.from.from_target { "here" } else { "source" }));
         args.push(format!("PROFILE={}", self.profile.name()));
         args.push(format!("VERSION={}", env!("CARGO_PKG_VERSION")));
         args.push(format!("REVISION={commit}"));
-        args.push(format!("CREATED={}", created(here)));
+        args.push(format!("CREATED={}", created(machine)));
         let args = args.iter().flat_map(|arg| ["--build-arg", arg]);
         let platform = self.from.platform.iter().flat_map(|platform| ["--platform", platform]);
-        let (tag, context, more) = (own(here, self.name), &self.context, &self.more);
+        let (tag, context, more) = (own(machine, self.name), &self.context, &self.more);
         let file = context.join(DOCKERFILE);
-        let engine = engine(here);
+        let engine = engine(machine);
         // Its own form of an image knows no health check.
         let form: &[_] = if engine == "podman" { &["--format", "docker"] } else { &[] };
         let build = cmd!(
-            here.sh,
+            machine.sh,
             "{engine} build {form...} --file {file} --tag {tag} {platform...} {args...} {more...} {context}"
         )
         .env("DOCKER_BUILDKIT", "1")
         // Another builder than the daemon's own would keep the image to itself.
         .env("BUILDX_BUILDER", "default")
-        .env("SOURCE_DATE_EPOCH", seconds(here).to_string());
+        .env("SOURCE_DATE_EPOCH", seconds(machine).to_string());
         Step::run(self.name, build)
             .why("what runs in a cluster is what was built from this commit")
             .changes(format!("the image {tag} in {engine}, for the time of the build"))
@@ -152,19 +156,19 @@ impl Once {
             )
     }
 
-    fn save(&self, here: &Here) -> Step {
-        let (engine, file, tag) = (engine(here), self.saved(here), own(here, self.name));
-        Step::run(&format!("{}: save", self.name), cmd!(here.sh, "{engine} save {tag}"))
+    fn save(&self, machine: &Machine) -> Step {
+        let (engine, file, tag) = (engine(machine), self.saved(machine), own(machine, self.name));
+        Step::run(&format!("{}: save", self.name), cmd!(machine.sh, "{engine} save {tag}"))
             .into_file(file)
             .why("out of Docker, which packs it anew for each push")
             .within(300)
             .next("is there room on the disk of target/?")
     }
 
-    fn settle(&self, here: &Here) -> Step {
-        let (file, folder) = (self.saved(here), self.saved(here).with_extension("saved"));
+    fn settle(&self, machine: &Machine) -> Step {
+        let (file, folder) = (self.saved(machine), self.saved(machine).with_extension("saved"));
         let (layout, context) = (self.layout.clone(), self.from.from_target.then(|| self.context.clone()));
-        let (seconds, created) = (seconds(here), created(here));
+        let (seconds, created) = (seconds(machine), created(machine));
         Step::task(&format!("{}: settle", self.name), move |_| {
             let taken = layout::unpack(&file, &folder)
                 .and_then(|()| Layout::at(layout.clone()).take(&folder, seconds, &created));
@@ -177,25 +181,25 @@ impl Once {
         .next("is there room on the disk of target/? The image of before is still there")
     }
 
-    fn forget(&self, here: &Here) -> Step {
-        let (engine, tag) = (engine(here), own(here, self.name));
-        Step::run(&format!("{}: forget", self.name), cmd!(here.sh, "{engine} image rm --force {tag}"))
+    fn forget(&self, machine: &Machine) -> Step {
+        let (engine, tag) = (engine(machine), own(machine, self.name));
+        Step::run(&format!("{}: forget", self.name), cmd!(machine.sh, "{engine} image rm --force {tag}"))
             .why("Docker's copy has other times, and so another digest")
             .within(120)
             .undoing(self.name)
     }
 
-    fn saved(&self, here: &Here) -> PathBuf {
-        here.scratch(&format!("{}.tar", self.name))
+    fn saved(&self, machine: &Machine) -> PathBuf {
+        machine.scratch(&format!("{}.tar", self.name))
     }
 }
 
-fn seconds(here: &Here) -> u64 {
-    here.commit_time().unwrap_or_default()
+fn seconds(machine: &Machine) -> u64 {
+    machine.commit_time().unwrap_or_default()
 }
 
-fn created(here: &Here) -> String {
-    timestamp(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds(here)))
+fn created(machine: &Machine) -> String {
+    timestamp(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds(machine)))
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

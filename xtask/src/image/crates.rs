@@ -3,10 +3,10 @@
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
+use stages::exit::Failure;
 
 use super::layer;
 use super::layout::Layout;
-use crate::exit::Failure;
 
 const BINARY: &str = "usr/bin/wayfare";
 /// Of the binary: JSON, packed by zlib.

@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use stages::exit::{Exit, Failure};
+use stages::machine::Machine;
+use stages::process;
 use tar::{Archive, Builder};
 
 use super::layer;
-use crate::exit::{Exit, Failure};
-use crate::here::Here;
-use crate::process;
 
 pub struct Layout {
     folder: PathBuf,
@@ -47,8 +47,8 @@ const MEANT: [&str; 10] = [
 const GZIPPED: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 
 impl Layout {
-    pub fn of(here: &Here) -> Self {
-        Layout::at(here.target.join("image/oci"))
+    pub fn of(machine: &Machine) -> Self {
+        Layout::at(machine.target.join("image/oci"))
     }
 
     pub fn at(folder: PathBuf) -> Self {

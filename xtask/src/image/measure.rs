@@ -8,15 +8,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::json;
+use stages::ctx::Ctx;
+use stages::exit::{Exit, Failure};
+use stages::http;
+use stages::machine::Machine;
+use stages::plan::{Plan, Step};
 use xshell::cmd;
 
 use super::layout::Layout;
 use super::{TAG, daemon, own};
-use crate::ctx::Ctx;
-use crate::exit::{Exit, Failure};
-use crate::here::Here;
-use crate::http;
-use crate::plan::{Plan, Step};
 
 const MOST_PACKED: u64 = 30_000_000;
 const MOST_MEMORY: f64 = 40.0 * MIB;
@@ -29,9 +29,9 @@ pub struct Measure {
 }
 
 impl Measure {
-    pub fn plan(&self, here: &Here) -> Plan {
-        let (image, name) = (&self.image, own(here, "measure"));
-        let tables = cmd!(here.sh, "docker run --rm {CLOSED...} --volume {name}:/data {image} migrate");
+    pub fn plan(&self, machine: &Machine) -> Plan {
+        let (image, name) = (&self.image, own(machine, "measure"));
+        let tables = cmd!(machine.sh, "docker run --rm {CLOSED...} --volume {name}:/data {image} migrate");
         let tables = Step::run("tables", tables)
             .why("it serves only from tables that are its own")
             .changes(format!("a container and a volume {name}, for the time of the run"))
@@ -41,11 +41,11 @@ impl Measure {
         let figures = Step::task("figures", move |ctx| figures(ctx, &image, &container))
             .why("what is agreed is held, and what isn't is known")
             .needs(&["docker"]);
-        let away = cmd!(here.sh, "docker rm --force {name}");
+        let away = cmd!(machine.sh, "docker rm --force {name}");
         let away = Step::run("away", away).why("nothing is left").within(60).undoing("tables");
-        let volume = cmd!(here.sh, "docker volume rm --force {name}");
+        let volume = cmd!(machine.sh, "docker volume rm --force {name}");
         let volume = Step::run("data away", volume).why("nothing is left").within(60).undoing("tables");
-        Plan::new("image measure", [daemon(here), tables, figures, away, volume])
+        Plan::new("image measure", [daemon(machine), tables, figures, away, volume])
     }
 }
 
@@ -60,7 +60,7 @@ fn figures(ctx: &mut Ctx, image: &str, container: &str) -> Result<()> {
         starts.push(start(ctx, image, container)?);
     }
     starts.sort_by(f64::total_cmp);
-    let (memory, packed) = (idle_memory(ctx, container)?, Layout::of(ctx.here).packed_bytes()?);
+    let (memory, packed) = (idle_memory(ctx, container)?, Layout::of(ctx.machine).packed_bytes()?);
     let median = starts[STARTS / 2] * 1000.0;
     ctx.screen.say(&format!("  packed       {:>5.1} MB, at most {}", packed as f64 / 1e6, MOST_PACKED / 1_000_000));
     ctx.screen.say(&format!("  idle memory  {:>5.1} MiB, at most {}", memory / MIB, MOST_MEMORY / MIB));
@@ -75,7 +75,7 @@ fn figures(ctx: &mut Ctx, image: &str, container: &str) -> Result<()> {
 
 /// From the start of the process to the first answer that it is ready, in seconds.
 fn start(ctx: &mut Ctx, image: &str, container: &str) -> Result<f64> {
-    let sh = &ctx.here.sh;
+    let sh = &ctx.machine.sh;
     let volume = format!("{container}:/data");
     cmd!(sh, "docker rm --force {container}").quiet().ignore_stdout().ignore_stderr().run()?;
     let create =
@@ -88,7 +88,7 @@ fn start(ctx: &mut Ctx, image: &str, container: &str) -> Result<f64> {
     ctx.wait_for("ready", 60, || answer().map(drop))?;
     let ready = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64();
     let format = "{{.State.StartedAt}}";
-    let started = cmd!(ctx.here.sh, "docker inspect --format {format} {container}").quiet().read()?;
+    let started = cmd!(ctx.machine.sh, "docker inspect --format {format} {container}").quiet().read()?;
     Ok((ready - second_of_day(&started)?).rem_euclid(86_400.0))
 }
 
@@ -102,7 +102,7 @@ fn second_of_day(time: &str) -> Result<f64> {
 /// As an orchestrator counts it: without what the kernel could take back at once.
 fn idle_memory(ctx: &Ctx, container: &str) -> Result<f64> {
     let format = "{{.MemUsage}}";
-    let told = cmd!(ctx.here.sh, "docker stats --no-stream --format {format} {container}").quiet().read()?;
+    let told = cmd!(ctx.machine.sh, "docker stats --no-stream --format {format} {container}").quiet().read()?;
     let used = told.split(" / ").next().unwrap_or_default();
     let units = [("GiB", MIB * 1024.0), ("MiB", MIB), ("KiB", 1024.0), ("B", 1.0)];
     let bytes = units.iter().find_map(|(unit, size)| Some(used.strip_suffix(unit)?.parse::<f64>().ok()? * size));

@@ -7,14 +7,14 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
+use stages::exit::{Exit, Failure};
+use stages::machine::Machine;
+use stages::plan::{Plan, Step};
+use stages::secret;
 use xshell::cmd;
 
 use super::layout::Layout;
 use super::registry::{Account, Place, WHO, tls};
-use crate::exit::{Exit, Failure};
-use crate::here::Here;
-use crate::plan::{Plan, Step};
-use crate::secret;
 
 #[derive(Args)]
 pub struct Push {
@@ -42,38 +42,39 @@ pub struct Find {
 const PROFILE: &str = "wayfare.profile";
 
 /// The named file in which `push` and `find` say which image it is: `ghcr.io/owner/wayfare@sha256:…`.
-pub fn pushed(here: &Here) -> PathBuf {
-    here.target.join("image/pushed")
+pub fn pushed(machine: &Machine) -> PathBuf {
+    machine.target.join("image/pushed")
 }
 
-fn commit(here: &Here) -> String {
-    here.commit().map_or("unknown".into(), |(commit, _)| commit)
+fn commit(machine: &Machine) -> String {
+    machine.commit().map_or("unknown".into(), |(commit, _)| commit)
 }
 
 impl Push {
-    pub fn plan(&self, here: &Here) -> Plan {
-        let (to, is_of_commit) = (self.place.repository(here), self.tag.is_empty());
-        let own = || [commit(here)].into_iter().chain(here.releases()).collect();
+    pub fn plan(&self, machine: &Machine) -> Plan {
+        let (to, is_of_commit) = (self.place.repository(machine), self.tag.is_empty());
+        let own = || [commit(machine)].into_iter().chain(machine.releases()).collect();
         let names: Vec<_> = if is_of_commit { own() } else { self.tag.clone() };
         let tagged: Vec<_> = names.iter().map(|name| format!("{to}:{name}")).collect();
-        let built = Step::task("what was built", move |ctx| what_was_built(ctx.here, is_of_commit))
+        let built = Step::task("what was built", move |ctx| what_was_built(ctx.machine, is_of_commit))
             .why("a name that says a commit has to be right")
             .needs(&["skopeo"]);
         let (account, free) = (self.account.clone(), tagged.clone());
-        let free =
-            Step::task("names are free", move |ctx| free.iter().try_for_each(|name| is_free(ctx.here, &account, name)))
-                .why("a name stays with its image: whoever deployed it yesterday gets the same today");
-        let digest = Layout::of(here).digest().unwrap_or("DIGEST".into());
+        let free = Step::task("names are free", move |ctx| {
+            free.iter().try_for_each(|name| is_free(ctx.machine, &account, name))
+        })
+        .why("a name stays with its image: whoever deployed it yesterday gets the same today");
+        let digest = Layout::of(machine).digest().unwrap_or("DIGEST".into());
         let reference = format!("{to}@{digest}");
         let upload =
-            [self.copy(here, "upload", &reference).why("by digest: until it has a name nobody finds half of it")];
+            [self.copy(machine, "upload", &reference).why("by digest: until it has a name nobody finds half of it")];
         let give =
-            tagged.iter().map(|name| self.copy(here, &format!("name {}", tail(name)), name).why("now it is whole"));
+            tagged.iter().map(|name| self.copy(machine, &format!("name {}", tail(name)), name).why("now it is whole"));
         let give: Vec<_> = give.collect();
         let (account, said) = (self.account.clone(), reference.clone());
         let proof = Step::task("in the registry", move |ctx| {
             for name in tagged.iter().chain([&said]) {
-                let there = account.look_up(ctx.here, name)?;
+                let there = account.look_up(ctx.machine, name)?;
                 ensure!(there.as_ref() == Some(&digest), Failure::check(format!("{name} is {there:?} there")));
             }
             keep(ctx, &said)
@@ -81,14 +82,14 @@ impl Push {
         .why("what it has is what was sent")
         .changes("target/image/pushed");
         let steps = [free].into_iter().chain(upload).chain(give).chain([proof]).collect();
-        Plan::new("image push", [built].into_iter().chain(self.account.around(here, &to, steps)))
+        Plan::new("image push", [built].into_iter().chain(self.account.around(machine, &to, steps)))
     }
 
-    fn copy(&self, here: &Here, name: &str, reference: &str) -> Step {
-        let (layout, tls) = (Layout::of(here), tls("--dest-tls-verify", reference));
+    fn copy(&self, machine: &Machine, name: &str, reference: &str) -> Step {
+        let (layout, tls) = (Layout::of(machine), tls("--dest-tls-verify", reference));
         let folder = layout.folder();
-        let copy = cmd!(here.sh, "skopeo copy --preserve-digests {tls...} oci:{folder} docker://{reference}");
-        Step::run(name, self.account.told(copy, here))
+        let copy = cmd!(machine.sh, "skopeo copy --preserve-digests {tls...} oci:{folder} docker://{reference}");
+        Step::run(name, self.account.told(copy, machine))
             .changes(reference)
             .within(1800)
             .failing_as(Exit::Unreachable)
@@ -97,24 +98,24 @@ impl Push {
 }
 
 impl Find {
-    pub fn plan(&self, here: &Here) -> Plan {
-        let name = self.tag.clone().unwrap_or_else(|| commit(here));
-        let (account, repository) = (self.account.clone(), self.place.repository(here));
+    pub fn plan(&self, machine: &Machine) -> Plan {
+        let name = self.tag.clone().unwrap_or_else(|| commit(machine));
+        let (account, repository) = (self.account.clone(), self.place.repository(machine));
         let to = repository.clone();
         let find = Step::task("in the registry", move |ctx| {
-            let digest = account.look_up(ctx.here, &format!("{to}:{name}"))?;
+            let digest = account.look_up(ctx.machine, &format!("{to}:{name}"))?;
             let missing = || Failure::check(format!("no image for {name} in {to}")).next("cargo xtask image push");
             keep(ctx, &format!("{to}@{}", digest.ok_or_else(missing)?))
         })
         .why("from a commit to the image that was built of it")
         .changes("target/image/pushed")
         .needs(&["skopeo"]);
-        Plan::new("image find", self.account.around(here, &repository, vec![find]))
+        Plan::new("image find", self.account.around(machine, &repository, vec![find]))
     }
 }
 
-fn keep(ctx: &mut crate::ctx::Ctx, reference: &str) -> Result<()> {
-    let file = pushed(ctx.here);
+fn keep(ctx: &mut stages::ctx::Ctx, reference: &str) -> Result<()> {
+    let file = pushed(ctx.machine);
     fs::create_dir_all(file.parent().context("a file has a folder")?)?;
     fs::write(&file, format!("{reference}\n"))?;
     ctx.data.insert("image".into(), reference.into());
@@ -123,17 +124,17 @@ fn keep(ctx: &mut crate::ctx::Ctx, reference: &str) -> Result<()> {
 }
 
 /// Without a name of its own it gets the commit's: then it has to be a release of this commit, and of nothing else.
-fn what_was_built(here: &Here, is_of_commit: bool) -> Result<()> {
-    secret::forget(&pushed(here))?;
-    let config = Layout::of(here).config()?;
+fn what_was_built(machine: &Machine, is_of_commit: bool) -> Result<()> {
+    secret::forget(&pushed(machine))?;
+    let config = Layout::of(machine).config()?;
     let label = |name: &str| config["config"]["Labels"][name].as_str().unwrap_or("nothing");
     let of = label("org.opencontainers.image.revision");
-    let (now, dirty) = here.commit().unwrap_or(("no commit".into(), true));
+    let (now, dirty) = machine.commit().unwrap_or(("no commit".into(), true));
     let why = match label(PROFILE) {
         _ if !is_of_commit => return Ok(()),
         _ if dirty => "files differ from the commit".into(),
         _ if of != now => format!("it is of {of}, and this is {now}"),
-        "release" => return here.releases().iter().try_for_each(|release| is_ours(release)),
+        "release" => return machine.releases().iter().try_for_each(|release| is_ours(release)),
         other => format!("it was built to be tried ({other}), not to be deployed"),
     };
     let next = "commit and `cargo xtask image build --release`; or give it a name of its own: --tag";
@@ -153,8 +154,8 @@ fn is_ours(release: &str) -> Result<()> {
     Ok(())
 }
 
-fn is_free(here: &Here, account: &Account, name: &str) -> Result<()> {
-    let (there, ours) = (account.look_up(here, name)?, Layout::of(here).digest()?);
+fn is_free(machine: &Machine, account: &Account, name: &str) -> Result<()> {
+    let (there, ours) = (account.look_up(machine, name)?, Layout::of(machine).digest()?);
     let Some(other) = there.filter(|there| *there != ours) else { return Ok(()) };
     let why = format!("{name} is another image: {other}, and this is {ours}");
     Err(Failure::new(Exit::Refused, why).next("another name: --tag; what was pushed isn't changed").into())

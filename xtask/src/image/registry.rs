@@ -6,13 +6,13 @@ use anyhow::{Context, Result};
 use base64::Engine;
 use clap::Args;
 use serde_json::json;
+use stages::exit::{Exit, Failure};
+use stages::machine::Machine;
+use stages::plan::Step;
+use stages::secret;
 use xshell::{Cmd, cmd};
 
 use super::layout;
-use crate::exit::{Exit, Failure};
-use crate::here::Here;
-use crate::plan::Step;
-use crate::secret;
 
 const PASSWORD: &str = "WAYFARE_REGISTRY_PASSWORD";
 /// How the registry's refusals end.
@@ -34,21 +34,21 @@ pub struct Account {
 }
 
 impl Place {
-    pub fn repository(&self, here: &Here) -> String {
-        let on_github = || here.variable("GITHUB_REPOSITORY").unwrap_or("wayfare/wayfare");
+    pub fn repository(&self, machine: &Machine) -> String {
+        let on_github = || machine.variable("GITHUB_REPOSITORY").unwrap_or("wayfare/wayfare");
         self.to.clone().unwrap_or_else(|| format!("ghcr.io/{}", on_github().to_lowercase()))
     }
 }
 
 impl Account {
     /// Around what needs it: a sign-in for this run alone, and its end.
-    pub fn around(&self, here: &Here, reference: &str, steps: Vec<Step>) -> Vec<Step> {
+    pub fn around(&self, machine: &Machine, reference: &str, steps: Vec<Step>) -> Vec<Step> {
         let Some(user) = self.user.clone() else { return steps };
-        let (host, file) = (host(reference).to_owned(), self.file(here));
+        let (host, file) = (host(reference).to_owned(), self.file(machine));
         let forgotten = file.clone();
         let sign_in = Step::task("sign in", move |ctx| {
             let missing = || Failure::new(Exit::Usage, format!("{PASSWORD} isn't set")).next(WHO);
-            let password = ctx.here.variable(PASSWORD).ok_or_else(missing)?;
+            let password = ctx.machine.variable(PASSWORD).ok_or_else(missing)?;
             let auth = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
             std::fs::create_dir_all(file.parent().context("a file has a folder")?)?;
             secret::write(&file, &json!({ "auths": { &host: { "auth": auth } } }).to_string())
@@ -60,22 +60,22 @@ impl Account {
     }
 
     /// Both skopeo and cosign read it.
-    pub fn told<'a>(&self, command: Cmd<'a>, here: &Here) -> Cmd<'a> {
-        let Some(folder) = self.user.as_ref().and_then(|_| self.file(here).parent().map(PathBuf::from)) else {
+    pub fn told<'a>(&self, command: Cmd<'a>, machine: &Machine) -> Cmd<'a> {
+        let Some(folder) = self.user.as_ref().and_then(|_| self.file(machine).parent().map(PathBuf::from)) else {
             return command;
         };
-        command.env("REGISTRY_AUTH_FILE", self.file(here)).env("DOCKER_CONFIG", folder)
+        command.env("REGISTRY_AUTH_FILE", self.file(machine)).env("DOCKER_CONFIG", folder)
     }
 
-    fn file(&self, here: &Here) -> PathBuf {
-        here.scratch("registry/config.json")
+    fn file(&self, machine: &Machine) -> PathBuf {
+        machine.scratch("registry/config.json")
     }
 
     /// The digest that the registry has for it; none when it has no such image.
-    pub fn look_up(&self, here: &Here, reference: &str) -> Result<Option<String>> {
+    pub fn look_up(&self, machine: &Machine, reference: &str) -> Result<Option<String>> {
         let tls = tls("--tls-verify", reference);
-        let ask = cmd!(here.sh, "skopeo --command-timeout=60s inspect --raw {tls...} docker://{reference}");
-        let answer = self.told(ask, here).env("PATH", &here.path).quiet().ignore_status().output()?;
+        let ask = cmd!(machine.sh, "skopeo --command-timeout=60s inspect --raw {tls...} docker://{reference}");
+        let answer = self.told(ask, machine).env("PATH", &machine.path).quiet().ignore_status().output()?;
         if answer.status.success() {
             return Ok(Some(layout::digest(&answer.stdout)));
         }
@@ -121,17 +121,17 @@ mod tests {
     #[test]
     fn where_nobody_says_otherwise_it_is_the_registry_of_this_github_repository() {
         let place = Place { to: None };
-        assert_eq!(place.repository(&Here::pretend(&[])), "ghcr.io/wayfare/wayfare");
+        assert_eq!(place.repository(&Machine::pretend(&[])), "ghcr.io/wayfare/wayfare");
         let variables = [("GITHUB_REPOSITORY".to_owned(), "Owner/Wayfare".to_owned())].into();
-        let on_github = Here { variables, ..Here::pretend(&[]) };
+        let on_github = Machine { variables, ..Machine::pretend(&[]) };
         assert_eq!(place.repository(&on_github), "ghcr.io/owner/wayfare");
         assert_eq!(Place { to: Some("127.0.0.1:5000/w".into()) }.repository(&on_github), "127.0.0.1:5000/w");
     }
 
     #[test]
     fn only_a_registry_on_this_machine_goes_without_a_certificate() {
-        for here in ["127.0.0.1:5001/wayfare", "localhost/wayfare", "localhost:5000/a/b", "[::1]:5000/wayfare"] {
-            assert!(is_here(here), "{here}");
+        for host in ["127.0.0.1:5001/wayfare", "localhost/wayfare", "localhost:5000/a/b", "[::1]:5000/wayfare"] {
+            assert!(is_here(host), "{host}");
         }
         for there in ["ghcr.io/o/wayfare", "localhost.example.org/w", "127.0.0.1.example.org:5000/w", "10.0.0.1/w"] {
             assert!(!is_here(there), "{there}");

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use clap::Args;
+use stages::exit::Failure;
+use stages::machine::Machine;
+use stages::plan::{Plan, Step};
 use xshell::cmd;
 
 use super::build::{Once, Parts};
@@ -12,9 +15,6 @@ use super::engine_answers;
 use super::layer::{self, Entry};
 use super::layout::{self, Layout};
 use crate::build::Profile;
-use crate::exit::Failure;
-use crate::here::Here;
-use crate::plan::{Plan, Step};
 
 #[derive(Args)]
 pub struct Reproduce {
@@ -23,47 +23,48 @@ pub struct Reproduce {
 }
 
 impl Reproduce {
-    pub fn plan(&self, here: &Here) -> Plan {
+    pub fn plan(&self, machine: &Machine) -> Plan {
         // Names of different length: a path that gets into a file changes its size, too.
         let places = [("first", "reproduce/a"), ("second", "reproduce/another/place")];
         let rounds =
-            places.map(|(name, place)| (name, here.scratch(place), here.scratch(&format!("reproduce/{name}"))));
+            places.map(|(name, place)| (name, machine.scratch(place), machine.scratch(&format!("reproduce/{name}"))));
         let rounds_of = rounds.clone();
-        let building = rounds.into_iter().flat_map(|(name, place, layout)| self.round(here, name, place, layout));
+        let building = rounds.into_iter().flat_map(|(name, place, layout)| self.round(machine, name, place, layout));
         let compare = Step::task("compare", move |ctx| {
             let [first, second] = rounds_of.clone().map(|(_, _, layout)| Layout::at(layout));
             let digests = [first.digest()?, second.digest()?];
             ctx.data.insert("digests".into(), digests.clone().into());
             ensure!(digests[0] == digests[1], Failure::check(difference(&first, &second)?));
             ctx.screen.say(&format!("  twice {}", digests[0]));
-            layout::clear(&ctx.here.scratch("reproduce"))
+            layout::clear(&ctx.machine.scratch("reproduce"))
         })
         .why("whoever builds this commit again can see that it is what was signed")
         .next("take time, path or order out of what makes that file; both images lie in target/xtask/reproduce");
-        let steps = [engine_answers(here)].into_iter().chain(self.from.made(here, Profile::Release)).chain(building);
+        let steps =
+            [engine_answers(machine)].into_iter().chain(self.from.made(machine, Profile::Release)).chain(building);
         Plan::new("image reproduce", steps.chain([compare]))
     }
 
-    fn round(&self, here: &Here, name: &'static str, place: PathBuf, layout: PathBuf) -> Vec<Step> {
-        let clone = (!self.from.from_target).then(|| clone(here, name, &place));
+    fn round(&self, machine: &Machine, name: &'static str, place: PathBuf, layout: PathBuf) -> Vec<Step> {
+        let clone = (!self.from.from_target).then(|| clone(machine, name, &place));
         let elsewhere = [format!("WORK=/work/{name}"), format!("TARGET=/{name}")];
         let mut more = vec!["--no-cache".to_owned()];
         if !self.from.from_target {
             more.extend(elsewhere.into_iter().flat_map(|arg| ["--build-arg".to_owned(), arg]));
         }
         let once = Once { name, from: self.from.clone(), profile: Profile::Release, context: place, layout, more };
-        clone.into_iter().flatten().chain(once.steps(here)).collect()
+        clone.into_iter().flatten().chain(once.steps(machine)).collect()
     }
 }
 
 /// Of the commit that is there now: somebody may go on working while it builds.
-fn clone(here: &Here, name: &str, place: &std::path::Path) -> [Step; 3] {
-    let (old, commit) = (place.to_owned(), here.commit().map_or("HEAD".to_owned(), |(commit, _)| commit));
+fn clone(machine: &Machine, name: &str, place: &std::path::Path) -> [Step; 3] {
+    let (old, commit) = (place.to_owned(), machine.commit().map_or("HEAD".to_owned(), |(commit, _)| commit));
     let clear = Step::task(&format!("{name}: nothing of before"), move |_| layout::clear(&old)).why("each begins anew");
     let clone =
-        Step::run(&format!("{name}: clone"), cmd!(here.sh, "git clone --quiet --shared --no-checkout . {place}"))
+        Step::run(&format!("{name}: clone"), cmd!(machine.sh, "git clone --quiet --shared --no-checkout . {place}"))
             .why("without what was changed since the commit");
-    let checkout = cmd!(here.sh, "git -C {place} checkout --quiet --detach {commit}");
+    let checkout = cmd!(machine.sh, "git -C {place} checkout --quiet --detach {commit}");
     let checkout = Step::run(&format!("{name}: commit"), checkout).why("both build the same one");
     [clear, clone, checkout]
 }

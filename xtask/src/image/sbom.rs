@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use stages::machine::Machine;
+use stages::plan::{Plan, Step};
 use xshell::cmd;
 
 use super::base;
 use super::crates::{self, Crate};
 use super::layout::Layout;
-use crate::here::Here;
-use crate::plan::{Plan, Step};
 
 /// The package whose binary is deployed.
 const SHIPPED: &str = "wayfare";
@@ -33,33 +33,33 @@ struct Package {
     license: Option<String>,
 }
 
-pub fn file(here: &Here) -> PathBuf {
-    here.target.join("reports/sbom.cdx.json")
+pub fn file(machine: &Machine) -> PathBuf {
+    machine.target.join("reports/sbom.cdx.json")
 }
 
 /// Whether the list that is there is that image's.
-pub fn is_of(here: &Here, digest: &str) -> Result<bool> {
-    let Ok(text) = fs::read_to_string(file(here)) else { return Ok(false) };
+pub fn is_of(machine: &Machine, digest: &str) -> Result<bool> {
+    let Ok(text) = fs::read_to_string(file(machine)) else { return Ok(false) };
     let list: Value = serde_json::from_str(&text).context("the list of parts is no JSON")?;
     Ok(digest.strip_prefix("sha256:") == list["metadata"]["component"]["hashes"][0]["content"].as_str())
 }
 
-pub fn plan(here: &Here) -> Plan {
-    let (licenses, packages) = (here.scratch("crates.json"), here.scratch("packages.json"));
-    let of_crates = cmd!(here.sh, "cargo metadata --format-version 1 --locked");
+pub fn plan(machine: &Machine) -> Plan {
+    let (licenses, packages) = (machine.scratch("crates.json"), machine.scratch("packages.json"));
+    let of_crates = cmd!(machine.sh, "cargo metadata --format-version 1 --locked");
     let of_crates = Step::run("licenses", of_crates)
         .why("the binary says which crates it is made of, and Cargo under which licenses they come")
         .into_file(&licenses)
         .within(300);
-    let of_page = cmd!(here.sh, "npm --prefix web sbom --package-lock-only --omit dev --sbom-format cyclonedx");
+    let of_page = cmd!(machine.sh, "npm --prefix web sbom --package-lock-only --omit dev --sbom-format cyclonedx");
     let of_page = Step::run("packages", of_page)
         .why("npm knows what the page is made of")
         .into_file(&packages)
         .within(300)
         .next("npm 10 or newer");
-    let made = file(here);
+    let made = file(machine);
     let join = Step::task("list of parts", move |ctx| {
-        let layout = Layout::of(ctx.here);
+        let layout = Layout::of(ctx.machine);
         let digest = layout.digest()?;
         let list = list(&crates::of(&layout)?, &read(&licenses)?, &read(&packages)?, &digest)?;
         let count = list["components"].as_array().map_or(0, Vec::len);
@@ -69,7 +69,7 @@ pub fn plan(here: &Here) -> Plan {
         Ok(fs::write(&made, serde_json::to_string_pretty(&list)? + "\n")?)
     })
     .why("when a part turns out to be weak, somebody asks which images have it")
-    .leaves(file(here));
+    .leaves(file(machine));
     Plan::new("image sbom", [of_crates, of_page, join])
 }
 

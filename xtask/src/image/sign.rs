@@ -6,16 +6,16 @@ use std::fs;
 
 use anyhow::{Result, ensure};
 use clap::Args;
+use stages::exit::Failure;
+use stages::machine::Machine;
+use stages::plan::{Plan, Step};
+use stages::secret;
 use xshell::cmd;
 
 use super::layout::{self, Layout};
 use super::push::pushed;
 use super::registry::{Account, is_here, tls};
 use super::sbom;
-use crate::exit::Failure;
-use crate::here::Here;
-use crate::plan::{Plan, Step};
-use crate::secret;
 
 #[derive(Args)]
 pub struct Sign {
@@ -60,14 +60,14 @@ pub fn by_digest(text: &str) -> Result<String, String> {
 }
 
 /// What was pushed or found last.
-pub fn current(here: &Here) -> String {
-    fs::read_to_string(pushed(here)).map_or("REPOSITORY@DIGEST".into(), |text| text.trim().to_owned())
+pub fn current(machine: &Machine) -> String {
+    fs::read_to_string(pushed(machine)).map_or("REPOSITORY@DIGEST".into(), |text| text.trim().to_owned())
 }
 
 impl Sign {
-    pub fn plan(&self, here: &Here) -> Plan {
-        let (image, sbom) = (current(here), sbom::file(here));
-        let ready = Step::task("what is signed", |ctx| is_ready(ctx.here))
+    pub fn plan(&self, machine: &Machine) -> Plan {
+        let (image, sbom) = (current(machine), sbom::file(machine));
+        let ready = Step::task("what is signed", |ctx| is_ready(ctx.machine))
             .why("a signature says: we made this, and this is in it")
             .needs(&["cosign", "skopeo"]);
         let key: Vec<_> = match &self.key {
@@ -75,11 +75,13 @@ impl Sign {
             None => Vec::new(),
         };
         let (key, on_loopback) = (&key, &on_loopback(&image));
-        let sign = cmd!(here.sh, "cosign sign --yes {key...} {on_loopback...} {image}");
-        let attest =
-            cmd!(here.sh, "cosign attest --yes --type cyclonedx --predicate {sbom} {key...} {on_loopback...} {image}");
+        let sign = cmd!(machine.sh, "cosign sign --yes {key...} {on_loopback...} {image}");
+        let attest = cmd!(
+            machine.sh,
+            "cosign attest --yes --type cyclonedx --predicate {sbom} {key...} {on_loopback...} {image}"
+        );
         let step = |name, command| {
-            Step::run(name, self.account.told(command, here))
+            Step::run(name, self.account.told(command, machine))
                 .changes(format!("a signature beside {image}"))
                 .within(300)
                 .next("is the key there, and its password in COSIGN_PASSWORD? `cosign generate-key-pair` makes one")
@@ -89,35 +91,35 @@ impl Sign {
             step("signature", sign).why("whoever runs it can see that it is ours"),
             step("list of parts", attest).why("signed too: nobody can take a part off the list"),
         ];
-        Plan::new("image sign", [ready].into_iter().chain(self.account.around(here, &image, steps)))
+        Plan::new("image sign", [ready].into_iter().chain(self.account.around(machine, &image, steps)))
     }
 }
 
 impl Verify {
-    pub fn plan(&self, here: &Here) -> Plan {
-        Plan::new("image verify", self.signed.steps(here, self.image.as_deref(), |_| None))
+    pub fn plan(&self, machine: &Machine) -> Plan {
+        Plan::new("image verify", self.signed.steps(machine, self.image.as_deref(), |_| None))
     }
 }
 
 impl Signed {
     /// `then` is what else is asked of the registry, by the same account.
-    pub fn steps(&self, here: &Here, image: Option<&str>, then: impl Fn(&Account) -> Option<Step>) -> Vec<Step> {
-        let (is_named, image) = (image.is_some(), image.map_or_else(|| current(here), str::to_owned));
-        let (who, on_loopback) = (&self.who(here), &on_loopback(&image));
-        let signature = cmd!(here.sh, "cosign verify {who...} {on_loopback...} {image}");
-        let parts = cmd!(here.sh, "cosign verify-attestation --type cyclonedx {who...} {on_loopback...} {image}");
-        let folder = here.scratch("verified");
+    pub fn steps(&self, machine: &Machine, image: Option<&str>, then: impl Fn(&Account) -> Option<Step>) -> Vec<Step> {
+        let (is_named, image) = (image.is_some(), image.map_or_else(|| current(machine), str::to_owned));
+        let (who, on_loopback) = (&self.who(machine), &on_loopback(&image));
+        let signature = cmd!(machine.sh, "cosign verify {who...} {on_loopback...} {image}");
+        let parts = cmd!(machine.sh, "cosign verify-attestation --type cyclonedx {who...} {on_loopback...} {image}");
+        let folder = machine.scratch("verified");
         let tls = tls("--src-tls-verify", &image);
-        let content = cmd!(here.sh, "skopeo copy --preserve-digests {tls...} docker://{image} oci:{folder}");
+        let content = cmd!(machine.sh, "skopeo copy --preserve-digests {tls...} docker://{image} oci:{folder}");
         let step = |name, command| {
-            Step::run(name, self.account.told(command, here))
+            Step::run(name, self.account.told(command, machine))
                 .within(600)
                 .next("don't deploy it: it isn't what was signed, or another key signed it; its log says which")
         };
         let old = folder.clone();
         let clear =
             Step::task("nothing of before", move |_| layout::clear(&old)).why("what is loaded is what is there");
-        let (verified, said) = (here.target.join("image/verified"), image.clone());
+        let (verified, said) = (machine.target.join("image/verified"), image.clone());
         let keep = Step::task("verified", move |ctx| {
             layout::clear(&folder)?;
             ctx.data.insert("image".into(), said.clone().into());
@@ -125,7 +127,7 @@ impl Signed {
         })
         .why("a deployment takes what this file names")
         .changes("target/image/verified");
-        let (was, known) = (here.target.join("image/verified"), is_named || pushed(here).exists());
+        let (was, known) = (machine.target.join("image/verified"), is_named || pushed(machine).exists());
         let begin = Step::task("which image", move |_| {
             secret::forget(&was)?;
             ensure!(known, nothing_was_pushed());
@@ -135,26 +137,26 @@ impl Signed {
         .needs(&["cosign", "skopeo"]);
         let steps = vec![
             in_registry(&self.account, &image),
-            step("signature", signature).why("who made it").into_file(here.scratch("signature.json")),
-            step("list of parts", parts).why("what is in it").into_file(here.scratch("attestation.json")),
+            step("signature", signature).why("who made it").into_file(machine.scratch("signature.json")),
+            step("list of parts", parts).why("what is in it").into_file(machine.scratch("attestation.json")),
             clear,
             step("content", content).why("every layer is what the signed digest says"),
             keep,
         ];
         let steps = steps.into_iter().chain(then(&self.account)).collect();
-        [begin].into_iter().chain(self.account.around(here, &image, steps)).collect()
+        [begin].into_iter().chain(self.account.around(machine, &image, steps)).collect()
     }
 
-    fn who(&self, here: &Here) -> Vec<String> {
+    fn who(&self, machine: &Machine) -> Vec<String> {
         let words = match &self.key {
             Some(key) => vec!["--key", key, "--insecure-ignore-tlog=true"],
-            None => return self.by_identity(here),
+            None => return self.by_identity(machine),
         };
         words.into_iter().map(str::to_owned).collect()
     }
 
-    fn by_identity(&self, here: &Here) -> Vec<String> {
-        let ours = here.variable("GITHUB_REPOSITORY").unwrap_or("wayfare/wayfare");
+    fn by_identity(&self, machine: &Machine) -> Vec<String> {
+        let ours = machine.variable("GITHUB_REPOSITORY").unwrap_or("wayfare/wayfare");
         let workflows = format!("^https://github.com/{ours}/\\.github/workflows/");
         let identity = self.identity.clone().unwrap_or(workflows);
         vec!["--certificate-identity-regexp".into(), identity, "--certificate-oidc-issuer".into(), self.issuer.clone()]
@@ -165,21 +167,21 @@ fn in_registry(account: &Account, image: &str) -> Step {
     let (account, image) = (account.clone(), image.to_owned());
     Step::task("in the registry", move |ctx| {
         let missing = || Failure::check(format!("{image} isn't there")).next("cargo xtask image push");
-        account.look_up(ctx.here, &image)?.ok_or_else(missing)?;
+        account.look_up(ctx.machine, &image)?.ok_or_else(missing)?;
         Ok(())
     })
     .why("a place that doesn't answer says nothing about the image")
 }
 
-fn is_ready(here: &Here) -> Result<()> {
-    ensure!(pushed(here).exists(), nothing_was_pushed());
-    let (image, digest) = (current(here), Layout::of(here).digest()?);
+fn is_ready(machine: &Machine) -> Result<()> {
+    ensure!(pushed(machine).exists(), nothing_was_pushed());
+    let (image, digest) = (current(machine), Layout::of(machine).digest()?);
     ensure!(
         image.ends_with(&digest),
         Failure::check(format!("{image} was pushed, and {digest} was built since")).next("cargo xtask image push")
     );
     ensure!(
-        sbom::is_of(here, &digest)?,
+        sbom::is_of(machine, &digest)?,
         Failure::check(format!("there is no list of parts of {digest}")).next("cargo xtask image sbom")
     );
     Ok(())

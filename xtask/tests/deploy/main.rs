@@ -5,15 +5,12 @@
 #[allow(dead_code, reason = "the other tests need more of it")]
 #[path = "../cli/clone.rs"]
 mod clone;
-#[allow(dead_code, reason = "xtask needs more of it")]
-#[path = "../../src/http.rs"]
-mod http;
-#[path = "../../src/compose/load.rs"]
-mod load;
 #[allow(dead_code, reason = "the other tests need more of it")]
 #[path = "../image/parts.rs"]
 mod parts;
 
 mod place;
 mod refused;
+#[path = "../../src/check/test/requests.rs"]
+mod requests;
 mod story;

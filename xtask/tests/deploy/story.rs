@@ -4,8 +4,8 @@
 
 use rustix::process::Signal;
 
-use crate::load::Load;
 use crate::place::{Place, set};
+use crate::requests::Load;
 
 #[test]
 fn no_request_fails_whatever_is_deployed_and_in_the_end_nothing_is_left() {

@@ -1,5 +1,6 @@
+use stages::exit::{Exit, Failure};
+
 use super::*;
-use crate::exit::{Exit, Failure};
 
 type Reader = fn(&str) -> Result<Vec<Finding>>;
 

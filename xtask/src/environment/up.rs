@@ -1,0 +1,176 @@
+//! `up`: the whole shop in the foreground, on one command, with nothing to install.
+//!
+//! It serves the embedded form only, on this machine only, and leaves nothing running behind it.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::json;
+use stages::cli::Stage;
+use stages::ctx::Ctx;
+use stages::http;
+use stages::machine::Machine;
+use stages::plan::{Plan, Step};
+use stages::screen::Paint;
+use xshell::cmd;
+
+use super::{compose, data_dir};
+use crate::build::demo::{PASSWORD, ROLES, account};
+use crate::build::page;
+use crate::build::sandbox::{port_is_free, ready};
+use crate::build::{self, Profile};
+
+const PASSWORD_VARIABLE: &str = "WAYFARE_SEED_PASSWORD";
+
+/// Build it, fill it with the demo city, serve it, and say where it is. Ctrl-C ends it.
+#[derive(Args)]
+pub struct Up {
+    #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u16).range(1..))]
+    port: u16,
+    /// Where the database and the pictures live
+    #[arg(long, default_value = "data", value_name = "FOLDER")]
+    data_dir: PathBuf,
+    /// Start afresh: delete what an earlier `up` left in the data folder
+    #[arg(long)]
+    reset: bool,
+    /// With PostgreSQL, Redis, two replicas and the page's own tier in containers, as compose.yaml has it;
+    /// `down --compose` ends it
+    #[arg(long, conflicts_with_all = ["data_dir", "port", "release", "reset"])]
+    compose: bool,
+    /// With Prometheus, too, on port 9090
+    #[arg(long, requires = "compose")]
+    monitoring: bool,
+    /// Build for speed: takes longer to build, answers several times faster
+    #[arg(long)]
+    release: bool,
+}
+
+impl Stage for Up {
+    const NAME: &'static str = "up";
+    const EXAMPLE: &'static str = "up --port 5001 --reset";
+
+    fn plan(&self, machine: &Machine) -> Result<Plan> {
+        if self.compose {
+            return Ok(compose::up(machine, self.monitoring));
+        }
+        let (port, folder) = (self.port, machine.root.join(&self.data_dir));
+        let profile = Profile::Debug.release_or(self.release);
+        let (build, wayfare) = (build::wayfare(machine, profile), machine.built("wayfare", profile));
+        let data = machine.shown(&folder);
+        let (to_reset, to_make) = (folder.clone(), folder.clone());
+        let reset = Step::task("reset", move |_| data_dir::reset(&to_reset))
+            .why("--reset: start from the demo city as it was")
+            .changes(format!("deletes the database, pictures and keys in {data}"));
+        let port_is_free = Step::task("port", move |_| port_is_free(port))
+            .why(format!("nothing else may listen on {port}; better to know before the build"))
+            .next(format!("stop what listens there, or: cargo xtask up --port {}", port.wrapping_add(1).max(1024)));
+        let make = Step::task("data folder", move |_| data_dir::make(&to_make))
+            .why("a folder that can't be written is told now and not by the first order")
+            .changes(format!("makes {data} where it isn't there"))
+            .next("cargo xtask up --data-dir FOLDER, with a folder that you may write to");
+        let migrate = Step::run("migrate", cmd!(machine.sh, "{wayfare} migrate").env("WAYFARE_DATA_DIR", &folder))
+            .why("the tables have to be those of this source")
+            .changes(format!("the database in {data}"))
+            .within(300)
+            .next(format!("read the log; cargo xtask up --reset starts from nothing in {data}"));
+        let seed = Step::run("seed", cmd!(machine.sh, "{wayfare} seed --if-empty").env("WAYFARE_DATA_DIR", &folder))
+            .why("a shop without shops shows nothing")
+            .changes("adds the demo city, once")
+            .within(300);
+        let serve = cmd!(machine.sh, "{wayfare} serve")
+            .env("WAYFARE_DATA_DIR", &folder)
+            .env("WAYFARE_LISTEN", format!("127.0.0.1:{port}"))
+            .env("WAYFARE_LOG_FORMAT", "text")
+            .env("WAYFARE_WEB", page::dist(machine))
+            // A password that somebody chose is not for the page either.
+            .env("WAYFARE_DEMO", machine.variable(PASSWORD_VARIABLE).is_none().to_string());
+        let serve =
+            Step::serve("serve", serve).why("the API, its page and its worker in one process").showing_messages();
+        let stay = Step::task("until Ctrl-C", |ctx| ctx.serve_until_interrupted())
+            .why("the server is asked to stop, and ends what it is doing first")
+            .next("its last lines above say why");
+        let before = [port_is_free].into_iter().chain(self.reset.then_some(reset)).chain([make]);
+        let steps = before.chain([
+            build,
+            page::packages(machine),
+            page::page(machine),
+            migrate,
+            seed,
+            serve,
+            ready(port),
+            announce(port),
+            stay,
+        ]);
+        Ok(Plan::new("up", steps))
+    }
+}
+
+fn announce(port: u16) -> Step {
+    Step::task("addresses", move |ctx| {
+        let has_page = http::get(port, "/").is_ok_and(|answer| answer.status == 200);
+        let (addresses, accounts) = (addresses(port, has_page), ROLES.map(account));
+        ctx.data.insert("addresses".into(), addresses.iter().cloned().collect());
+        ctx.data.insert("accounts".into(), accounts.to_vec().into());
+        if ctx.screen.look.json {
+            let ready = json!({ "event": "ready", "addresses": ctx.data["addresses"], "accounts": accounts });
+            ctx.screen.data(&ready.to_string());
+        } else {
+            print(ctx, &addresses, &accounts);
+        }
+        Ok(())
+    })
+    .why("people and scripts want to know where it is and as whom to sign in")
+}
+
+fn addresses(port: u16, has_page: bool) -> Vec<(String, serde_json::Value)> {
+    let page = has_page.then_some(("page", ""));
+    let others = [("api", "/api"), ("swagger_ui", "/docs"), ("openapi", "/openapi.json"), ("metrics", "/metrics")];
+    let address = |(name, path): (&str, &str)| (name.to_owned(), format!("http://127.0.0.1:{port}{path}").into());
+    page.into_iter().chain(others).map(address).collect()
+}
+
+fn print(ctx: &Ctx, addresses: &[(String, serde_json::Value)], accounts: &[String]) {
+    let screen = &ctx.screen;
+    screen.data("");
+    for (name, address) in addresses {
+        let address = screen.paint(Paint::Bold, address.as_str().unwrap_or_default());
+        screen.data(&format!("  {:<11} {address}", name.replace('_', " ")));
+    }
+    screen.data(&format!("\n  sign in as  {}", accounts.join(", ")));
+    // A password that somebody chose is not for the screen.
+    let own = ctx.machine.variable(PASSWORD_VARIABLE).is_some();
+    let password = if own { format!("the one in {PASSWORD_VARIABLE}") } else { PASSWORD.to_owned() };
+    screen.data(&format!("  password    {password}\n\n  Ctrl-C ends it.\n"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan_for;
+    use stages::script;
+
+    #[test]
+    fn the_plan_of_up_is_a_script_that_a_person_could_type() {
+        let machine = Machine::pretend(&["cargo"]);
+        let text = script::text(&plan_for(&["up", "--port", "5001"], &machine).unwrap(), &machine);
+        let commands: Vec<_> = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+        assert_eq!(
+            commands,
+            [
+                "cargo build --locked --package wayfare",
+                "WAYFARE_DATA_DIR=data target/debug/wayfare migrate",
+                "WAYFARE_DATA_DIR=data target/debug/wayfare seed --if-empty",
+                "WAYFARE_DATA_DIR=data WAYFARE_DEMO=true WAYFARE_LISTEN=127.0.0.1:5001 WAYFARE_LOG_FORMAT=text WAYFARE_WEB=web/dist target/debug/wayfare serve &",
+            ]
+        );
+        assert!(text.contains("# 1. port: nothing else may listen on 5001"), "{text}");
+    }
+
+    #[test]
+    fn only_a_reset_deletes() {
+        let machine = Machine::pretend(&["cargo"]);
+        let deletes = |words: &[&str]| script::text(&plan_for(words, &machine).unwrap(), &machine).contains("deletes");
+        assert!(deletes(&["up", "--reset"]) && !deletes(&["up"]));
+    }
+}

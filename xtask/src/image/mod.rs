@@ -1,0 +1,218 @@
+//! `image`: what is deployed. It is built from bases that stand at a digest, judged, pushed by its own digest and signed.
+//!
+//! Each stage leaves what the next one takes in a named file under `target/image`; docs/adr/0012 says why it is so.
+
+mod base;
+mod build;
+mod crates;
+mod layer;
+mod layout;
+mod measure;
+mod push;
+mod registry;
+mod reproduce;
+mod sbom;
+mod sign;
+
+use std::fs;
+use std::time::SystemTime;
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use stages::cli::Stage;
+use stages::evidence::timestamp;
+use stages::exit::{Exit, Failure};
+use stages::machine::Machine;
+use stages::plan::{Plan, Step};
+use xshell::cmd;
+
+use crate::gate::{self, TRIVY, sarif};
+
+#[cfg(test)]
+pub use base::reference;
+pub use base::stand_in;
+pub use sign::{Signed, by_digest, current};
+
+const DOCKERFILE: &str = "api/Dockerfile";
+/// Of every Dockerfile that is ours to ship or to test with.
+pub const DOCKERFILES: [&str; 8] = [
+    DOCKERFILE,
+    "web/Dockerfile",
+    ".ci/images/node/Dockerfile",
+    ".ci/images/postgres/Dockerfile",
+    ".ci/images/prometheus/Dockerfile",
+    ".ci/images/redis/Dockerfile",
+    ".ci/images/runtime/Dockerfile",
+    ".ci/images/rust/Dockerfile",
+];
+pub const TAG: &str = "wayfare:local";
+
+/// Build the service's image, judge it, push it, sign it, and prove that it is what was built.
+#[derive(Args)]
+pub struct Image {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Build it from api/Dockerfile, into target/image
+    #[command(disable_help_flag = true)]
+    Build(build::Build),
+    /// Build it twice, at two places, and show that it is the same; or the first file that isn't
+    #[command(disable_help_flag = true)]
+    Reproduce(reproduce::Reproduce),
+    /// Refuse it for a known weakness that nobody has accepted, or for a secret in it
+    #[command(disable_help_flag = true)]
+    Scan {
+        /// One in Docker or in a registry; what was built last, in target/image, when none is said
+        #[arg(value_name = "IMAGE")]
+        image: Option<String>,
+    },
+    /// Write what is in it, as CycloneDX: target/reports/sbom.cdx.json
+    #[command(disable_help_flag = true)]
+    Sbom,
+    /// Run it as a cluster does, and tell its size, its memory and how soon it serves
+    #[command(disable_help_flag = true)]
+    Measure(measure::Measure),
+    /// Push it by its digest, then give it its name: the commit
+    #[command(disable_help_flag = true)]
+    Push(push::Push),
+    /// Ask the registry which image a commit has
+    #[command(disable_help_flag = true)]
+    Find(push::Find),
+    /// Sign what was pushed, and the list of what is in it
+    #[command(disable_help_flag = true)]
+    Sign(sign::Sign),
+    /// Check who signed it, its list of parts, and every layer; before each deployment
+    #[command(disable_help_flag = true)]
+    Verify(sign::Verify),
+}
+
+impl Stage for Image {
+    const NAME: &'static str = "image";
+    const EXAMPLE: &'static str = "image build --release";
+
+    fn plan(&self, machine: &Machine) -> Result<Plan> {
+        Ok(match &self.what {
+            What::Build(build) => build.plan(machine),
+            What::Reproduce(reproduce) => reproduce.plan(machine),
+            What::Scan { image } => Plan::new("image scan", scan(machine, image.as_deref())),
+            What::Sbom => sbom::plan(machine),
+            What::Measure(measure) => measure.plan(machine),
+            What::Push(push) => push.plan(machine),
+            What::Find(find) => find.plan(machine),
+            What::Sign(sign) => sign.plan(machine),
+            What::Verify(verify) => verify.plan(machine),
+        })
+    }
+}
+
+/// What builds images here: Docker, or Podman where that alone is.
+fn engine(machine: &Machine) -> &'static str {
+    if !machine.has("docker") && machine.has("podman") { "podman" } else { "docker" }
+}
+
+fn engine_answers(machine: &Machine) -> Step {
+    match engine(machine) {
+        "docker" => daemon(machine),
+        podman => {
+            Step::run(podman, cmd!(machine.sh, "{podman} version")).why("it needs no daemon, only itself").within(10)
+        }
+    }
+}
+
+pub fn daemon(machine: &Machine) -> Step {
+    Step::run("docker", cmd!(machine.sh, "docker version --format").arg("{{.Server.Version}}"))
+        .why("its daemon has to answer")
+        .within(10)
+        .failing_as(Exit::Unreachable)
+        .next("start Docker's daemon, and be in its group")
+}
+
+/// A name in Docker that no other clone on this machine has.
+fn own(machine: &Machine, what: &str) -> String {
+    let clone = layout::digest(machine.target.as_os_str().as_encoded_bytes());
+    format!("wayfare-{what}-{}", &clone["sha256:".len()..][..8])
+}
+
+fn scan(machine: &Machine, image: Option<&str>) -> [Step; 2] {
+    let report = machine.scratch("trivy.json");
+    let of_gate = report.clone();
+    let layout = layout::Layout::of(machine).folder().as_os_str().to_owned();
+    let what = image.map_or_else(|| vec!["--input".into(), layout], |image| vec![image.into()]);
+    let look = cmd!(machine.sh, "trivy image {TRIVY...} --scanners vuln,secret --output {report} {what...}");
+    let look = Step::run("scan", look)
+        .why("what others know about what is inside")
+        .within(900)
+        .failing_as(Exit::NotJudged)
+        .scanner("trivy", machine)
+        .next("its log says which of image and database it couldn't have; nothing was judged, so nothing is green");
+    let judge = Step::task("gate", move |ctx| {
+        let read =
+            |file: &std::path::Path| fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()));
+        let (report, allowed) = (read(&of_gate)?, read(&ctx.machine.root.join(gate::ALLOWED))?);
+        let verdict = gate::judge(gate::reports::image(&report)?, &allowed, &timestamp(SystemTime::now())[..10])?;
+        for line in &verdict.lines {
+            ctx.screen.say(&format!("  {line}"));
+        }
+        let document = sarif::document("trivy", &verdict.findings);
+        ctx.machine.sh.write_file(
+            ctx.machine.reports().join("scan/image.sarif"),
+            serde_json::to_string_pretty(&document)? + "\n",
+        )?;
+        ctx.data.insert("findings".into(), verdict.lines.into());
+        anyhow::ensure!(verdict.blocking == 0, Failure::check(format!("{} of them stop it", verdict.blocking)));
+        Ok(())
+    })
+    .why("high and critical ones stop it, unless somebody answers for them until a day")
+    .next(format!("take the version that mends it; or accept it in {} with owner, reason and last day", gate::ALLOWED));
+    [look, judge]
+}
+
+/// For `lint`.
+pub fn check_step(machine: &Machine) -> Step {
+    Step::run("Dockerfiles", cmd!(machine.sh, "hadolint {DOCKERFILES...}"))
+        .why("mistakes that only show in somebody else's cluster")
+        .optional("hadolint", machine)
+        .next("https://github.com/hadolint/hadolint/wiki explains each rule")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan_for;
+    use stages::script;
+
+    fn command(words: &[&str]) -> String {
+        let machine = Machine::pretend(&["cargo", "git", "docker", "node", "trivy"]);
+        script::text(&plan_for(words, &machine).unwrap(), &machine)
+    }
+
+    #[test]
+    fn an_image_is_built_from_bases_by_digest_or_from_those_that_are_named() {
+        let text = command(&["image", "build"]);
+        let runtime = reference("runtime");
+        assert!(text.contains(&format!("--build-arg RUNTIME={runtime}")), "{text}");
+        assert!(text.contains("--build-arg PARTS=source") && !text.contains("cargo build"), "{text}");
+        assert!(text.contains("--build-arg PROFILE=quick"), "{text}");
+        assert!(command(&["image", "build", "--release"]).contains("--build-arg PROFILE=release"));
+        let text = command(&["image", "build", "--from-target", "--base", "runtime=local"]);
+        assert!(text.contains("--build-arg RUNTIME=local ") && text.contains("--build-arg PARTS=here"), "{text}");
+        assert!(text.contains("cargo build --locked --package wayfare --profile quick"), "{text}");
+        let text = command(&["image", "build", "--platform", "linux/arm64"]);
+        assert!(text.contains("--platform linux/arm64 --build-arg"), "{text}");
+        let podman = Machine::pretend(&["cargo", "git", "podman"]);
+        let text = script::text(&plan_for(&["image", "build"], &podman).unwrap(), &podman);
+        assert!(text.contains("podman build --format docker --file") && !text.contains("\ndocker "), "{text}");
+        let error = plan_for(&["image", "build", "--base", "alpine=x"], &Machine::pretend(&["docker"])).err().unwrap();
+        assert!(error.to_string().contains("there is node, runtime, rust"), "{error}");
+    }
+
+    #[test]
+    fn a_scan_without_its_scanner_is_never_green() {
+        let plan = plan_for(&["image", "scan"], &Machine::pretend(&["docker"])).unwrap();
+        assert!(plan.steps.iter().all(|step| step.skipped.is_none()));
+        assert_eq!(plan.steps[0].means, Exit::NotJudged);
+    }
+}
