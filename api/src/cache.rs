@@ -1,9 +1,13 @@
 //! Answers kept ready to send: bytes with their ETag, in this process for a second, in Redis for a little longer.
 //!
+//! The key is a type: which answer it is, and all that the client asked of it, validated. Text that a client wrote can be
+//! part of a key and can never be one, so no request reaches the answer of another operation.
+//!
 //! One flight fetches a missing answer, however many wait for it. A lost Redis makes answers slower, never wrong; a
 //! change by a manager empties the cache of every replica (a new generation), a change in stock shows within [`FRESH`].
 
 use std::{
+    hash::Hash,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -13,6 +17,7 @@ use std::{
 
 use bytes::Bytes;
 use moka::future::Cache as Memory;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -42,13 +47,13 @@ impl Ready {
 }
 
 #[derive(Clone)]
-pub struct Cache {
-    memory: Memory<String, Ready>,
+pub struct Cache<K> {
+    memory: Memory<K, Ready>,
     redis: Option<Redis>,
     generation: Arc<AtomicU64>,
 }
 
-impl Cache {
+impl<K: Clone + Eq + Hash + Serialize + Send + Sync + 'static> Cache<K> {
     pub fn new(redis: Option<Redis>) -> Self {
         Self {
             memory: Memory::builder().max_capacity(2_000).time_to_live(FRESH).build(),
@@ -58,7 +63,7 @@ impl Cache {
     }
 
     /// The answer under `key`, when this process has it.
-    pub async fn peek(&self, key: &str) -> Option<Ready> {
+    pub async fn peek(&self, key: &K) -> Option<Ready> {
         self.memory.get(key).await
     }
 
@@ -66,7 +71,7 @@ impl Cache {
     ///
     /// # Errors
     /// Those of `fetch`, which are not kept.
-    pub async fn get<F>(&self, key: &str, fetch: F) -> Result<Ready>
+    pub async fn get<F>(&self, key: &K, fetch: F) -> Result<Ready>
     where
         F: Future<Output = Result<Bytes>>,
     {
@@ -75,7 +80,7 @@ impl Cache {
         }
         let generation = self.generation.load(Relaxed);
         let flight = self.memory.try_get_with_by_ref(key, async {
-            let shared = format!("cache:{generation}:{key}");
+            let shared = shared_key(generation, key)?;
             if let Some(body) = self.shared(&shared).await {
                 return Ok(Ready::of(body));
             }
@@ -114,4 +119,9 @@ impl Cache {
             let _ = redis.ask::<()>(redis::cmd("SET").arg(redis.key(key)).arg(&body[..]).arg("PX").arg(ms)).await;
         }
     }
+}
+
+/// JSON of an enum names the variant: two keys have the same text only when they are equal.
+fn shared_key(generation: u64, key: &impl Serialize) -> Result<String> {
+    Ok(format!("answer:{generation}:{}", serde_json::to_string(key).map_err(Error::internal)?))
 }

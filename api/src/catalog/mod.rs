@@ -2,21 +2,19 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::{
     Stream, StreamExt,
     stream::{self, BoxStream},
 };
-use poem::Request;
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
     payload::{Binary, EventStream, Json, Response},
-    types::ToJSON,
 };
 use tokio::sync::broadcast::error::RecvError;
 
 pub mod image;
+pub mod listing;
 pub mod manager;
 pub mod product;
 pub mod shop;
@@ -33,8 +31,9 @@ use crate::{
     ready::Cached,
     text,
 };
+use listing::Listing;
 use manager::{NewProduct, NewWebhook, Picture, ProductChange, ShopChange, Webhook};
-use product::{Cursor, MenuItem, Sort, Wanted};
+use product::{MenuItem, Sort, Wanted};
 
 /// A product's stock has changed
 #[derive(Clone, Debug, Object)]
@@ -63,8 +62,7 @@ impl CatalogApi {
     /// All shops
     #[oai(path = "/shops", method = "get", operation_id = "list_shops")]
     async fn shops(&self) -> Result<Cached<Vec<shop::Model>>> {
-        let app = &self.0;
-        Ok(app.cache.get("/shops", async { Ok(bytes(&shop::Entity::list(&app.db.read).await?)) }).await?.into())
+        Ok(Listing::Shops.ready(&self.0).await?.into())
     }
 
     /// One shop
@@ -76,12 +74,7 @@ impl CatalogApi {
     /// The categories that have products
     #[oai(path = "/categories", method = "get", operation_id = "list_categories")]
     async fn categories(&self) -> Result<Cached<Vec<String>>> {
-        let app = &self.0;
-        Ok(app
-            .cache
-            .get("/categories", async { Ok(bytes(&product::Entity::categories(&app.db.read).await?)) })
-            .await?
-            .into())
+        Ok(Listing::Categories.ready(&self.0).await?.into())
     }
 
     /// What the shops sell
@@ -89,7 +82,6 @@ impl CatalogApi {
     #[allow(clippy::too_many_arguments)]
     async fn menu_items(
         &self,
-        request: &Request,
         /// Only of this shop
         shop: Query<Option<i64>>,
         /// Only of this category
@@ -128,13 +120,7 @@ impl CatalogApi {
             after: after.0.as_deref().map(page::decode).transpose()?,
             limit: limit.0,
         };
-        let app = &self.0;
-        // The address says what is wanted; two spellings of the same are only kept twice.
-        let key = request.uri().query().unwrap_or_default();
-        match app.cache.peek(key).await {
-            Some(ready) => Ok(ready.into()),
-            None => Ok(app.cache.get(key, Box::pin(items(app, wanted))).await?.into()),
-        }
+        Ok(Listing::Items(wanted).ready(&self.0).await?.into())
     }
 
     /// One product
@@ -200,16 +186,6 @@ impl CatalogApi {
             .header("Content-Type", kind)
             .header("Cache-Control", "public, max-age=31536000, immutable"))
     }
-}
-
-async fn items(app: &App, wanted: Wanted) -> Result<Bytes> {
-    let (sort, limit) = (wanted.sort, wanted.limit);
-    let found = product::Entity::search(&app.db.read, wanted).await?;
-    Ok(bytes(&Page::cut(found.into_iter().map(MenuItem::from).collect(), limit, |item| Cursor::of(sort, item))))
-}
-
-fn bytes(value: &impl ToJSON) -> Bytes {
-    Bytes::from(value.to_json_string())
 }
 
 fn changes(app: Arc<App>, shop: Option<i64>) -> impl Stream<Item = StockChange> {

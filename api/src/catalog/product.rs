@@ -100,7 +100,7 @@ impl From<Model> for MenuItem {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Enum, Serialize)]
 pub enum Sort {
     #[default]
     #[oai(rename = "name")]
@@ -114,7 +114,7 @@ pub enum Sort {
 }
 
 /// What somebody looks for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Wanted {
     pub shop: Option<i64>,
     pub category: Option<String>,
@@ -128,7 +128,7 @@ pub struct Wanted {
 }
 
 /// Where a page ended: the sorted column's value and the id, which makes the order total.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Cursor {
     Name(String, i64),
     Price(i64, i64),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use city::City;
+use city::{City, Day};
 use moka::future::Cache;
 use poem_openapi::types::ToJSON;
 
@@ -16,12 +16,20 @@ use crate::{
 /// Bytes kept at the most.
 const MOST: u64 = 16 * 1024 * 1024;
 
+/// What was asked, validated: no text of a client is a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Asked {
+    Streets,
+    Density { resolution: u8, day: Day, underserved: bool, access: bool },
+    Suggestions { count: u8, day: Day },
+}
+
 #[derive(Clone)]
-pub struct Kept(Cache<String, Ready>);
+pub struct Kept(Cache<Asked, Ready>);
 
 impl Default for Kept {
     fn default() -> Self {
-        let weight = |key: &String, ready: &Ready| u32::try_from(key.len() + ready.body.len()).unwrap_or(u32::MAX);
+        let weight = |_: &Asked, ready: &Ready| u32::try_from(ready.body.len()).unwrap_or(u32::MAX);
         Self(Cache::builder().max_capacity(MOST).weigher(weight).build())
     }
 }
@@ -33,7 +41,7 @@ impl Kept {
     /// Those of `work`, which are not kept.
     pub async fn get<T: ToJSON>(
         &self,
-        question: String,
+        question: Asked,
         city: &Arc<City>,
         work: impl FnOnce(&City) -> Result<T> + Send + 'static,
     ) -> Result<Ready> {

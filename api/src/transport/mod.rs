@@ -43,6 +43,7 @@ use city::{Day, Moment, Point, When};
 use density::{Density, Suggestions};
 use gtfs_rt::Protobuf;
 use journey::{Geometry, Manner};
+use kept::Asked;
 use places::Places;
 use routes::{Mode, Question, Routes};
 use stops::{Board, Stop};
@@ -62,7 +63,7 @@ impl TransportApi {
     #[oai(path = "/city/streets", method = "get", operation_id = "get_streets")]
     async fn streets(&self) -> Result<Cached<Streets>> {
         let app = &self.0;
-        Ok(Cached::for_long(app.kept.get("streets".to_owned(), &app.city, |city| Ok(Streets::of(city))).await?))
+        Ok(Cached::for_long(app.kept.get(Asked::Streets, &app.city, |city| Ok(Streets::of(city))).await?))
     }
 
     /// Ways of getting there, compared
@@ -178,7 +179,7 @@ impl TransportApi {
     ) -> Result<Cached<Density>> {
         let (app, day) = (&self.0, self.day(day.0.as_ref())?);
         let (resolution, underserved, access) = (resolution.0, underserved.0, access.0);
-        let question = format!("density {resolution} {day} {underserved} {access}");
+        let question = Asked::Density { resolution, day, underserved, access };
         let work = move |city: &_| density::density(city, resolution, day, underserved, access);
         Ok(Cached::for_long(app.kept.get(question, &app.city, work).await?))
     }
@@ -195,7 +196,7 @@ impl TransportApi {
     ) -> Result<Cached<Suggestions>> {
         let (app, day, count) = (&self.0, self.day(day.0.as_ref())?, count.0);
         let work = move |city: &_| density::suggestions(city, day, count.into());
-        Ok(Cached::for_long(app.kept.get(format!("suggestions {count} {day}"), &app.city, work).await?))
+        Ok(Cached::for_long(app.kept.get(Asked::Suggestions { count, day }, &app.city, work).await?))
     }
 
     /// Stops near a point, nearest first, or in a rectangle

@@ -7,6 +7,7 @@ mod access;
 mod accounts;
 mod audit;
 mod buses;
+mod caching;
 mod cart;
 mod catalog;
 mod client;

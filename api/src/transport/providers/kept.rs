@@ -31,16 +31,17 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Kept<T> {
         Self { memory: memory.time_to_live(FRESH).build(), redis }
     }
 
-    /// The answer to a question of a provider, and whether it was there already.
+    /// The answer to a question, which names its provider, and whether it was there already.
     ///
     /// # Errors
     /// Those of `ask`.
     pub async fn get(
         &self,
-        question: &str,
+        question: &impl Serialize,
         ask: impl Future<Output = Result<T, Fallback>>,
     ) -> Result<(Arc<T>, bool), Fallback> {
-        let digest = Sha256::digest(question);
+        // As JSON: what a client wrote is quoted in it and can't be taken for another part of the question.
+        let digest = Sha256::digest(serde_json::to_vec(question).map_err(|_| Fallback::Unreadable)?);
         let key = digest[..16].iter().fold(String::from("provider:"), |key, byte| format!("{key}{byte:02x}"));
         let mut was_there = true;
         let flight = self.memory.try_get_with_by_ref(&key, async {

@@ -128,7 +128,7 @@ impl Ors {
             Vehicle::Foot => "foot-walking",
         };
         let body = question(ends, more).to_string();
-        let key = format!("{NAME} {profile} {body}");
+        let key = (NAME, profile, &body);
         let path = format!("/v2/directions/{profile}/geojson");
         let ask = self.provider.ask(
             app,

@@ -130,7 +130,7 @@ impl Photon {
         asked.push(("limit", (*limit).clamp(1, 50).to_string()));
         // Left out, it would be the language of whoever is taken to ask.
         asked.push(("lang", lang.to_owned()));
-        let key = format!("{NAME} {path} {asked:?}");
+        let key = (NAME, path, &asked);
         let area = app.city.bounds().grown(AROUND_METRES);
         let ask = self.provider.ask(
             app,
