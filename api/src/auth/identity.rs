@@ -1,7 +1,7 @@
 //! Who calls, as an argument: a handler that needs a role takes it as a parameter, so that a missing check doesn't compile,
 //! and the OpenAPI document names it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use poem::Request;
 use poem_openapi::{
@@ -12,9 +12,12 @@ use uuid::Uuid;
 use crate::{
     App,
     around::Caller,
-    auth::account::Role,
+    auth::{account::Role, session::Owner},
     error::{Error, Result},
 };
+
+/// How often an open stream sees whether its reader is still allowed to read it.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Somebody who is signed in.
 #[derive(Clone, Debug)]
@@ -110,6 +113,24 @@ impl<'a> ApiExtractor<'a> for Visitor {
 }
 
 impl Identity {
+    /// Resolves when a new request of this session would be refused, or would come from another role or shop: then
+    /// whatever answer is still being sent has to end. While nobody can tell, neither can the answer go on by itself.
+    pub async fn withdrawn(&self, app: &App) {
+        loop {
+            tokio::time::sleep(LOOK_AGAIN).await;
+            match app.sessions.owner(app, self.session_id).await {
+                Ok(Some(owner)) if self.is(&owner) => {}
+                Ok(_) => return,
+                Err(cause) => tracing::debug!(%cause, "a stream waits for the database"),
+            }
+        }
+    }
+
+    fn is(&self, owner: &Owner) -> bool {
+        let Owner { account_id, role, shop_id, expires_at: _ } = owner;
+        (self.account_id, self.role, self.shop_id) == (*account_id, *role, *shop_id)
+    }
+
     /// Whether this is the shop's manager, or an admin.
     ///
     /// # Errors

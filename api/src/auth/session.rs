@@ -59,6 +59,8 @@ pub struct Owner {
     pub account_id: Uuid,
     pub role: Role,
     pub shop_id: Option<i64>,
+    /// When the session ends unless it is renewed.
+    pub expires_at: Instant,
 }
 
 impl Entity {
@@ -75,6 +77,7 @@ impl Entity {
             account_id: a.id,
             role: a.role,
             shop_id: a.shop_id,
+            expires_at: session.expires_at,
         }))
     }
 
@@ -151,7 +154,9 @@ impl Sessions {
 
     /// The owner of a live session, from the cache or the database.
     pub async fn owner(&self, app: &App, id: Uuid) -> Result<Option<Owner>> {
-        if let Some(owner) = self.cached(app, id).await {
+        // What seems to be over may have been renewed since it was cached: the database says.
+        let cached = self.cached(app, id).await.filter(|owner| owner.expires_at > app.clock.now());
+        if let Some(owner) = cached {
             return Ok(Some(owner));
         }
         let owner = Entity::owner(&app.db.write, id, app.clock.now()).await?;

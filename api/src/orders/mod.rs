@@ -162,7 +162,7 @@ impl OrdersApi {
         view: Query<View>,
         #[oai(name = "Last-Event-ID", validator(minimum(value = "0")))] last: Header<Option<i64>>,
     ) -> Result<EventStream<BoxStream<'static, OrderEvent>>> {
-        let events = watch::watch(self.0.clone(), whose(&who.0, view.0)?, last.0).await?;
+        let events = watch::watch(self.0.clone(), who.0.clone(), whose(&who.0, view.0)?, last.0).await?;
         Ok(as_events(events.boxed()))
     }
 
@@ -210,7 +210,7 @@ impl OrdersApi {
         if order.state.is_last() && event::Entity::of(&self.0.db.write, id.0, last).await?.is_empty() {
             return Ok(Events::Over);
         }
-        Ok(Events::Stream(as_events(stream::follow(self.0.clone(), id.0, last).boxed())))
+        Ok(Events::Stream(as_events(stream::follow(self.0.clone(), who.0, id.0, last).boxed())))
     }
 }
 

@@ -1,5 +1,8 @@
 //! An order's events as they come. The table is the truth and is read again after each note; a note that got lost costs a
 //! few seconds, so any replica can serve any stream, with Redis or without.
+//!
+//! A stream ends when its reader may not read the order any more: the session is over, the role has changed, or another
+//! courier has taken what was free.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,9 +12,14 @@ use uuid::Uuid;
 
 use crate::{
     App,
+    auth::Identity,
     bus::Note,
+    error::Result,
     metrics::Held,
-    orders::event::{self, OrderEvent},
+    orders::{
+        event::{self, OrderEvent},
+        moves, order,
+    },
 };
 
 /// How long to wait for a note before looking anyway.
@@ -19,6 +27,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 struct Follow {
     app: Arc<App>,
+    who: Identity,
     order: Uuid,
     last: i64,
     notes: Receiver<Note>,
@@ -26,17 +35,16 @@ struct Follow {
     _open: Held,
 }
 
-/// The events of an order after `last`, until its last state or the end of the process.
-pub fn follow(app: Arc<App>, order: Uuid, last: i64) -> impl Stream<Item = OrderEvent> + Send + 'static {
-    let ended = {
-        let app = app.clone();
-        async move { app.stopped().await }
-    };
+/// The events of an order after `last`, until its last state, the end of what allows `who` to read them, or the end of the
+/// process.
+pub fn follow(app: Arc<App>, who: Identity, order: Uuid, last: i64) -> impl Stream<Item = OrderEvent> + Send + 'static {
+    let ended = ended(app.clone(), who.clone());
     // Listening begins before the first look: nothing falls in between.
     let follow = Follow {
         notes: app.bus.listen(),
         _open: Held::new(&app.metrics.wayfare_event_streams),
         app,
+        who,
         order,
         last,
         ended: false,
@@ -49,17 +57,37 @@ pub fn follow(app: Arc<App>, order: Uuid, last: i64) -> impl Stream<Item = Order
     .take_until(Box::pin(ended))
 }
 
+/// Resolves when the process ends or `who` isn't allowed in any more.
+pub async fn ended(app: Arc<App>, who: Identity) {
+    tokio::select! {
+        () = app.stopped() => {}
+        () = who.withdrawn(&app) => {}
+    }
+}
+
 impl Follow {
     async fn next(&mut self) -> Option<Vec<OrderEvent>> {
         while !self.ended {
-            match event::Entity::of(&self.app.db.write, self.order, self.last).await {
-                Ok(events) if !events.is_empty() => return Some(self.take(events)),
-                Ok(_) => {}
+            match self.look().await {
+                Ok(Some(events)) if events.is_empty() => {}
+                Ok(Some(events)) => return Some(self.take(events)),
+                Ok(None) => return None,
                 Err(cause) => tracing::debug!(%cause, "an order's stream waits for the database"),
             }
             self.noted().await;
         }
         None
+    }
+
+    /// What is new; nothing when it isn't for `who` any more.
+    async fn look(&self) -> Result<Option<Vec<event::Model>>> {
+        let db = &self.app.db.write;
+        let events = event::Entity::of(db, self.order, self.last).await?;
+        if events.is_empty() {
+            return Ok(Some(events));
+        }
+        let order = order::Entity::by_id(db, self.order).await?;
+        Ok(moves::visible(order, &self.who).is_ok().then_some(events))
     }
 
     fn take(&mut self, events: Vec<event::Model>) -> Vec<OrderEvent> {

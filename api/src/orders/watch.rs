@@ -8,12 +8,14 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use crate::{
     App,
+    auth::Identity,
     bus::Note,
     error::Result,
     metrics::Held,
     orders::{
         event::{self, OrderEvent},
         order::{self, State, Whose},
+        stream::ended,
     },
 };
 
@@ -31,15 +33,17 @@ struct Watch {
     _open: Held,
 }
 
-/// The events after `last`, or from now on, until the end of the process.
+/// The events after `last`, or from now on, until the end of the process or of what allows `who` to read them.
 ///
 /// # Errors
 /// A database that doesn't answer.
-pub async fn watch(app: Arc<App>, whose: Whose, last: Option<i64>) -> Result<impl Stream<Item = OrderEvent> + Send> {
-    let ended = {
-        let app = app.clone();
-        async move { app.stopped().await }
-    };
+pub async fn watch(
+    app: Arc<App>,
+    who: Identity,
+    whose: Whose,
+    last: Option<i64>,
+) -> Result<impl Stream<Item = OrderEvent> + Send> {
+    let ended = ended(app.clone(), who);
     // Listening begins before the first look: nothing falls in between.
     let notes = app.bus.listen();
     let newest = event::Entity::newest(&app.db.write).await?;

@@ -2,11 +2,17 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use futures_util::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{sse::Events, start::Wayfare};
+use crate::{
+    fixtures::Person,
+    place::{PASSWORD, on_postgres},
+    sse::Events,
+    start::Wayfare,
+};
 
 fn path(order: &Value) -> String {
     format!("/api/orders/{}/events", order["id"].as_str().expect("an id"))
@@ -189,4 +195,73 @@ async fn a_board_that_comes_back_hears_what_it_missed() {
     let missed = nora.order(product, 1).await;
     let mut board = Events::of(&manager.with("last-event-id", &last), "/api/orders/events?view=shop").await;
     assert_eq!(board.next().await.expect("an event").data["order_id"], missed["id"]);
+}
+
+/// What takes somebody's right away; each is done by an admin or by themselves.
+async fn withdraw(wayfare: &Wayfare, how: &str, person: &Person) {
+    let admin = wayfare.person("admin").await;
+    let path = |what: &str| format!("/api/users/{}/{what}", person.id);
+    let answer = match how {
+        "log-out" => person.post("/api/auth/logout", json!({})).await,
+        "disabled" => admin.put(&path("disabled"), json!({ "disabled": true })).await,
+        "role" => admin.put(&path("role"), json!({ "role": "courier" })).await,
+        "shop" => admin.put(&path("role"), json!({ "role": "manager", "shop_id": 2 })).await,
+        other => panic!("{other}?"),
+    };
+    assert!(answer.status < 300, "{how}: {}", answer.text());
+}
+
+#[tokio::test]
+async fn streams_end_with_the_session_the_account_the_role_or_the_shop_that_allowed_them() {
+    let wayfare = Wayfare::start().await;
+    let product = wayfare.product("Oat biscuit", 150, 50).await;
+    for how in ["log-out", "disabled", "role", "shop"] {
+        // Without Redis a replica of its own isn't offered: one process has the database file.
+        let other = if on_postgres() { Some(wayfare.replica().await) } else { None };
+        let there = other.as_ref().unwrap_or(&wayfare);
+        let (customer, boss) = (wayfare.newcomer().await, wayfare.newcomer().await);
+        let role = format!("/api/users/{}/role", boss.id);
+        let manages = json!({ "role": "manager", "shop_id": 1 });
+        wayfare.person("admin").await.put(&role, manages).await.expect(200);
+        let boss = wayfare.sign_in(&boss.email, PASSWORD).await;
+        let order = customer.order(product, 1).await;
+        let mut one = Events::of(&boss.client.at(there), &path(&order)).await;
+        one.next().await.expect("the first event");
+        let mut all = Events::of(&boss.client.at(there), "/api/orders/events?view=shop").await;
+        withdraw(&wayfare, how, &boss).await;
+        assert_eq!((one.next().await, all.next().await), (None, None), "{how}");
+        customer.move_order(&order, "cancelled").await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_its_session_expires() {
+    let wayfare = Wayfare::start().await;
+    let product = wayfare.product("Oat biscuit", 150, 50).await;
+    let nora = wayfare.newcomer().await;
+    let mut events = Events::of(&nora, &path(&nora.order(product, 1).await)).await;
+    events.next().await.expect("the first event");
+    wayfare.later(TimeDelta::days(400));
+    assert_eq!(events.next().await, None);
+}
+
+#[tokio::test]
+async fn a_courier_hears_nothing_more_of_an_order_that_another_one_took() {
+    let wayfare = Wayfare::start().await;
+    let product = wayfare.product("Oat biscuit", 150, 50).await;
+    let (nora, manager) = (wayfare.newcomer().await, wayfare.person("manager").await);
+    let second = wayfare.newcomer().await;
+    let role = format!("/api/users/{}/role", second.id);
+    wayfare.person("admin").await.put(&role, json!({ "role": "courier" })).await.expect(200);
+    let second = wayfare.sign_in(&second.email, PASSWORD).await;
+    let order = nora.order(product, 1).await;
+    manager.move_order(&order, "accepted").await.expect(200);
+    manager.move_order(&order, "preparing").await.expect(200);
+    let mut events = Events::of(&second, &path(&order)).await;
+    for state in ["placed", "accepted", "preparing"] {
+        assert_eq!(events.next().await.expect("an event").data["state"], state);
+    }
+    let first = wayfare.person("courier").await;
+    first.move_order(&order, "on_the_way").await.expect(200);
+    assert_eq!(events.next().await, None);
 }
