@@ -19,6 +19,9 @@ use stages::plan::Plan;
 pub const STAGES: &[Entry] = &[
     Entry::of::<environment::Up>(Group::Run),
     Entry::of::<environment::Deploy>(Group::Run),
+    Entry::of::<environment::Rollback>(Group::Run),
+    Entry::of::<environment::Status>(Group::Run),
+    Entry::of::<environment::Diff>(Group::Run),
     Entry::of::<environment::Down>(Group::Run),
     Entry::of::<check::Doctor>(Group::Run),
     Entry::of::<build::Build>(Group::Check),
@@ -28,7 +31,7 @@ pub const STAGES: &[Entry] = &[
     Entry::of::<check::Coverage>(Group::Check),
     Entry::of::<check::Load>(Group::Check),
     Entry::of::<check::Bench>(Group::Check),
-    Entry::of::<image::Image>(Group::Check),
+    Entry::of::<image::Images>(Group::Check),
     Entry::of::<ci::Ci>(Group::Check),
     Entry::of::<write::Openapi>(Group::Keep),
     Entry::of::<write::Screenshots>(Group::Keep),

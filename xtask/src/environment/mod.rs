@@ -1,14 +1,199 @@
-//! Where the product runs: on this machine in the foreground, or in an environment, a folder of k8s/overlays.
+//! Where the product runs: on this machine in the foreground (`up`), or in an environment.
+//!
+//! An environment is a folder of k8s/overlays. Its `env.toml` states what differs there and nothing else; one table of it
+//! says what the environment runs on, its target. `deploy`, `rollback`, `status`, `diff` and `down` are written once, on
+//! this type: none of them knows Docker or Kubernetes.
 
-mod compose;
 mod data_dir;
 mod deploy;
-mod docker;
-mod place;
-mod roll;
-mod state;
+mod diff;
+mod down;
+mod release;
+mod rollback;
+mod status;
+mod target;
 mod up;
 
-pub use self::compose::{Down, Installation, left};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use stages::exit::{Exit, Failure};
+use stages::machine::{Machine, OVERLAYS};
+use stages::plan::Step;
+
+use self::target::docker;
+
 pub use self::deploy::Deploy;
+pub use self::diff::Diff;
+pub use self::down::Down;
+pub use self::rollback::Rollback;
+pub use self::status::Status;
+pub use self::target::Target;
 pub use self::up::Up;
+
+#[derive(Clone)]
+pub struct Environment {
+    pub name: String,
+    /// Only an image by its digest, and only one that `image verify` accepts.
+    pub signed: bool,
+    /// Whoever changes it has to confirm, and nobody gets a known password there.
+    pub protected: bool,
+    /// It is for whoever works on this machine: `up` starts it.
+    pub local: bool,
+    /// The variable in which a pipeline keeps the label of the machine that deploys it.
+    pub runner: Option<String>,
+    /// The environment in which a version has to have proven itself.
+    pub promotes_from: Option<String>,
+    pub target: Rc<dyn Target>,
+}
+
+/// `env.toml`; docs/environments.md explains each field.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    #[serde(default = "yes")]
+    signed: bool,
+    #[serde(default)]
+    protected: bool,
+    #[serde(default)]
+    local: bool,
+    runner: Option<String>,
+    promotes_from: Option<String>,
+    docker: Option<docker::Settings>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Settings {
+    /// Each table is a kind of target: exactly one may be there.
+    fn target(&mut self, name: &str, machine: &Machine) -> Result<Rc<dyn Target>> {
+        let docker = self.docker.take().map(|settings| docker::Docker::new(name, settings, machine));
+        let targets = [docker.map(|it| Rc::new(it) as Rc<dyn Target>)];
+        let mut stated = targets.into_iter().flatten();
+        let target = stated.next().context("it states no target: a table [docker]")?;
+        ensure!(stated.next().is_none(), "it states two targets: an environment runs on one");
+        Ok(target)
+    }
+}
+
+impl Environment {
+    pub fn named(name: &str, machine: &Machine) -> Result<Self> {
+        let unknown = || {
+            let known: Vec<_> = machine.environments.keys().map(String::as_str).collect();
+            let next = format!("one of {}; or a folder of {OVERLAYS} of its own", known.join(", "));
+            Failure::new(Exit::Usage, format!("there is no environment `{name}`")).next(next)
+        };
+        let text = machine.environments.get(name).ok_or_else(unknown)?;
+        Self::read(name, text, machine).with_context(|| format!("{OVERLAYS}/{name}/env.toml"))
+    }
+
+    fn read(name: &str, text: &str, machine: &Machine) -> Result<Self> {
+        let mut settings: Settings = toml::from_str(text)?;
+        let target = settings.target(name, machine)?;
+        let Settings { signed, protected, local, runner, promotes_from, .. } = settings;
+        Ok(Environment { name: name.to_owned(), signed, protected, local, runner, promotes_from, target })
+    }
+
+    pub fn all(machine: &Machine) -> Result<Vec<Self>> {
+        machine.environments.keys().map(|name| Self::named(name, machine)).collect()
+    }
+
+    /// The one of this machine that runs on that kind of target.
+    pub fn local(kind: &str, machine: &Machine) -> Result<Self> {
+        let mut all = Self::all(machine)?.into_iter();
+        let missing = || {
+            let message = format!("no environment of this clone is local and has a table [{kind}]");
+            Failure::new(Exit::Usage, message).next(format!("{OVERLAYS}/NAME/env.toml with `local = true`"))
+        };
+        Ok(all.find(|it| it.local && it.target.kind() == kind).ok_or_else(missing)?)
+    }
+
+    /// Where a mistake would reach users, somebody has to say so.
+    fn confirmed(&self, yes: bool, effect: &str) -> Option<Step> {
+        let refused = format!("{} is protected: {effect}", self.name);
+        let confirm = Step::task("confirmed", move |_| {
+            ensure!(yes, Failure::new(Exit::Refused, refused.clone()).next("the same with --yes"));
+            Ok(())
+        });
+        let why = format!("{OVERLAYS}/{}/env.toml says that it is protected", self.name);
+        self.protected.then(|| confirm.why(why))
+    }
+
+    /// Held until the plan is gone.
+    fn locked(&self) -> Step {
+        let (target, held) = (self.target.clone(), RefCell::default());
+        let lock = Step::task("lock", move |_| {
+            *held.borrow_mut() = Some(target.lock()?);
+            Ok(())
+        });
+        lock.why("one change at a time").changes("takes the environment's lock until the end of the run")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_folder_of_environments_is_one_and_no_two_share_an_address() {
+        let machine = Machine::pretend(&[]);
+        let all = Environment::all(&machine).unwrap_or_else(|error| panic!("{error:#}"));
+        let mut addresses: Vec<_> = all.iter().map(|it| it.target.address()).collect();
+        addresses.sort_unstable();
+        addresses.dedup();
+        assert!(addresses.len() >= 4 && addresses.len() == all.len(), "{addresses:?}");
+    }
+
+    #[test]
+    fn an_unknown_environment_tells_the_known_ones_and_an_unknown_field_is_refused() {
+        let mut machine = Machine::pretend(&[]);
+        let failure = Failure::from_any(Environment::named("attic", &machine).err().unwrap());
+        assert_eq!(failure.exit, Exit::Usage);
+        assert!(failure.next.unwrap().starts_with("one of dev, local, prod, staging"));
+        let mut told = |text: &str| {
+            machine.environments.insert("attic".into(), text.into());
+            format!("{:#}", Environment::named("attic", &machine).err().unwrap())
+        };
+        let misspelt = told("singed = false\n[docker]\nport = 9000\n");
+        assert!(misspelt.starts_with("k8s/overlays/attic/env.toml: ") && misspelt.contains("singed"), "{misspelt}");
+        assert!(told("signed = false\n").contains("states no target"));
+    }
+
+    #[test]
+    fn only_what_may_be_unsigned_says_so_and_production_is_protected() {
+        let machine = Machine::pretend(&[]);
+        let of = |name: &str| Environment::named(name, &machine).unwrap();
+        assert!(!of("dev").signed && of("staging").signed && of("prod").signed && of("prod").protected);
+    }
+
+    #[test]
+    fn versions_come_from_environments_that_exist() {
+        let machine = Machine::pretend(&[]);
+        for environment in Environment::all(&machine).unwrap() {
+            if let Some(from) = environment.promotes_from {
+                Environment::named(&from, &machine).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn up_finds_the_local_environment_of_a_kind_of_target() {
+        let machine = Machine::pretend(&[]);
+        assert_eq!(Environment::local("docker", &machine).unwrap().target.kind(), "docker");
+        assert_eq!(Failure::from_any(Environment::local("moon", &machine).err().unwrap()).exit, Exit::Usage);
+    }
+
+    #[test]
+    fn every_field_is_explained() {
+        let page = include_str!("../../../docs/environments.md");
+        let fields = ["signed", "protected", "local", "runner", "promotes_from"].map(|name| format!("| `{name}` |"));
+        let of_docker = ["port", "replicas", "ready_within"].map(|name| format!("| `[docker]` `{name}` |"));
+        for field in fields.iter().chain(&of_docker) {
+            assert!(page.contains(field), "{field}");
+        }
+    }
+}

@@ -15,11 +15,14 @@ use stages::plan::{Plan, Step};
 use stages::screen::Paint;
 use xshell::cmd;
 
-use super::{compose, data_dir};
+use super::deploy::{Rollout, image};
+use super::release::{Release, Strategy};
+use super::{Environment, data_dir};
 use crate::build::demo::{PASSWORD, ROLES, account};
 use crate::build::page;
 use crate::build::sandbox::{port_is_free, ready};
 use crate::build::{self, Profile};
+use crate::image::Signed;
 
 const PASSWORD_VARIABLE: &str = "WAYFARE_SEED_PASSWORD";
 
@@ -34,11 +37,11 @@ pub struct Up {
     /// Start afresh: delete what an earlier `up` left in the data folder
     #[arg(long)]
     reset: bool,
-    /// With PostgreSQL, Redis, two replicas and the page's own tier in containers, as compose.yaml has it;
-    /// `down --compose` ends it
+    /// With PostgreSQL, Redis, two replicas and the web tier in containers: the local environment, deployed with the
+    /// demo city; `down --compose` removes it
     #[arg(long, conflicts_with_all = ["data_dir", "port", "release", "reset"])]
     compose: bool,
-    /// With Prometheus, too, on port 9090
+    /// Also start Prometheus, on port 9090
     #[arg(long, requires = "compose")]
     monitoring: bool,
     /// Build for speed: takes longer to build, answers several times faster
@@ -52,7 +55,7 @@ impl Stage for Up {
 
     fn plan(&self, machine: &Machine) -> Result<Plan> {
         if self.compose {
-            return Ok(compose::up(machine, self.monitoring));
+            return compose(machine, self.monitoring);
         }
         let (port, folder) = (self.port, machine.root.join(&self.data_dir));
         let profile = Profile::Debug.release_or(self.release);
@@ -99,38 +102,57 @@ impl Stage for Up {
             seed,
             serve,
             ready(port),
-            announce(port),
+            announce(move || served(port), "Ctrl-C"),
             stay,
         ]);
         Ok(Plan::new("up", steps))
     }
 }
 
-fn announce(port: u16) -> Step {
+/// The local environment is deployed like any other.
+fn compose(machine: &Machine, monitoring: bool) -> Result<Plan> {
+    let environment = Environment::local("docker", machine)?;
+    let release = Release::new(image(None, &environment, machine)?, Strategy::Rolling, &environment)?;
+    let monitored = if monitoring { environment.target.monitoring(&release, machine) } else { None };
+    let address = environment.target.address();
+    let told = announce(move || addresses(&address, &[("page", ""), ("api", "/api")]), "cargo xtask down --compose");
+    let rollout = Rollout { environment, release, seed: true, tour: false };
+    let steps = rollout.steps(false, &Signed::of_variables()?, machine)?;
+    Ok(Plan::new("up --compose", steps.into_iter().chain(monitored).chain([told])))
+}
+
+type Addresses = Vec<(String, serde_json::Value)>;
+
+/// `end` is what ends it.
+fn announce(addresses: impl Fn() -> Addresses + 'static, end: &'static str) -> Step {
     Step::task("addresses", move |ctx| {
-        let has_page = http::get(port, "/").is_ok_and(|answer| answer.status == 200);
-        let (addresses, accounts) = (addresses(port, has_page), ROLES.map(account));
+        let addresses = addresses();
+        let accounts = ROLES.map(account);
         ctx.data.insert("addresses".into(), addresses.iter().cloned().collect());
         ctx.data.insert("accounts".into(), accounts.to_vec().into());
         if ctx.screen.look.json {
             let ready = json!({ "event": "ready", "addresses": ctx.data["addresses"], "accounts": accounts });
             ctx.screen.data(&ready.to_string());
         } else {
-            print(ctx, &addresses, &accounts);
+            print(ctx, &addresses, &accounts, end);
         }
         Ok(())
     })
-    .why("people and scripts want to know where it is and as whom to sign in")
+    .why("where it is, and as whom to sign in")
 }
 
-fn addresses(port: u16, has_page: bool) -> Vec<(String, serde_json::Value)> {
+fn served(port: u16) -> Addresses {
+    let has_page = http::get(port, "/").is_ok_and(|answer| answer.status == 200);
     let page = has_page.then_some(("page", ""));
     let others = [("api", "/api"), ("swagger_ui", "/docs"), ("openapi", "/openapi.json"), ("metrics", "/metrics")];
-    let address = |(name, path): (&str, &str)| (name.to_owned(), format!("http://127.0.0.1:{port}{path}").into());
-    page.into_iter().chain(others).map(address).collect()
+    addresses(&format!("http://127.0.0.1:{port}"), &page.into_iter().chain(others).collect::<Vec<_>>())
 }
 
-fn print(ctx: &Ctx, addresses: &[(String, serde_json::Value)], accounts: &[String]) {
+fn addresses(start: &str, paths: &[(&str, &str)]) -> Addresses {
+    paths.iter().map(|(name, path)| (name.to_string(), format!("{start}{path}").into())).collect()
+}
+
+fn print(ctx: &Ctx, addresses: &[(String, serde_json::Value)], accounts: &[String], end: &str) {
     let screen = &ctx.screen;
     screen.data("");
     for (name, address) in addresses {
@@ -141,7 +163,7 @@ fn print(ctx: &Ctx, addresses: &[(String, serde_json::Value)], accounts: &[Strin
     // A password that somebody chose is not for the screen.
     let own = ctx.machine.variable(PASSWORD_VARIABLE).is_some();
     let password = if own { format!("the one in {PASSWORD_VARIABLE}") } else { PASSWORD.to_owned() };
-    screen.data(&format!("  password    {password}\n\n  Ctrl-C ends it.\n"));
+    screen.data(&format!("  password    {password}\n\n  {end} ends it.\n"));
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ impl Build {
             let layout = Layout::of(ctx.machine);
             let digest = layout.digest()?;
             fs::write(ctx.machine.target.join("image/digest"), format!("{digest}\n"))?;
-            ctx.data.insert("digest".into(), digest.into());
+            ctx.data.insert("digest".into(), digest.as_str().into());
             ctx.data.insert("packed_bytes".into(), layout.packed_bytes()?.into());
             layout.archive(&tag, &packed)
         })
@@ -126,11 +126,10 @@ impl Once {
     fn build(&self, machine: &Machine) -> Step {
         let mut args: Vec<_> =
             BUILT_ON.iter().map(|name| format!("{}={}", name.to_uppercase(), self.from.base(machine, name))).collect();
-        let (commit, _) = machine.commit().unwrap_or(("unknown".into(), true));
         args.push(format!("PARTS={}", if self.from.from_target { "here" } else { "source" }));
         args.push(format!("PROFILE={}", self.profile.name()));
         args.push(format!("VERSION={}", env!("CARGO_PKG_VERSION")));
-        args.push(format!("REVISION={commit}"));
+        args.extend(machine.commit().map(|(commit, _)| format!("REVISION={commit}")));
         args.push(format!("CREATED={}", created(machine)));
         let args = args.iter().flat_map(|arg| ["--build-arg", arg]);
         let platform = self.from.platform.iter().flat_map(|platform| ["--platform", platform]);

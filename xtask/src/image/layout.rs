@@ -15,7 +15,7 @@ use stages::machine::Machine;
 use stages::process;
 use tar::{Archive, Builder};
 
-use super::layer;
+use super::{Digest, layer};
 
 pub struct Layout {
     folder: PathBuf,
@@ -60,8 +60,8 @@ impl Layout {
     }
 
     /// Of the image, as a registry will name it.
-    pub fn digest(&self) -> Result<String> {
-        let digest = || Some(self.read("index.json").ok()?["manifests"][0]["digest"].as_str()?.to_owned());
+    pub fn digest(&self) -> Result<Digest> {
+        let digest = || self.read("index.json").ok()?["manifests"][0]["digest"].as_str()?.parse().ok();
         digest().ok_or_else(|| {
             Failure::check("no image was built yet")
                 .next("cargo xtask image build; with --release it can be pushed")
@@ -70,7 +70,7 @@ impl Layout {
     }
 
     pub fn manifest(&self) -> Result<Value> {
-        self.read(&blob(&self.digest()?))
+        self.read(&blob(self.digest()?.as_str()))
     }
 
     pub fn config(&self) -> Result<Value> {
@@ -142,8 +142,8 @@ impl Layout {
     }
 
     fn put(&self, bytes: &[u8], kind: &str) -> Result<Value> {
-        let digest = digest(bytes);
-        let file = self.folder.join(blob(&digest));
+        let digest = Digest::of(bytes);
+        let file = self.folder.join(blob(digest.as_str()));
         fs::write(&file, bytes).with_context(|| format!("can't write {}", file.display()))?;
         Ok(json!({ "mediaType": kind, "digest": digest, "size": bytes.len() }))
     }
@@ -168,19 +168,19 @@ const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// The last layer is ours: its files get the commit's time. With it comes the digest of what is in it.
-fn ours(bytes: &[u8], seconds: u64) -> Result<(String, Vec<u8>)> {
+fn ours(bytes: &[u8], seconds: u64) -> Result<(Digest, Vec<u8>)> {
     let tar = layer::settled(&layer::unpacked(bytes)?, seconds)?;
-    Ok((digest(&tar), layer::packed(&tar)))
+    Ok((Digest::of(&tar), layer::packed(&tar)))
 }
 
 /// A base stays as it is, and packed as it is where it came packed.
-fn of_base(bytes: Vec<u8>) -> Result<(String, Vec<u8>)> {
+fn of_base(bytes: Vec<u8>) -> Result<(Digest, Vec<u8>)> {
     let tar = layer::unpacked(&bytes)?;
     let packed = if layer::is_packed(&bytes) { bytes } else { layer::packed(&tar) };
-    Ok((digest(&tar), packed))
+    Ok((Digest::of(&tar), packed))
 }
 
-fn settled(config: &Value, contents: &[String], created: &str) -> Value {
+fn settled(config: &Value, contents: &[Digest], created: &str) -> Value {
     let about = KEPT.iter().filter(|key| !config[key].is_null()).map(|key| (key.to_string(), config[key].clone()));
     let mut settled: serde_json::Map<_, _> = about.collect();
     settled.insert("created".into(), created.into());
@@ -217,12 +217,6 @@ fn blob(digest: &str) -> String {
     format!("blobs/{}", digest.replace(':', "/"))
 }
 
-/// `sha256:…`
-pub fn digest(bytes: &[u8]) -> String {
-    let hash = hmac_sha256::Hash::hash(bytes);
-    format!("sha256:{}", hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,7 +248,10 @@ mod tests {
         let ((_a, old), (_b, new)) = (taken(7, old), taken(1_900_000_000, new));
         assert_eq!(old.digest().unwrap(), new.digest().unwrap());
         // Packed by another version, or written in another order, it would be another image: this is to be noticed.
-        assert_eq!(old.digest().unwrap(), "sha256:5a6c74fa94907ffd5c671022a4e571dfcb633dfdca202ad23e1d3053e2f994bb");
+        assert_eq!(
+            old.digest().unwrap().as_str(),
+            "sha256:5a6c74fa94907ffd5c671022a4e571dfcb633dfdca202ad23e1d3053e2f994bb"
+        );
         let times = |layer: &[u8]| layer::entries(layer).unwrap()[0].time;
         assert_eq!(old.layers().unwrap().iter().map(|layer| times(layer)).collect::<Vec<_>>(), [5, 100]);
     }

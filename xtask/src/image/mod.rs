@@ -9,6 +9,7 @@ mod layer;
 mod layout;
 mod measure;
 mod push;
+mod reference;
 mod registry;
 mod reproduce;
 mod sbom;
@@ -31,7 +32,9 @@ use crate::gate::{self, TRIVY, sarif};
 #[cfg(test)]
 pub use base::reference;
 pub use base::stand_in;
-pub use sign::{Signed, by_digest, current};
+pub use reference::{Digest, Image, Reference};
+pub use registry::Account;
+pub use sign::{Signed, current};
 
 const DOCKERFILE: &str = "api/Dockerfile";
 /// Of every Dockerfile that is ours to ship or to test with.
@@ -49,7 +52,7 @@ pub const TAG: &str = "wayfare:local";
 
 /// Build the service's image, judge it, push it, sign it, and prove that it is what was built.
 #[derive(Args)]
-pub struct Image {
+pub struct Images {
     #[command(subcommand)]
     what: What,
 }
@@ -89,7 +92,7 @@ enum What {
     Verify(sign::Verify),
 }
 
-impl Stage for Image {
+impl Stage for Images {
     const NAME: &'static str = "image";
     const EXAMPLE: &'static str = "image build --release";
 
@@ -100,10 +103,10 @@ impl Stage for Image {
             What::Scan { image } => Plan::new("image scan", scan(machine, image.as_deref())),
             What::Sbom => sbom::plan(machine),
             What::Measure(measure) => measure.plan(machine),
-            What::Push(push) => push.plan(machine),
+            What::Push(push) => push.plan(machine)?,
             What::Find(find) => find.plan(machine),
-            What::Sign(sign) => sign.plan(machine),
-            What::Verify(verify) => verify.plan(machine),
+            What::Sign(sign) => sign.plan(machine)?,
+            What::Verify(verify) => verify.plan(machine)?,
         })
     }
 }
@@ -125,15 +128,15 @@ fn engine_answers(machine: &Machine) -> Step {
 pub fn daemon(machine: &Machine) -> Step {
     Step::run("docker", cmd!(machine.sh, "docker version --format").arg("{{.Server.Version}}"))
         .why("its daemon has to answer")
-        .within(10)
+        .within(20)
         .failing_as(Exit::Unreachable)
         .next("start Docker's daemon, and be in its group")
 }
 
 /// A name in Docker that no other clone on this machine has.
 fn own(machine: &Machine, what: &str) -> String {
-    let clone = layout::digest(machine.target.as_os_str().as_encoded_bytes());
-    format!("wayfare-{what}-{}", &clone["sha256:".len()..][..8])
+    let clone = Digest::of(machine.target.as_os_str().as_encoded_bytes());
+    format!("wayfare-{what}-{}", &clone.hex()[..8])
 }
 
 fn scan(machine: &Machine, image: Option<&str>) -> [Step; 2] {

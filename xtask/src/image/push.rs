@@ -13,6 +13,7 @@ use stages::plan::{Plan, Step};
 use stages::secret;
 use xshell::cmd;
 
+use super::Reference;
 use super::layout::Layout;
 use super::registry::{Account, Place, WHO, tls};
 
@@ -46,15 +47,21 @@ pub fn pushed(machine: &Machine) -> PathBuf {
     machine.target.join("image/pushed")
 }
 
-fn commit(machine: &Machine) -> String {
-    machine.commit().map_or("unknown".into(), |(commit, _)| commit)
+/// The one that `image verify` accepted last.
+pub fn verified(machine: &Machine) -> PathBuf {
+    machine.target.join("image/verified")
+}
+
+fn commit(machine: &Machine) -> Result<String> {
+    let none = || Failure::check("this is no clone with a commit to name the image after").next("a name: --tag NAME");
+    Ok(machine.commit().with_context(none)?.0)
 }
 
 impl Push {
-    pub fn plan(&self, machine: &Machine) -> Plan {
+    pub fn plan(&self, machine: &Machine) -> Result<Plan> {
         let (to, is_of_commit) = (self.place.repository(machine), self.tag.is_empty());
-        let own = || [commit(machine)].into_iter().chain(machine.releases()).collect();
-        let names: Vec<_> = if is_of_commit { own() } else { self.tag.clone() };
+        let own = || Ok::<_, anyhow::Error>([commit(machine)?].into_iter().chain(machine.releases()).collect());
+        let names: Vec<_> = if is_of_commit { own()? } else { self.tag.clone() };
         let tagged: Vec<_> = names.iter().map(|name| format!("{to}:{name}")).collect();
         let built = Step::task("what was built", move |ctx| what_was_built(ctx.machine, is_of_commit))
             .why("a name that says a commit has to be right")
@@ -64,25 +71,28 @@ impl Push {
             free.iter().try_for_each(|name| is_free(ctx.machine, &account, name))
         })
         .why("a name stays with its image: whoever deployed it yesterday gets the same today");
-        let digest = Layout::of(machine).digest().unwrap_or("DIGEST".into());
-        let reference = format!("{to}@{digest}");
-        let upload =
-            [self.copy(machine, "upload", &reference).why("by digest: until it has a name nobody finds half of it")];
+        let reference = Reference::new(&to, Layout::of(machine).digest()?);
+        let said = reference.to_string();
+        let upload = self.copy(machine, "upload", &said);
+        let upload = [upload.why("by digest: a push that is cut off has no name yet that finds half of it")];
         let give =
             tagged.iter().map(|name| self.copy(machine, &format!("name {}", tail(name)), name).why("now it is whole"));
         let give: Vec<_> = give.collect();
-        let (account, said) = (self.account.clone(), reference.clone());
+        let account = self.account.clone();
         let proof = Step::task("in the registry", move |ctx| {
             for name in tagged.iter().chain([&said]) {
                 let there = account.look_up(ctx.machine, name)?;
-                ensure!(there.as_ref() == Some(&digest), Failure::check(format!("{name} is {there:?} there")));
+                ensure!(
+                    there.as_ref() == Some(&reference.digest),
+                    Failure::check(format!("{name} is another image there"))
+                );
             }
-            keep(ctx, &said)
+            keep(ctx, &reference)
         })
         .why("what it has is what was sent")
         .changes("target/image/pushed");
         let steps = [free].into_iter().chain(upload).chain(give).chain([proof]).collect();
-        Plan::new("image push", [built].into_iter().chain(self.account.around(machine, &to, steps)))
+        Ok(Plan::new("image push", [built].into_iter().chain(self.account.around(machine, &to, steps))))
     }
 
     fn copy(&self, machine: &Machine, name: &str, reference: &str) -> Step {
@@ -99,13 +109,14 @@ impl Push {
 
 impl Find {
     pub fn plan(&self, machine: &Machine) -> Plan {
-        let name = self.tag.clone().unwrap_or_else(|| commit(machine));
+        let named = self.tag.clone();
         let (account, repository) = (self.account.clone(), self.place.repository(machine));
         let to = repository.clone();
         let find = Step::task("in the registry", move |ctx| {
+            let name = named.clone().map_or_else(|| commit(ctx.machine), Ok)?;
             let digest = account.look_up(ctx.machine, &format!("{to}:{name}"))?;
             let missing = || Failure::check(format!("no image for {name} in {to}")).next("cargo xtask image push");
-            keep(ctx, &format!("{to}@{}", digest.ok_or_else(missing)?))
+            keep(ctx, &Reference::new(&to, digest.ok_or_else(missing)?))
         })
         .why("from a commit to the image that was built of it")
         .changes("target/image/pushed")
@@ -114,11 +125,12 @@ impl Find {
     }
 }
 
-fn keep(ctx: &mut stages::ctx::Ctx, reference: &str) -> Result<()> {
+fn keep(ctx: &mut stages::ctx::Ctx, reference: &Reference) -> Result<()> {
     let file = pushed(ctx.machine);
+    secret::forget(&verified(ctx.machine))?;
     fs::create_dir_all(file.parent().context("a file has a folder")?)?;
     fs::write(&file, format!("{reference}\n"))?;
-    ctx.data.insert("image".into(), reference.into());
+    ctx.data.insert("image".into(), reference.to_string().into());
     ctx.screen.say(&format!("  {reference}"));
     Ok(())
 }

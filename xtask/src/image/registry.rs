@@ -12,7 +12,7 @@ use stages::plan::Step;
 use stages::secret;
 use xshell::{Cmd, cmd};
 
-use super::layout;
+use super::Digest;
 
 const PASSWORD: &str = "WAYFARE_REGISTRY_PASSWORD";
 /// How the registry's refusals end.
@@ -72,12 +72,12 @@ impl Account {
     }
 
     /// The digest that the registry has for it; none when it has no such image.
-    pub fn look_up(&self, machine: &Machine, reference: &str) -> Result<Option<String>> {
+    pub fn look_up(&self, machine: &Machine, reference: &str) -> Result<Option<Digest>> {
         let tls = tls("--tls-verify", reference);
         let ask = cmd!(machine.sh, "skopeo --command-timeout=60s inspect --raw {tls...} docker://{reference}");
         let answer = self.told(ask, machine).env("PATH", &machine.path).quiet().ignore_status().output()?;
         if answer.status.success() {
-            return Ok(Some(layout::digest(&answer.stdout)));
+            return Ok(Some(Digest::of(&answer.stdout)));
         }
         let said = String::from_utf8_lossy(&answer.stderr);
         let said = said.lines().last().unwrap_or_default();

@@ -33,7 +33,7 @@ impl Reproduce {
         let compare = Step::task("compare", move |ctx| {
             let [first, second] = rounds_of.clone().map(|(_, _, layout)| Layout::at(layout));
             let digests = [first.digest()?, second.digest()?];
-            ctx.data.insert("digests".into(), digests.clone().into());
+            ctx.data.insert("digests".into(), serde_json::to_value(&digests)?);
             ensure!(digests[0] == digests[1], Failure::check(difference(&first, &second)?));
             ctx.screen.say(&format!("  twice {}", digests[0]));
             layout::clear(&ctx.machine.scratch("reproduce"))

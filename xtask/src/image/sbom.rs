@@ -14,9 +14,9 @@ use stages::machine::Machine;
 use stages::plan::{Plan, Step};
 use xshell::cmd;
 
-use super::base;
 use super::crates::{self, Crate};
 use super::layout::Layout;
+use super::{Digest, base};
 
 /// The package whose binary is deployed.
 const SHIPPED: &str = "wayfare";
@@ -38,10 +38,10 @@ pub fn file(machine: &Machine) -> PathBuf {
 }
 
 /// Whether the list that is there is that image's.
-pub fn is_of(machine: &Machine, digest: &str) -> Result<bool> {
+pub fn is_of(machine: &Machine, digest: &Digest) -> Result<bool> {
     let Ok(text) = fs::read_to_string(file(machine)) else { return Ok(false) };
     let list: Value = serde_json::from_str(&text).context("the list of parts is no JSON")?;
-    Ok(digest.strip_prefix("sha256:") == list["metadata"]["component"]["hashes"][0]["content"].as_str())
+    Ok(Some(digest.hex()) == list["metadata"]["component"]["hashes"][0]["content"].as_str())
 }
 
 pub fn plan(machine: &Machine) -> Plan {
@@ -77,7 +77,7 @@ fn read(file: &Path) -> Result<String> {
     fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()))
 }
 
-fn list(crates: &[Crate], licenses: &str, packages: &str, digest: &str) -> Result<Value> {
+fn list(crates: &[Crate], licenses: &str, packages: &str, digest: &Digest) -> Result<Value> {
     let licenses: Metadata = serde_json::from_str(licenses).context("what Cargo says isn't understood")?;
     let page: Value = serde_json::from_str(packages).context("what npm says isn't understood")?;
     let (own, parts, mut edges) = linked(crates, &licenses)?;
@@ -88,7 +88,7 @@ fn list(crates: &[Crate], licenses: &str, packages: &str, digest: &str) -> Resul
     let components: Vec<_> =
         parts.into_iter().chain([base, page["metadata"]["component"].clone()]).chain(of_page("components")).collect();
     edges.extend(of_page("dependencies"));
-    let hash = json!({ "alg": "SHA-256", "content": digest.trim_start_matches("sha256:") });
+    let hash = json!({ "alg": "SHA-256", "content": digest.hex() });
     let image =
         json!({ "type": "container", "bom-ref": "image", "name": SHIPPED, "version": digest, "hashes": [hash] });
     Ok(json!({
@@ -154,19 +154,19 @@ mod tests {
 
     #[test]
     fn everything_that_is_linked_is_in_the_list_and_nothing_that_only_builds() {
-        let list = list(&parsed(CRATES), LICENSES, PAGE, "sha256:12").unwrap();
+        let list = list(&parsed(CRATES), LICENSES, PAGE, &Digest::of(b"abc")).unwrap();
         let names: BTreeSet<_> =
             list["components"].as_array().unwrap().iter().filter_map(|c| c["name"].as_str()).collect();
         assert!(["wayfare", "serde", "itoa", "react", "web"].iter().all(|name| names.contains(name)), "{names:?}");
         assert!(!names.contains("cc"));
-        assert_eq!(list["metadata"]["component"]["hashes"][0]["content"], "12");
+        assert_eq!(list["metadata"]["component"]["hashes"][0]["content"], Digest::of(b"abc").hex());
         let serde = &list["components"].as_array().unwrap().iter().find(|c| c["name"] == "serde").unwrap();
         assert_eq!(serde["licenses"][0]["expression"], "MIT OR Apache-2.0");
     }
 
     #[test]
     fn who_needs_what_leads_from_the_image_to_every_part() {
-        let list = list(&parsed(CRATES), LICENSES, PAGE, "sha256:12").unwrap();
+        let list = list(&parsed(CRATES), LICENSES, PAGE, &Digest::of(b"abc")).unwrap();
         let edges: BTreeMap<_, _> = list["dependencies"]
             .as_array()
             .unwrap()

@@ -4,8 +4,8 @@
 
 use std::fs;
 
-use anyhow::{Result, ensure};
-use clap::Args;
+use anyhow::{Context, Result, ensure};
+use clap::{Args, Command, FromArgMatches};
 use stages::exit::Failure;
 use stages::machine::Machine;
 use stages::plan::{Plan, Step};
@@ -13,9 +13,9 @@ use stages::secret;
 use xshell::cmd;
 
 use super::layout::{self, Layout};
-use super::push::pushed;
+use super::push::{pushed, verified};
 use super::registry::{Account, is_here, tls};
-use super::sbom;
+use super::{Reference, sbom};
 
 #[derive(Args)]
 pub struct Sign {
@@ -29,8 +29,8 @@ pub struct Sign {
 #[derive(Args)]
 pub struct Verify {
     /// REPOSITORY@DIGEST; what was pushed or found last when it isn't said
-    #[arg(value_name = "IMAGE", value_parser = by_digest)]
-    image: Option<String>,
+    #[arg(value_name = "IMAGE")]
+    image: Option<Reference>,
     #[command(flatten)]
     signed: Signed,
 }
@@ -51,22 +51,18 @@ pub struct Signed {
     issuer: String,
 }
 
-pub fn by_digest(text: &str) -> Result<String, String> {
-    let is_digest = |digest: &str| digest.len() == 64 && digest.chars().all(|c| c.is_ascii_hexdigit());
-    match text.split_once("@sha256:") {
-        Some((_, digest)) if is_digest(digest) => Ok(text.to_owned()),
-        _ => Err("a name can be moved: REPOSITORY@sha256:…; `cargo xtask image find` tells it".into()),
-    }
-}
-
 /// What was pushed or found last.
-pub fn current(machine: &Machine) -> String {
-    fs::read_to_string(pushed(machine)).map_or("REPOSITORY@DIGEST".into(), |text| text.trim().to_owned())
+pub fn current(machine: &Machine) -> Result<Reference> {
+    let nothing = || Failure::check("nothing was pushed or found yet").next("cargo xtask image push, or image find");
+    let file = pushed(machine);
+    let text = fs::read_to_string(&file).with_context(nothing)?;
+    text.trim().parse().map_err(|why| Failure::check(format!("{}: {why}", file.display())).into())
 }
 
 impl Sign {
-    pub fn plan(&self, machine: &Machine) -> Plan {
-        let (image, sbom) = (current(machine), sbom::file(machine));
+    pub fn plan(&self, machine: &Machine) -> Result<Plan> {
+        let image = current(machine)?.to_string();
+        let sbom = sbom::file(machine);
         let ready = Step::task("what is signed", |ctx| is_ready(ctx.machine))
             .why("a signature says: we made this, and this is in it")
             .needs(&["cosign", "skopeo"]);
@@ -91,20 +87,32 @@ impl Sign {
             step("signature", sign).why("whoever runs it can see that it is ours"),
             step("list of parts", attest).why("signed too: nobody can take a part off the list"),
         ];
-        Plan::new("image sign", [ready].into_iter().chain(self.account.around(machine, &image, steps)))
+        Ok(Plan::new("image sign", [ready].into_iter().chain(self.account.around(machine, &image, steps))))
     }
 }
 
 impl Verify {
-    pub fn plan(&self, machine: &Machine) -> Plan {
-        Plan::new("image verify", self.signed.steps(machine, self.image.as_deref(), |_| None))
+    pub fn plan(&self, machine: &Machine) -> Result<Plan> {
+        let image = self.image.clone().map_or_else(|| current(machine), Ok)?;
+        Ok(Plan::new("image verify", self.signed.steps(machine, &image, |_| None)))
     }
 }
 
 impl Signed {
+    /// As the environment variables say, for a command line without these options.
+    pub fn of_variables() -> Result<Self> {
+        let matches = Self::augment_args(Command::new("signed")).try_get_matches_from(["signed"])?;
+        Ok(Self::from_arg_matches(&matches)?)
+    }
+
+    /// Who asks the registry.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
     /// `then` is what else is asked of the registry, by the same account.
-    pub fn steps(&self, machine: &Machine, image: Option<&str>, then: impl Fn(&Account) -> Option<Step>) -> Vec<Step> {
-        let (is_named, image) = (image.is_some(), image.map_or_else(|| current(machine), str::to_owned));
+    pub fn steps(&self, machine: &Machine, image: &Reference, then: impl Fn(&Account) -> Option<Step>) -> Vec<Step> {
+        let image = image.to_string();
         let (who, on_loopback) = (&self.who(machine), &on_loopback(&image));
         let signature = cmd!(machine.sh, "cosign verify {who...} {on_loopback...} {image}");
         let parts = cmd!(machine.sh, "cosign verify-attestation --type cyclonedx {who...} {on_loopback...} {image}");
@@ -119,22 +127,18 @@ impl Signed {
         let old = folder.clone();
         let clear =
             Step::task("nothing of before", move |_| layout::clear(&old)).why("what is loaded is what is there");
-        let (verified, said) = (machine.target.join("image/verified"), image.clone());
+        let said = image.clone();
         let keep = Step::task("verified", move |ctx| {
             layout::clear(&folder)?;
             ctx.data.insert("image".into(), said.clone().into());
-            Ok(fs::write(&verified, format!("{said}\n"))?)
+            Ok(fs::write(verified(ctx.machine), format!("{said}\n"))?)
         })
         .why("a deployment takes what this file names")
         .changes("target/image/verified");
-        let (was, known) = (machine.target.join("image/verified"), is_named || pushed(machine).exists());
-        let begin = Step::task("which image", move |_| {
-            secret::forget(&was)?;
-            ensure!(known, nothing_was_pushed());
-            Ok(())
-        })
-        .why("by its digest; a name can be moved")
-        .needs(&["cosign", "skopeo"]);
+        let before = verified(machine);
+        let begin = Step::task("which image", move |_| secret::forget(&before))
+            .why("by its digest; a name can be moved")
+            .needs(&["cosign", "skopeo"]);
         let steps = vec![
             in_registry(&self.account, &image),
             step("signature", signature).why("who made it").into_file(machine.scratch("signature.json")),
@@ -174,10 +178,10 @@ fn in_registry(account: &Account, image: &str) -> Step {
 }
 
 fn is_ready(machine: &Machine) -> Result<()> {
-    ensure!(pushed(machine).exists(), nothing_was_pushed());
-    let (image, digest) = (current(machine), Layout::of(machine).digest()?);
+    let image = current(machine)?;
+    let digest = Layout::of(machine).digest()?;
     ensure!(
-        image.ends_with(&digest),
+        image.digest == digest,
         Failure::check(format!("{image} was pushed, and {digest} was built since")).next("cargo xtask image push")
     );
     ensure!(
@@ -185,10 +189,6 @@ fn is_ready(machine: &Machine) -> Result<()> {
         Failure::check(format!("there is no list of parts of {digest}")).next("cargo xtask image sbom")
     );
     Ok(())
-}
-
-fn nothing_was_pushed() -> Failure {
-    Failure::check("nothing was pushed or found yet").next("cargo xtask image push, or image find")
 }
 
 fn on_loopback(image: &str) -> Vec<&'static str> {

@@ -7,10 +7,10 @@ use crate::clone::{Clone, Ran, line_in, start};
 
 fn clone() -> Clone {
     let clone = Clone::bare().with("git", "").with("cosign", "").with("skopeo", "");
-    for (name, text) in [("try", "signed = false\n"), ("staging", ""), ("prod", "asks_first = true\n")] {
+    for (name, text) in [("try", "signed = false\n"), ("staging", ""), ("prod", "protected = true\n")] {
         std::fs::create_dir_all(clone.path("k8s/overlays").join(name)).unwrap();
         let file = clone.path("k8s/overlays").join(name).join("env.toml");
-        std::fs::write(file, format!("{text}[docker]\ndoor = 9000\n")).unwrap();
+        std::fs::write(file, format!("{text}[docker]\nport = 9000\n")).unwrap();
     }
     let docker = "case $1 in --version) exit;; build) echo now > building; exec sleep 600;; esac; echo $* >> asked";
     clone.with("docker", docker)

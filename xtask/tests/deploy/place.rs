@@ -16,15 +16,15 @@ const PASSWORD: (&str, &str) = ("COSIGN_PASSWORD", "only for this test");
 pub struct Place {
     pub clone: Clone,
     pub registry: Registry,
-    pub door: u16,
+    pub port: u16,
     name: String,
 }
 
 impl Place {
-    /// With a key, and an environment whose folder is a copy of staging's but for its door.
+    /// With a key, and an environment whose folder is a copy of staging's but for its port.
     pub fn new() -> Self {
-        let (registry, door) = (Registry::open(), free_port());
-        let name = format!("test-{}-{door}", std::process::id());
+        let (registry, port) = (Registry::open(), free_port());
+        let name = format!("test-{}-{port}", std::process::id());
         // A `docker stop` that waits to be cut off, where the test asks for one.
         let docker = format!(
             "test \"$1\" = stop && rm pause 2> /dev/null && {{ echo now > stopping; exec sleep 600; }}; exec {} \"$@\"",
@@ -39,7 +39,7 @@ impl Place {
         copy(&root.join("k8s/overlays/staging"), &clone.path("k8s/overlays").join(&name));
         copy(&clone.path("target"), &clone.path("built"));
         make_key(&clone);
-        let place = Place { clone, registry, door, name };
+        let place = Place { clone, registry, port, name };
         place.waits_for(60);
         place
     }
@@ -47,7 +47,7 @@ impl Place {
     /// How long a container may take until it is ready.
     pub fn waits_for(&self, seconds: u64) {
         let file = self.clone.path("k8s/overlays").join(&self.name).join("env.toml");
-        fs::write(file, format!("[docker]\ndoor = {}\nready_within = {seconds}\n", self.door)).unwrap();
+        fs::write(file, format!("[docker]\nport = {}\nready_within = {seconds}\n", self.port)).unwrap();
     }
 
     /// In the registry and signed: the image that was built, as another commit's and with that change. Its reference.
@@ -104,8 +104,25 @@ impl Place {
         start(command)
     }
 
+    pub fn rollback(&self) -> Ran {
+        self.run("rollback --key ours.pub")
+    }
+
+    pub fn status(&self) -> Ran {
+        self.run("status")
+    }
+
+    /// What a deployment of that image would change.
+    pub fn diff(&self, image: &str) -> Ran {
+        Ran::of(self.start(&format!("diff --env {} --json {image}", self.name)).wait_with_output().unwrap())
+    }
+
     pub fn down(&self) -> Ran {
-        Ran::of(self.start(&format!("down --env {} --json", self.name)).wait_with_output().unwrap())
+        self.run("down")
+    }
+
+    fn run(&self, verb: &str) -> Ran {
+        Ran::of(self.start(&format!("{verb} --env {} --json", self.name)).wait_with_output().unwrap())
     }
 
     /// What the environment remembers.

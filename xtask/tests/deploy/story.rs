@@ -13,11 +13,12 @@ fn no_request_fails_whatever_is_deployed_and_in_the_end_nothing_is_left() {
     let (one, two) = (place.image("one", |_| ()), place.image("two", |_| ()));
     a_failing_first_deployment_leaves_nothing_that_runs(&place);
     on_an_empty_place_it_begins(&place, &one);
-    let load = Load::start(place.door, 2);
+    let load = Load::start(place.port, 2);
     the_next_version_takes_over(&place, &one, &two);
     ctrl_c_in_the_middle_is_put_back(&place, &one, &two);
     what_was_cut_off_and_one_that_never_is_ready_are_put_back(&place, &one, &two);
     one_that_says_another_commit_is_put_back(&place, &two);
+    a_rollback_brings_the_version_before_and_another_one_brings_it_back(&place, &one, &two);
     let told = load.end();
     assert!(told.failed.is_empty(), "{} of {}: {:?}", told.failed.len(), told.answered, told.failed);
     assert!(told.answered > 1000, "only {} were answered", told.answered);
@@ -33,6 +34,9 @@ fn a_failing_first_deployment_leaves_nothing_that_runs(place: &Place) {
     let ran = place.deploy(&silent);
     place.waits_for(60);
     assert_eq!(ran.code, Some(124), "nothing ran that could serve again: {}", ran.err);
+    let status = place.status();
+    assert_eq!(status.code, Some(1), "nothing serves: {}", status.err);
+    assert_eq!(status.json()["data"]["status"]["last_deployment"]["outcome"], "failed");
     assert!(ran.err.contains("nothing ran here before, and nothing runs now"), "{}", ran.err);
     assert_eq!(place.containers(), Vec::<String>::new());
 }
@@ -56,6 +60,32 @@ fn the_next_version_takes_over(place: &Place, one: &str, two: &str) {
     let known = place.known();
     assert_eq!((&known["now"]["image"], &known["before"]["image"]), (&two.into(), &one.into()));
     place.serves(two);
+}
+
+fn a_rollback_brings_the_version_before_and_another_one_brings_it_back(place: &Place, one: &str, two: &str) {
+    let diff = place.diff(one);
+    assert_eq!(diff.code, Some(0), "{}", diff.err);
+    assert!(
+        diff.err.contains(&format!("+    image: {one}")) && diff.err.contains(&format!("-    image: {two}")),
+        "{}",
+        diff.err
+    );
+    assert_eq!(
+        (&diff.json()["data"]["changes"], place.diff(two).json()["data"]["changes"].clone()),
+        (&true.into(), false.into())
+    );
+    for (image, revision) in [(one, "one"), (two, "two")] {
+        let ran = place.rollback();
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        assert!(!ran.err.contains("migrate"), "tables stay: {}", ran.err);
+        place.serves(image);
+        let ran = place.status();
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        let status = ran.json()["data"]["status"].clone();
+        assert_eq!((&status["commit"], &status["image"]), (&revision.into(), &image.into()));
+        assert_eq!(status["replicas"], serde_json::json!({ "wanted": 2, "ready": 2 }));
+        assert_eq!(status["last_deployment"]["outcome"], "passed");
+    }
 }
 
 /// It listens where nobody asks.

@@ -16,13 +16,12 @@ use xshell::cmd;
 
 use super::LOAD;
 use super::requests::Load;
-use crate::build::page;
-use crate::environment::{Installation, left};
-use crate::{image, plan_for};
+use crate::environment::Environment;
+use crate::plan_for;
 
 const PLUG_IN: &str = "docker-compose";
-/// The web tier's port, as compose.yaml has it.
-const DOOR: u16 = 8080;
+/// The web tier's port, as the local environment has it.
+const PORT: u16 = 8080;
 const PROMETHEUS: u16 = 9090;
 const CLIENTS: usize = 8;
 /// Answers between two events: enough that every client has asked many times.
@@ -55,18 +54,15 @@ fn steps(machine: &Machine, as_pushed: bool) -> Result<Vec<Step>> {
         .why("an installation that somebody uses is not to be tried on, and not to be taken away")
         .needs(&[PLUG_IN])
         .next("cargo xtask down --compose, which takes its data away, too");
-    let named = |variable: &str| machine.variable(variable).is_some();
     let build: Vec<_> = ["image", "build"].into_iter().chain(as_pushed.then_some("--release")).collect();
     let image = stage("image", &build)?
         .why("what is tried is what this source makes")
-        .skip_if(named("WAYFARE_IMAGE"), "WAYFARE_IMAGE names one");
-    let parts = [page::packages(machine), page::page(machine), web_image(machine)];
-    let parts = parts.map(|step| step.skip_if(named("WAYFARE_WEB_IMAGE"), "WAYFARE_WEB_IMAGE names one"));
+        .skip_if(machine.variable("WAYFARE_IMAGE").is_some(), "WAYFARE_IMAGE names one");
     let up = stage("up", &["up", "--compose", "--monitoring"])?
         .why("as people start it, but for the limit of requests: it is asked a lot")
         .changes("starts the whole product, and takes it away");
     let tour = cmd!(machine.sh, "cargo test --workspace --exclude {LOAD} --locked --test faults tour")
-        .env("WAYFARE_TOUR_AT", format!("http://127.0.0.1:{DOOR}"));
+        .env("WAYFARE_TOUR_AT", format!("http://127.0.0.1:{PORT}"));
     let tour = Step::run("tour", tour)
         .why("docs/tour.md as it is written, through the firewall on port 8080")
         .counting_tests();
@@ -86,22 +82,11 @@ fn steps(machine: &Machine, as_pushed: bool) -> Result<Vec<Step>> {
         .changes("containers, networks, volumes and secrets of this test")
         .undoing("up");
     let tried = [up, tour, prometheus, replicas, logs, down];
-    Ok([free, image].into_iter().chain(parts).chain(tried).collect())
-}
-
-/// With the page that was built here, as the service's own image has it.
-fn web_image(machine: &Machine) -> Step {
-    let debian = image::stand_in(machine, "debian").map(|image| format!("DEBIAN={image}"));
-    let args = ["PARTS=here".to_owned()].into_iter().chain(debian).flat_map(|arg| ["--build-arg".to_owned(), arg]);
-    let build = cmd!(machine.sh, "docker build --quiet --file web/Dockerfile --tag wayfare-web:local {args...} .");
-    Step::run("web image", build.env("DOCKER_BUILDKIT", "1"))
-        .why("the tier in front, too")
-        .within(1200)
-        .next("a base that can't be pulled has a stand-in: WAYFARE_BASE_DEBIAN=IMAGE")
+    Ok([free, image].into_iter().chain(tried).collect())
 }
 
 fn nobodys(ctx: &mut Ctx) -> Result<()> {
-    let there = left(ctx.machine, &Installation::of_clone(ctx.machine), false)?;
+    let there = Environment::local("docker", ctx.machine)?.target.left(false, ctx.machine)?;
     let message = || format!("there is an installation: {}", there.join(", "));
     anyhow::ensure!(there.is_empty(), Failure::new(Exit::Refused, message()));
     Ok(())
@@ -134,7 +119,7 @@ fn no_request_fails(ctx: &mut Ctx) -> Result<()> {
         return Err(Failure::check(format!("there are {} replicas and not two", replicas.len())).into());
     };
     let docker = |words: &[&str]| cmd!(sh, "docker {words...}").quiet().ignore_stdout().run();
-    let load = Load::start(DOOR, CLIENTS);
+    let load = Load::start(PORT, CLIENTS);
     answers(ctx, &load, "both answer")?;
     docker(&["kill", "--signal", "KILL", first])?;
     answers(ctx, &load, "one was killed")?;

@@ -5,7 +5,7 @@
 
 use anyhow::Result;
 
-use super::list::{Given, Job, Line, Machine, PRODUCTION, Pipeline, Starts, Tool};
+use super::list::{Given, Host, Job, Line, Pipeline, Runner, Starts, Tool};
 use super::pins::Pins;
 
 const MACHINE: &str = "ubuntu-24.04";
@@ -17,8 +17,8 @@ const RIGHTS: [(Given, &str); 3] = [
     (Given::SigningKey, "      id-token: write\n"),
 ];
 
-pub fn path(pipeline: &Pipeline) -> String {
-    format!(".github/workflows/{}.yml", pipeline.name)
+pub fn path(pipeline: &str) -> String {
+    format!(".github/workflows/{pipeline}.yml")
 }
 
 pub fn workflow(pipeline: &Pipeline, pins: &Pins) -> Result<String> {
@@ -50,15 +50,15 @@ jobs:
 }
 
 fn job(job: &Job, pipeline: &Pipeline, pins: &Pins) -> Result<String> {
-    let (name, minutes, place) = (job.name, job.minutes(), place(job));
-    let needs = job.needs.map(|needs| format!("    needs: [{needs}]\n")).unwrap_or_default();
-    let given: Vec<_> = job.lines.iter().flat_map(|line| line.given).collect();
+    let (name, minutes, host) = (&job.name, job.minutes(), host(&job.host));
+    let needs = job.needs.as_ref().map(|needs| format!("    needs: [{needs}]\n")).unwrap_or_default();
+    let given: Vec<_> = job.lines.iter().flat_map(|line| &line.given).collect();
     let may: String = RIGHTS.iter().filter(|(what, _)| given.contains(&what)).map(|(_, right)| *right).collect();
     let steps: String = job.lines.iter().map(|line| step(line, job.keeps_going)).collect();
     Ok(format!(
         "  {name}:
     name: {name}
-{needs}{place}    timeout-minutes: {minutes}
+{needs}{host}    timeout-minutes: {minutes}
     permissions:
       contents: read
 {may}    steps:
@@ -70,29 +70,29 @@ fn job(job: &Job, pipeline: &Pipeline, pins: &Pins) -> Result<String> {
     ))
 }
 
-/// The machine; where the machine is an environment, one job at a time.
-fn place(job: &Job) -> String {
-    let alone = |name: &str| format!("    concurrency:\n      group: {name}\n      cancel-in-progress: false\n");
-    match job.machine {
-        Machine::Usual => format!("    runs-on: {MACHINE}\n"),
-        Machine::Staging => {
-            format!("    runs-on: ${{{{ vars.WAYFARE_STAGING_RUNNER || '{MACHINE}' }}}}\n{}", alone("staging"))
-        }
-        // The environment of this name in the repository's settings says who has to approve.
-        Machine::Production => format!(
-            "    if: ${{{{ vars.{PRODUCTION} != '' }}}}
-    runs-on: ${{{{ vars.{PRODUCTION} }}}}
-    environment: production
-{}",
-            alone("production")
-        ),
-    }
+/// Where the machine is an environment's, one job at a time.
+fn host(host: &Host) -> String {
+    let Host::Runner(Runner { environment, variable, protected }) = host else {
+        return format!("    runs-on: {MACHINE}\n");
+    };
+    // The environment of this name in the repository's settings says who has to approve.
+    let machine = if *protected {
+        format!(
+            "    if: ${{{{ vars.{variable} != '' }}}}
+    runs-on: ${{{{ vars.{variable} }}}}
+    environment: {environment}
+"
+        )
+    } else {
+        format!("    runs-on: ${{{{ vars.{variable} || '{MACHINE}' }}}}\n")
+    };
+    format!("{machine}    concurrency:\n      group: {environment}\n      cancel-in-progress: false\n")
 }
 
 /// Whatever the jobs did: from what they left of it.
 fn tells(line: &Line, pipeline: &Pipeline, pins: &Pins) -> Result<String> {
     let name = pipeline.name;
-    let jobs: Vec<_> = pipeline.jobs.iter().map(|job| job.name).collect();
+    let jobs: Vec<_> = pipeline.jobs.iter().map(|job| &*job.name).collect();
     Ok(format!(
         "  notify:
     name: notify
@@ -153,27 +153,25 @@ fn cache(pipeline: &Pipeline, pins: &Pins) -> Result<String> {
 
 fn step(line: &Line, keeps_going: bool) -> String {
     let goes_on = if keeps_going || line.tells { "        if: ${{ !cancelled() }}\n" } else { "" };
-    let given: String = line.given.iter().map(|given| variables(*given)).collect();
+    let given: String = line.given.iter().map(variables).collect();
     let env = if given.is_empty() { String::new() } else { format!("        env:\n{given}") };
     let (name, command, minutes) = (&line.name, line.command(), line.minutes);
     format!("      - name: {name}\n{goes_on}        timeout-minutes: {minutes}\n{env}        run: {command}\n")
 }
 
-fn variables(given: Given) -> &'static str {
+fn variables(given: &Given) -> String {
     match given {
-        Given::Registry | Given::Reader => {
-            "          WAYFARE_REGISTRY_USER: ${{ github.actor }}
+        Given::Registry | Given::Reader => "          WAYFARE_REGISTRY_USER: ${{ github.actor }}
           WAYFARE_REGISTRY_PASSWORD: ${{ secrets.GITHUB_TOKEN }}
 "
-        }
+        .to_owned(),
         // The job's own name signs and is checked: GitHub vouches for it.
-        Given::SigningKey | Given::VerifyingKey => "",
-        Given::Webhook => {
-            "          WAYFARE_NOTIFY_URL: ${{ secrets.WAYFARE_NOTIFY_URL }}
+        Given::SigningKey | Given::VerifyingKey => String::new(),
+        Given::Webhook => "          WAYFARE_NOTIFY_URL: ${{ secrets.WAYFARE_NOTIFY_URL }}
           WAYFARE_NOTIFY_SECRET: ${{ secrets.WAYFARE_NOTIFY_SECRET }}
 "
-        }
-        Given::Production => "          WAYFARE_PRODUCTION_RUNNER: ${{ vars.WAYFARE_PRODUCTION_RUNNER }}\n",
+        .to_owned(),
+        Given::Runner(variable) => format!("          {variable}: ${{{{ vars.{variable} }}}}\n"),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! No machine is held while somebody is waited for: each job has its own. Evidence goes from job to job as a stash.
 
-use super::list::{Given, Job, Line, Machine, PRODUCTION, Pipeline, Starts};
+use super::list::{Given, Host, Job, Line, Pipeline, Runner, Starts};
 
 pub const PATH: &str = "pipelines/Jenkinsfile";
 
@@ -52,10 +52,10 @@ fn job(job: &Job, pipeline: &str) -> String {
     let (telling, doing): (Vec<_>, Vec<_>) = job.lines.iter().partition(|line| line.tells);
     let stages: String = doing.iter().map(|line| stage(line, job.keeps_going)).collect();
     let after: String = telling.iter().map(|line| post(line)).collect();
-    let (name, place) = (job.name, place(job));
+    let (name, host) = (&job.name, host(job));
     format!(
         "                stage('{pipeline}: {name}') {{
-{place}                    stages {{
+{host}                    stages {{
 {stages}                    }}
                     post {{
                         always {{
@@ -69,26 +69,26 @@ fn job(job: &Job, pipeline: &str) -> String {
     )
 }
 
-/// The machine; production's is asked for only once somebody has approved.
-fn place(job: &Job) -> String {
+/// The machine; a protected environment's is asked for only once somebody has approved.
+fn host(job: &Job) -> String {
     let minutes = job.minutes();
     let within = format!("                    options {{ timeout(time: {minutes}, unit: 'MINUTES') }}\n");
-    match job.machine {
-        Machine::Usual => format!("                    agent {{ label 'wayfare' }}\n{within}"),
-        Machine::Staging => {
-            format!("                    agent {{ label env.WAYFARE_STAGING_RUNNER ?: 'wayfare' }}\n{within}")
+    match &job.host {
+        Host::Usual => format!("                    agent {{ label 'wayfare' }}\n{within}"),
+        Host::Runner(Runner { variable, protected: false, .. }) => {
+            format!("                    agent {{ label env.{variable} ?: 'wayfare' }}\n{within}")
         }
-        Machine::Production => format!(
+        Host::Runner(Runner { environment, variable, protected: true }) => format!(
             "                    when {{
                         beforeInput true
-                        expression {{ env.{PRODUCTION} }}
+                        expression {{ env.{variable} }}
                     }}
                     options {{ timeout(time: 3, unit: 'DAYS') }}
                     input {{
-                        message 'To production?'
+                        message 'To {environment}?'
                         ok 'Deploy'
                     }}
-                    agent {{ label env.{PRODUCTION} }}
+                    agent {{ label env.{variable} }}
 "
         ),
     }
@@ -125,7 +125,7 @@ fn post(line: &Line) -> String {
 fn tells(line: &Line, pipeline: &Pipeline) -> String {
     let (command, minutes) = (given(line, format!("sh '{}'", line.command())), line.minutes + 15);
     let left = |job: &Job| {
-        let (pipeline, name) = (pipeline.name, job.name);
+        let (pipeline, name) = (pipeline.name, &job.name);
         format!(
             "                            catchError(buildResult: 'SUCCESS', stageResult: 'SUCCESS') {{ unstash '{pipeline}-{name}' }}\n"
         )
@@ -149,14 +149,14 @@ fn tells(line: &Line, pipeline: &Pipeline) -> String {
 
 /// By the credentials that Jenkins keeps under these names.
 fn given(line: &Line, command: String) -> String {
-    let bindings: Vec<_> = line.given.iter().filter_map(|given| bindings(*given)).collect();
+    let bindings: Vec<_> = line.given.iter().filter_map(bindings).collect();
     match bindings.is_empty() {
         true => command,
         false => format!("withCredentials([{}]) {{ {command} }}", bindings.join(", ")),
     }
 }
 
-fn bindings(given: Given) -> Option<&'static str> {
+fn bindings(given: &Given) -> Option<&'static str> {
     Some(match given {
         Given::Registry | Given::Reader => {
             "usernamePassword(credentialsId: 'wayfare-registry', usernameVariable: 'WAYFARE_REGISTRY_USER', \
@@ -174,6 +174,6 @@ fn bindings(given: Given) -> Option<&'static str> {
              string(credentialsId: 'wayfare-notify-secret', variable: 'WAYFARE_NOTIFY_SECRET')"
         }
         // Every agent has it in its environment.
-        Given::Production => return None,
+        Given::Runner(_) => return None,
     })
 }

@@ -3,9 +3,12 @@
 //!
 //! Nothing here knows how GitHub or Jenkins write it down.
 
+use anyhow::Result;
+use stages::exit::Failure;
 use stages::plan::slug;
 
 use crate::ci::{self, PARTS, Part};
+use crate::environment::Environment;
 
 pub struct Pipeline {
     /// The name of its workflow, its file and its block in the Jenkinsfile.
@@ -18,10 +21,10 @@ pub struct Pipeline {
 }
 
 pub struct Job {
-    pub name: &'static str,
-    pub machine: Machine,
+    pub name: String,
+    pub host: Host,
     /// It begins when that one has passed; one that needs none begins at once.
-    pub needs: Option<&'static str>,
+    pub needs: Option<String>,
     /// Run the later lines although one failed.
     pub keeps_going: bool,
     /// It looks at every commit, not at the last one alone.
@@ -29,13 +32,21 @@ pub struct Job {
     pub lines: Vec<Line>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Machine {
+/// The machine that a job runs on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Host {
     Usual,
-    /// The environment's own, or the usual one: then staging ends with the job.
-    Staging,
-    /// The environment's own, and only where there is one; somebody has to approve.
-    Production,
+    Runner(Runner),
+}
+
+/// An environment's own machine, by the variable that has its label.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Runner {
+    pub environment: String,
+    pub variable: String,
+    /// Only where there is such a machine, and once somebody has approved; otherwise the usual one will do, and the
+    /// environment ends with the job.
+    pub protected: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -57,12 +68,12 @@ pub struct Line {
     /// Asked after a failure, too: it tells what is missing.
     pub tells: bool,
     /// What it finds in its environment, which no other line does.
-    pub given: &'static [Given],
+    pub given: Vec<Given>,
     /// A tool that neither the machine nor `doctor --install` has.
     pub tool: Option<Tool>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Given {
     /// Who may push to the registry.
     Registry,
@@ -74,8 +85,8 @@ pub enum Given {
     VerifyingKey,
     /// Who is told, and the key that signs the message.
     Webhook,
-    /// Whether there is a production.
-    Production,
+    /// Whether there is a machine of that name.
+    Runner(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -87,7 +98,7 @@ pub enum Tool {
 impl Line {
     fn new(name: &str, words: &[&str], minutes: u32) -> Self {
         let words = words.iter().map(ToString::to_string).collect();
-        Line { name: name.to_owned(), words, minutes, tells: false, given: &[], tool: None }
+        Line { name: name.to_owned(), words, minutes, tells: false, given: Vec::new(), tool: None }
     }
 
     /// A stage whose name is its command.
@@ -99,8 +110,8 @@ impl Line {
         Line { tells: true, ..self }
     }
 
-    fn given(self, given: &'static [Given]) -> Self {
-        Line { given, ..self }
+    fn given(self, given: &[Given]) -> Self {
+        Line { given: given.to_vec(), ..self }
     }
 
     fn with(self, tool: Tool) -> Self {
@@ -115,13 +126,11 @@ impl Line {
 /// GitHub ends a job after six hours.
 #[cfg(test)]
 const LONGEST: u32 = 360;
-/// Where Jenkins and GitHub keep which machine is production's, if there is one.
-pub const PRODUCTION: &str = "WAYFARE_PRODUCTION_RUNNER";
 
 impl Job {
-    fn new(name: &'static str, lines: impl IntoIterator<Item = Line>) -> Self {
+    fn new(name: &str, lines: impl IntoIterator<Item = Line>) -> Self {
         let lines = proven(lines.into_iter());
-        Job { name, machine: Machine::Usual, needs: None, keeps_going: false, whole_history: false, lines }
+        Job { name: name.to_owned(), host: Host::Usual, needs: None, keeps_going: false, whole_history: false, lines }
     }
 
     fn keeping_going(self) -> Self {
@@ -132,12 +141,20 @@ impl Job {
         Job { whole_history: true, ..self }
     }
 
-    fn on(self, machine: Machine) -> Self {
-        Job { machine, ..self }
+    fn on(self, runner: Runner) -> Self {
+        Job { host: Host::Runner(runner), ..self }
     }
 
-    fn behind(self, job: &'static str) -> Self {
-        Job { needs: Some(job), ..self }
+    fn behind(self, job: &str) -> Self {
+        Job { needs: Some(job.to_owned()), ..self }
+    }
+
+    /// The variable without which it doesn't run.
+    fn condition(&self) -> Option<&str> {
+        match &self.host {
+            Host::Runner(runner) if runner.protected => Some(&runner.variable),
+            Host::Runner(_) | Host::Usual => None,
+        }
     }
 
     /// All lines at their longest, and time for the checkout and the cache.
@@ -151,8 +168,10 @@ impl Job {
     }
 }
 
-pub fn all() -> Vec<Pipeline> {
-    vec![verify(), nightly(), release()]
+pub const NAMES: [&str; 3] = ["verify", "nightly", "release"];
+
+pub fn all(environments: &[Environment]) -> Result<Vec<Pipeline>> {
+    Ok(vec![verify(), nightly(), release(environments)?])
 }
 
 fn verify() -> Pipeline {
@@ -188,51 +207,75 @@ fn nightly() -> Pipeline {
     .telling()
 }
 
-fn release() -> Pipeline {
-    let deployment = |name: &'static str, line: &str| {
-        let find = Line::stage("image find", 10).given(&[Given::Reader]);
-        let given = &[Given::Reader, Given::VerifyingKey];
-        // The record is the environment's, however it was called.
-        let record = line.split(' ').take(3).collect::<Vec<_>>().join(" ");
-        let deploy = Line::new(&record, &line.split(' ').collect::<Vec<_>>(), 60).with(Tool::Cosign).given(given);
-        Job::new(name, [find, deploy])
-    };
-    let staging = deployment("staging", "deploy --env staging --seed --tour").on(Machine::Staging).behind("release");
-    let production = deployment("production", "deploy --env prod --yes").on(Machine::Production).behind("staging");
-    Pipeline {
+fn release(environments: &[Environment]) -> Result<Pipeline> {
+    let release = Job::new("release", parts(as_pushed).chain(at_release())).with_history();
+    let deployed = in_order(environments)?;
+    let jobs = deployed.iter().map(|(environment, runner)| deployment(environment, runner, &deployed));
+    Ok(Pipeline {
         name: "release",
-        why: "what a tag has to pass before its image may be had, then to staging, and when somebody approves to production",
+        why: "what a tag has to pass before its image may be had, then from environment to environment, to a protected one \
+              when somebody approves",
         starts: Starts::OnTag,
-        jobs: vec![Job::new("release", parts(as_pushed).chain(at_release())).with_history(), staging, production],
+        jobs: [release].into_iter().chain(jobs).collect(),
         tells: None,
     }
-    .telling()
+    .telling())
+}
+
+type Deployed<'a> = (&'a Environment, &'a String);
+
+/// Those that have a runner, each after the one from which it takes versions.
+fn in_order(environments: &[Environment]) -> Result<Vec<Deployed<'_>>> {
+    let mut waiting: Vec<_> = environments.iter().filter_map(|it| Some((it, it.runner.as_ref()?))).collect();
+    let mut placed: Vec<Deployed> = Vec::new();
+    while !waiting.is_empty() {
+        let waits = |from: &String| waiting.iter().any(|(it, _)| it.name == *from);
+        let next = waiting.iter().position(|(it, _)| !it.promotes_from.as_ref().is_some_and(waits));
+        let circle = || Failure::check("the environments take their versions from each other in a circle");
+        placed.push(waiting.remove(next.ok_or_else(circle)?));
+    }
+    Ok(placed)
+}
+
+fn deployment(environment: &Environment, runner: &str, deployed: &[Deployed]) -> Job {
+    let Environment { name, protected, .. } = environment;
+    let runner = Runner { environment: name.clone(), variable: runner.to_owned(), protected: *protected };
+    let find = Line::stage("image find", 10).given(&[Given::Reader]);
+    // The record is the environment's, however it was called.
+    let record = format!("deploy --env {name}");
+    let line = format!("{record} {}", if *protected { "--yes" } else { "--seed --tour" });
+    let deploy = Line::new(&record, &line.split(' ').collect::<Vec<_>>(), 60);
+    let deploy = deploy.with(Tool::Cosign).given(&[Given::Reader, Given::VerifyingKey]);
+    let from = environment.promotes_from.as_ref().filter(|from| deployed.iter().any(|(it, _)| it.name == **from));
+    Job::new(name, [find, deploy]).on(runner).behind(from.map_or("release", String::as_str))
 }
 
 impl Pipeline {
     /// At the end a webhook is told what each job did, or that it didn't run.
     fn telling(self) -> Self {
-        let records = |production: bool| {
-            let jobs = self.jobs.iter().filter(move |job| (job.machine == Machine::Production) == production);
-            let mut records: Vec<_> = Vec::new();
-            for record in jobs.flat_map(Job::records) {
-                if !records.contains(&record) {
-                    records.push(record);
-                }
-            }
-            records
-        };
-        let asked = records(false);
-        let where_set: Vec<_> = records(true).into_iter().filter(|record| !asked.contains(record)).collect();
+        let asked = records(self.jobs.iter().filter(|job| job.condition().is_none()));
         let mut words: Vec<_> = ["notify", "--pipeline", self.name].map(str::to_owned).into();
-        words.extend(where_set.iter().flat_map(|record| ["--if-set".to_owned(), format!("{PRODUCTION}={record}")]));
+        let mut given = vec![Given::Webhook];
+        for (job, variable) in self.jobs.iter().filter_map(|job| Some((job, job.condition()?))) {
+            given.push(Given::Runner(variable.to_owned()));
+            let where_set = records([job].into_iter()).into_iter().filter(|record| !asked.contains(record));
+            words.extend(where_set.flat_map(|record| ["--if-set".to_owned(), format!("{variable}={record}")]));
+        }
         words.extend(asked);
         let words: Vec<_> = words.iter().map(String::as_str).collect();
-        let given: &[Given] =
-            if where_set.is_empty() { &[Given::Webhook] } else { &[Given::Webhook, Given::Production] };
-        let tells = Some(Line::new("notify", &words, 5).telling().given(given));
-        Pipeline { tells, ..self }
+        Pipeline { tells: Some(Line::new("notify", &words, 5).telling().given(&given)), ..self }
     }
+}
+
+/// Each once.
+fn records<'a>(jobs: impl Iterator<Item = &'a Job>) -> Vec<String> {
+    let mut records = Vec::new();
+    for record in jobs.flat_map(Job::records) {
+        if !records.contains(&record) {
+            records.push(record);
+        }
+    }
+    records
 }
 
 /// What a pipeline adds to a stage's words, and the most minutes that it may take then.
@@ -298,22 +341,45 @@ fn proven(lines: impl Iterator<Item = Line>) -> Vec<Line> {
 
 #[cfg(test)]
 mod tests {
+    use stages::machine::Machine;
+
     use super::*;
     use crate::plan_for;
-    use stages::machine::Machine;
+
+    const DIGEST: &str = "sha256:5a6c74fa94907ffd5c671022a4e571dfcb633dfdca202ad23e1d3053e2f994bb";
+
+    fn pipelines() -> Vec<Pipeline> {
+        all(&Environment::all(&Machine::pretend(&[])).unwrap()).unwrap()
+    }
 
     fn jobs(pipelines: &[Pipeline]) -> impl Iterator<Item = &Job> {
         pipelines.iter().flat_map(|pipeline| &pipeline.jobs)
     }
 
+    /// A clone with a commit and an image that was built and pushed, as the lines of a release find it.
+    fn released(folder: &std::path::Path) -> Machine {
+        let tools = ["cargo", "git", "docker", "docker-compose", "python3", "schemathesis"];
+        let machine = Machine { root: folder.into(), target: folder.join("target"), ..Machine::pretend(&tools) };
+        machine.sh.change_dir(folder);
+        let sh = &machine.sh;
+        let index = format!(r#"{{ "manifests": [{{ "digest": "{DIGEST}" }}] }}"#);
+        sh.write_file(machine.target.join("image/oci/index.json"), index).unwrap();
+        sh.write_file(machine.target.join("image/pushed"), format!("registry.example/wayfare@{DIGEST}\n")).unwrap();
+        let git = |words: &[&str]| xshell::cmd!(sh, "git {words...}").quiet().ignore_stdout().run().unwrap();
+        git(&["init", "--quiet"]);
+        git(&["-c", "user.name=a", "-c", "user.email=a", "commit", "--quiet", "--allow-empty", "--message", "a"]);
+        machine
+    }
+
     #[test]
     fn every_line_is_a_command_line_that_plans_and_leaves_the_record_that_the_proof_asks_for() {
-        let machine = Machine::pretend(&["cargo", "git", "docker", "docker-compose", "python3", "schemathesis"]);
-        let all = all();
+        let folder = tempfile::tempdir().unwrap();
+        let machine = released(folder.path());
+        let all = pipelines();
         let tells = all.iter().filter_map(|pipeline| pipeline.tells.as_ref());
         for line in jobs(&all).flat_map(|job| &job.lines).chain(tells) {
             let words: Vec<_> = line.words.iter().map(String::as_str).collect();
-            let plan = plan_for(&words, &machine).unwrap();
+            let plan = plan_for(&words, &machine).unwrap_or_else(|error| panic!("{}: {error:#}", line.name));
             assert!(line.tells || plan.slug() == slug(&line.name), "{}", line.name);
         }
     }
@@ -321,7 +387,7 @@ mod tests {
     #[test]
     fn every_pipeline_begins_with_the_stages_of_ci_in_its_order_and_each_job_proves_all_of_its_own() {
         let stages: Vec<_> = PARTS.iter().map(Part::name).collect();
-        let all = all();
+        let all = pipelines();
         for pipeline in &all {
             let names: Vec<_> = pipeline.jobs[0].lines.iter().map(|line| line.name.clone()).collect();
             assert_eq!(names[..stages.len()], stages, "{}", pipeline.name);
@@ -330,24 +396,40 @@ mod tests {
             let proof = job.lines.iter().find(|line| line.name == ci::PROOF).unwrap();
             assert_eq!(proof.words[2..], job.records().collect::<Vec<_>>(), "{}", job.name);
         }
+        assert_eq!(all.iter().map(|pipeline| pipeline.name).collect::<Vec<_>>(), NAMES);
     }
 
     #[test]
     fn no_job_takes_longer_than_github_allows() {
-        for job in jobs(&all()) {
+        for job in jobs(&pipelines()) {
             assert!(job.minutes() <= LONGEST, "{}: {}", job.name, job.minutes());
         }
     }
 
     #[test]
-    fn at_the_end_every_record_is_asked_for_and_productions_only_where_there_is_one() {
-        let release = release();
+    fn at_the_end_every_record_is_asked_for_and_one_behind_a_condition_only_where_that_is_set() {
+        let release = pipelines().pop().unwrap();
         let words = release.tells.unwrap().words.join(" ");
-        assert!(
-            words.starts_with("notify --pipeline release --if-set WAYFARE_PRODUCTION_RUNNER=deploy-env-prod doctor ")
-        );
+        let start = "notify --pipeline release --if-set WAYFARE_PRODUCTION_RUNNER=deploy-env-prod doctor ";
+        assert!(words.starts_with(start), "{words}");
         for record in release.jobs.iter().flat_map(Job::records) {
             assert!(words.contains(&record), "{record}");
         }
+    }
+
+    #[test]
+    fn an_environment_with_a_runner_is_a_job_behind_the_one_that_it_takes_versions_from() {
+        let mut machine = Machine::pretend(&[]);
+        let jobs = |machine: &Machine| -> Result<Vec<String>> {
+            let jobs = release(&Environment::all(machine)?)?.jobs.into_iter();
+            Ok(jobs.map(|job| format!("{} < {}", job.needs.unwrap_or_default(), job.name)).collect())
+        };
+        assert_eq!(jobs(&machine).unwrap(), [" < release", "release < staging", "staging < prod"]);
+        let text =
+            |from: &str, port: u16| format!("runner = \"X\"\npromotes_from = \"{from}\"\n[docker]\nport = {port}\n");
+        machine.environments.insert("attic".into(), text("prod", 9001));
+        assert_eq!(jobs(&machine).unwrap()[1..], ["release < staging", "staging < prod", "prod < attic"]);
+        machine.environments.insert("staging".into(), text("attic", 9002));
+        assert!(jobs(&machine).unwrap_err().to_string().contains("in a circle"));
     }
 }

@@ -21,6 +21,7 @@ use xshell::cmd;
 
 use self::pins::Pins;
 use super::same_text;
+use crate::environment::Environment;
 
 const HEADER: &str = "Rendered by `cargo xtask pipelines` from xtask/src/write/pipelines; `cargo xtask lint` fails when it was edited by hand.";
 /// Where every file is rendered: another one there runs without being in the list.
@@ -39,7 +40,7 @@ impl Stage for Pipelines {
     const EXAMPLE: &'static str = "pipelines --check";
 
     fn plan(&self, machine: &Machine) -> Result<Plan> {
-        let write = Step::task("write the pipelines", |ctx| write(&ctx.machine.root))
+        let write = Step::task("write the pipelines", |ctx| write(&ctx.machine.root, &Environment::all(ctx.machine)?))
             .why("what runs elsewhere is what runs here")
             .changes(format!("{}: orphans in them are deleted", FOLDERS.join(", ")));
         Ok(match self.check {
@@ -51,10 +52,10 @@ impl Stage for Pipelines {
 
 /// Ours first, then what the makers of actionlint, zizmor and npm-groovy-lint know.
 pub fn check_steps(machine: &Machine) -> [Step; 4] {
-    let same = Step::task("pipelines are up to date", |ctx| check(&ctx.machine.root))
+    let same = Step::task("pipelines are up to date", |ctx| check(&ctx.machine.root, &Environment::all(ctx.machine)?))
         .why("a stage that no pipeline runs, or one that only a pipeline runs, is found by nobody")
         .next("cargo xtask pipelines, then commit what it wrote");
-    let workflows: Vec<_> = list::all().iter().map(github::path).collect();
+    let workflows = list::NAMES.map(github::path);
     let jenkinsfile = jenkins::PATH;
     let form = Step::run("workflows", cmd!(machine.sh, "actionlint {workflows...}"))
         .why("GitHub tells a mistake only after the push")
@@ -78,11 +79,11 @@ pub fn check_steps(machine: &Machine) -> [Step; 4] {
 }
 
 /// Each file by its path from the root.
-fn rendered(pins: &Pins) -> Result<BTreeMap<String, String>> {
-    let all = list::all();
+fn rendered(pins: &Pins, environments: &[Environment]) -> Result<BTreeMap<String, String>> {
+    let all = list::all(environments)?;
     let mut files = BTreeMap::from([(jenkins::PATH.to_owned(), jenkins::file(&all))]);
     for pipeline in &all {
-        files.insert(github::path(pipeline), github::workflow(pipeline, pins)?);
+        files.insert(github::path(pipeline.name), github::workflow(pipeline, pins)?);
     }
     Ok(files)
 }
@@ -92,8 +93,8 @@ fn pins(root: &Path) -> Result<Pins> {
     Pins::read(&text)
 }
 
-fn write(root: &Path) -> Result<()> {
-    let files = rendered(&pins(root)?)?;
+fn write(root: &Path, environments: &[Environment]) -> Result<()> {
+    let files = rendered(&pins(root)?, environments)?;
     for orphan in orphans(root, &files)? {
         fs::remove_file(root.join(orphan))?;
     }
@@ -105,8 +106,8 @@ fn write(root: &Path) -> Result<()> {
     Ok(())
 }
 
-fn check(root: &Path) -> Result<()> {
-    let files = rendered(&pins(root)?)?;
+fn check(root: &Path, environments: &[Environment]) -> Result<()> {
+    let files = rendered(&pins(root)?, environments)?;
     let kept = |path: &str| fs::read_to_string(root.join(path)).unwrap_or_default();
     let drift = files.iter().filter_map(|(path, text)| same_text(path, &kept(path), text).err());
     let mut faults: Vec<_> = drift.map(|fault| fault.to_string()).collect();
@@ -136,17 +137,21 @@ mod tests {
 
     const PINS: &str = include_str!("../../../../.github/actions/pins/action.yml");
 
+    fn environments() -> Vec<Environment> {
+        Environment::all(&Machine::pretend(&[])).unwrap()
+    }
+
     fn clone() -> tempfile::TempDir {
         let clone = tempfile::tempdir().unwrap();
         let file = clone.path().join(pins::FILE);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, PINS).unwrap();
-        write(clone.path()).unwrap();
+        write(clone.path(), &environments()).unwrap();
         clone
     }
 
     fn told(clone: &tempfile::TempDir) -> String {
-        check(clone.path()).err().map(|error| error.to_string()).unwrap_or_default()
+        check(clone.path(), &environments()).err().map(|error| error.to_string()).unwrap_or_default()
     }
 
     #[test]
@@ -166,7 +171,7 @@ mod tests {
         assert!(told.contains("-         run: true\n    +         run: cargo xtask lint"), "{told}");
         assert!(told.contains("pipelines/Jenkinsfile isn't there"), "{told}");
         assert!(told.contains(".github/workflows/own.yml: no pipeline of the list renders it"), "{told}");
-        write(clone.path()).unwrap();
+        write(clone.path(), &environments()).unwrap();
         assert_eq!(super::tests::told(&clone), "");
     }
 
@@ -181,7 +186,7 @@ mod tests {
 
     #[test]
     fn pipelines_run_nothing_but_xtask() {
-        for (path, text) in rendered(&Pins::read(PINS).unwrap()).unwrap() {
+        for (path, text) in rendered(&Pins::read(PINS).unwrap(), &environments()).unwrap() {
             for line in text.lines().map(str::trim) {
                 let command = line
                     .strip_prefix("run: ")

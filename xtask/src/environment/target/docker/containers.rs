@@ -1,4 +1,4 @@
-//! What Docker is asked about an environment's containers, and told to do with them.
+//! Questions to Docker about an environment's containers, and orders to it.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -11,7 +11,8 @@ use stages::http;
 use stages::machine::Machine;
 use xshell::{Cmd, cmd};
 
-use super::place::Place;
+use super::Docker;
+use crate::environment::release::Release;
 
 /// Longer than the service takes to end what is under way.
 const GRACE: &str = "25";
@@ -31,20 +32,27 @@ pub fn said(command: Cmd<'_>) -> Result<String> {
 }
 
 /// All of a service, running or not; a trial isn't one of them.
-pub fn containers(machine: &Machine, place: &Place, service: &str, more: &[&str]) -> Result<Vec<String>> {
-    let (project, service) = (mark("project", &place.project), mark("service", service));
+pub fn containers(machine: &Machine, target: &Docker, service: &str, more: &[&str]) -> Result<Vec<String>> {
+    let (project, service) = (label("project", &target.project), label("service", service));
     let words = ["ps", "--all", "--quiet", "--no-trunc", "--filter", &project, "--filter", &service];
-    let listed = docker(machine, &[&words[..], &["--filter", &mark("oneoff", "False")], more].concat())?;
+    let listed = docker(machine, &[&words[..], &["--filter", &label("oneoff", "False")], more].concat())?;
     Ok(listed.lines().map(str::to_owned).collect())
 }
 
-fn mark(what: &str, value: &str) -> String {
+fn label(what: &str, value: &str) -> String {
     format!("label=com.docker.compose.{what}={value}")
 }
 
 /// The id of the image that it was made from.
 pub fn image_of(machine: &Machine, container: &str) -> Result<String> {
     docker(machine, &["inspect", "--format", "{{.Image}}", container])
+}
+
+/// What an image's label says, if it has it.
+pub fn label_of(machine: &Machine, image: &str, label: &str) -> Result<Option<String>> {
+    let format = format!("{{{{index .Config.Labels \"{label}\"}}}}");
+    let value = docker(machine, &["image", "inspect", "--format", &format, image])?;
+    Ok(Some(value).filter(|value| !value.is_empty() && value != "<no value>"))
 }
 
 pub fn end(machine: &Machine, container: &str) -> Result<()> {
@@ -96,7 +104,7 @@ pub fn runs(machine: &Machine, container: &str, restarts: &str) -> Result<()> {
 }
 
 /// Where this machine reaches its port 5000.
-fn port(machine: &Machine, container: &str) -> Result<u16> {
+pub fn port(machine: &Machine, container: &str) -> Result<u16> {
     let told = docker(machine, &["port", container, "5000"])?;
     told.rsplit(':').next().and_then(|port| port.parse().ok()).with_context(|| format!("{container} has no port"))
 }
@@ -113,8 +121,9 @@ pub fn asked(ctx: &mut Ctx, container: &str, port: u16, revision: &str) -> Resul
     checked.map_err(|error| told(ctx, container, error))
 }
 
-fn asked_for_commit(port: u16) -> Result<String> {
-    let body = http::get(port, "/readyz")?.body;
+pub fn asked_for_commit(port: u16) -> Result<String> {
+    let http::Answer { status, body } = http::get(port, "/readyz")?;
+    ensure!(status == 200, Failure::check(format!("/readyz is answered with {status}")));
     let json = body.find('{').zip(body.rfind('}')).and_then(|(from, to)| body.get(from..=to)).unwrap_or_default();
     let ready: Value = serde_json::from_str(json).context("/readyz is no JSON")?;
     Ok(ready["revision"].as_str().unwrap_or("nothing").to_owned())
@@ -132,12 +141,12 @@ pub fn answers(port: u16) -> Result<String> {
 }
 
 /// One more of a service, beside those that are there; compose leaves those alone.
-pub fn one_more(machine: &Machine, place: &Place, image: &str, service: &str) -> Result<String> {
-    let before = containers(machine, place, service, &[])?;
+pub fn one_more(machine: &Machine, target: &Docker, release: &Release, service: &str) -> Result<String> {
+    let before = containers(machine, target, service, &[])?;
     let scale = format!("{service}={}", before.len() + 1);
     let words = ["up", "--detach", "--no-deps", "--no-recreate", "--scale", &scale, service];
-    said(place.compose(machine, image, &words))?;
-    let after = containers(machine, place, service, &[])?;
+    said(target.compose_of(release, machine, &words))?;
+    let after = containers(machine, target, service, &[])?;
     let new = after.into_iter().find(|container| !before.contains(container));
     new.ok_or_else(|| Failure::new(Exit::Failed, format!("compose started no other {service}")).into())
 }

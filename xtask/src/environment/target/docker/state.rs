@@ -13,22 +13,8 @@ use stages::evidence::timestamp;
 use stages::exit::{Exit, Failure};
 use stages::secret;
 
-use super::place::Place;
-
-/// What serves.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Version {
-    pub image: String,
-    pub revision: String,
-    /// UTC, RFC 3339.
-    pub since: String,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Running {
-    pub now: Option<Version>,
-    pub before: Option<Version>,
-}
+use super::Docker;
+use crate::environment::release::{Attempt, Outcome, Version, Versions};
 
 /// What there was when a deployment began: as long as this is kept, it isn't over.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,9 +25,9 @@ pub struct UnderWay {
     pub web: Option<String>,
 }
 
-impl Place {
+impl Docker {
     /// Held for as long as the file is open.
-    pub fn lock(&self) -> Result<File> {
+    pub fn locked(&self) -> Result<File> {
         let cannot = || Failure::new(Exit::Unreachable, format!("can't write in {}", self.state.display()));
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.state).with_context(cannot)?;
         let mut file =
@@ -55,14 +41,14 @@ impl Place {
             Err(TryLockError::WouldBlock) => {
                 let mut who = String::new();
                 file.read_to_string(&mut who)?;
-                let message = format!("something else is under way in {}: {who}", self.name);
+                let message = format!("something else is under way in {}: {who}", self.environment);
                 Err(Failure::new(Exit::Refused, message).next("wait for its end").into())
             }
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
     }
 
-    pub fn running(&self) -> Result<Running> {
+    pub fn known(&self) -> Result<Versions> {
         Ok(self.read("running.json")?.unwrap_or_default())
     }
 
@@ -70,24 +56,33 @@ impl Place {
         self.read("under-way.json")
     }
 
-    pub fn begins(&self, with: &UnderWay) -> Result<()> {
+    pub fn begins(&self, with: &UnderWay, attempt: &Attempt) -> Result<()> {
+        self.write("last.json", attempt)?;
         self.write("under-way.json", with)
+    }
+
+    /// The last deployment, whatever became of it.
+    pub fn last(&self) -> Result<Option<Attempt>> {
+        self.read("last.json")
     }
 
     /// What serves from here on; what did until now is remembered.
     pub fn serves(&self, version: Version) -> Result<()> {
-        let known = self.running()?;
+        let known = self.known()?;
         let is_another = known.now.as_ref().is_some_and(|now| now.image != version.image);
         let before = if is_another { known.now } else { known.before };
-        self.write("running.json", &Running { now: Some(version), before })?;
-        self.is_over()
+        self.write("running.json", &Versions { now: Some(version), before })?;
+        self.is_over(Outcome::Passed)
     }
 
-    pub fn is_over(&self) -> Result<()> {
+    pub fn is_over(&self, outcome: Outcome) -> Result<()> {
+        if let Some(attempt) = self.last()? {
+            self.write("last.json", &Attempt { outcome, ..attempt })?;
+        }
         secret::forget(&self.file("under-way.json"))
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub fn file(&self, name: &str) -> PathBuf {
         self.state.join(name)
     }
 
@@ -110,48 +105,64 @@ impl Place {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use stages::machine::Machine;
 
-    fn place() -> (tempfile::TempDir, Place) {
+    use super::*;
+    use crate::environment::release::Strategy;
+    use crate::environment::target::docker::Settings;
+
+    fn target() -> (tempfile::TempDir, Docker) {
         let folder = tempfile::tempdir().unwrap();
         let machine = Machine { state: folder.path().join("state"), ..Machine::pretend(&[]) };
-        let place = Place::named("staging", &machine).unwrap();
-        (folder, place)
+        let settings = Settings { port: 9000, replicas: 2, ready_within: 60 };
+        (folder, Docker::new("attic", settings, &machine))
     }
 
     #[test]
     fn the_second_one_is_refused_and_told_who_is_first() {
-        let (_folder, place) = place();
-        let held = place.lock().unwrap();
-        let failure = Failure::from_any(place.lock().err().unwrap());
+        let (_folder, target) = target();
+        let held = target.locked().unwrap();
+        let failure = Failure::from_any(target.locked().err().unwrap());
         assert_eq!(failure.exit, Exit::Refused);
-        assert!(failure.message.contains(&format!("in staging: process {}", std::process::id())), "{failure}");
+        assert!(failure.message.contains(&format!("in attic: process {}", std::process::id())), "{failure}");
         drop(held);
-        place.lock().unwrap();
+        target.locked().unwrap();
     }
 
     #[test]
-    fn nobody_else_enters_the_folder() {
+    fn only_the_owner_enters_the_folder() {
         use std::os::unix::fs::PermissionsExt;
-        let (_folder, place) = place();
-        place.lock().unwrap();
-        assert_eq!(fs::metadata(&place.state).unwrap().permissions().mode() & 0o777, 0o700);
+        let (_folder, target) = target();
+        target.locked().unwrap();
+        assert_eq!(fs::metadata(&target.state).unwrap().permissions().mode() & 0o777, 0o700);
     }
 
     #[test]
     fn what_ran_before_is_remembered_and_a_deployment_that_serves_is_over() {
-        let (_folder, place) = place();
-        let _held = place.lock().unwrap();
-        let version = |revision: &str| Version { image: revision.into(), revision: revision.into(), since: "t".into() };
-        assert_eq!(place.running().unwrap(), Running::default());
-        place.serves(version("one")).unwrap();
+        let (_folder, target) = target();
+        let _held = target.locked().unwrap();
+        let version = |revision: &str| Version {
+            image: revision.to_owned().into(),
+            revision: revision.into(),
+            since: "t".into(),
+        };
+        let attempt = |outcome| Attempt {
+            image: "two".to_owned().into(),
+            revision: "two".into(),
+            strategy: Strategy::Rolling,
+            started: "t".into(),
+            outcome,
+        };
+        assert_eq!(target.known().unwrap(), Versions::default());
+        target.serves(version("one")).unwrap();
         let under_way = UnderWay { was: vec!["a".into()], web: None };
-        place.begins(&under_way).unwrap();
-        assert_eq!(place.under_way().unwrap(), Some(under_way));
-        place.serves(version("two")).unwrap();
-        place.serves(version("two")).unwrap();
-        let running = Running { now: Some(version("two")), before: Some(version("one")) };
-        assert_eq!((place.running().unwrap(), place.under_way().unwrap()), (running, None));
+        target.begins(&under_way, &attempt(Outcome::UnderWay)).unwrap();
+        assert_eq!(target.under_way().unwrap(), Some(under_way));
+        assert_eq!(target.last().unwrap(), Some(attempt(Outcome::UnderWay)));
+        target.serves(version("two")).unwrap();
+        target.serves(version("two")).unwrap();
+        let versions = Versions { now: Some(version("two")), before: Some(version("one")) };
+        assert_eq!((target.known().unwrap(), target.under_way().unwrap()), (versions, None));
+        assert_eq!(target.last().unwrap(), Some(attempt(Outcome::Passed)));
     }
 }

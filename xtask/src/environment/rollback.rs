@@ -1,0 +1,81 @@
+//! `rollback`: the version before, by the same way as a deployment, but for the tables, which stay as they are.
+
+use anyhow::{Context, Result};
+use clap::Args;
+use stages::cli::Stage;
+use stages::exit::Failure;
+use stages::machine::Machine;
+use stages::plan::Plan;
+
+use super::Environment;
+use super::deploy::{Rollout, image};
+use super::release::{Release, Strategy};
+use crate::image::{Image, Signed};
+
+/// Bring back the version that an environment ran before, without downtime.
+///
+/// Migrations aren't undone: each leaves the version before it working. The version that ran until now is what another
+/// rollback brings back.
+#[derive(Args)]
+pub struct Rollback {
+    /// Another version than the one before: an image reference with digest, or a local tag where none is signed
+    #[arg(value_name = "IMAGE")]
+    image: Option<String>,
+    /// A folder of k8s/overlays
+    #[arg(long, value_name = "ENVIRONMENT")]
+    env: String,
+    /// Confirm the rollback of a protected environment
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    signed: Signed,
+}
+
+impl Stage for Rollback {
+    const NAME: &'static str = "rollback";
+    const EXAMPLE: &'static str = "rollback --env dev wayfare:local";
+
+    fn plan(&self, machine: &Machine) -> Result<Plan> {
+        let environment = Environment::named(&self.env, machine)?;
+        let image = match &self.image {
+            Some(named) => image(Some(named), &environment, machine)?,
+            None => before(&environment, machine)?,
+        };
+        let release = Release::new(image, Strategy::Rolling, &environment)?.without_migration();
+        let rollout = Rollout { environment, release, seed: false, tour: false };
+        let steps = rollout.steps(self.yes, &self.signed, machine)?;
+        Ok(Plan::new(&format!("rollback --env {}", self.env), steps))
+    }
+}
+
+fn before(environment: &Environment, machine: &Machine) -> Result<Image> {
+    let nothing = || {
+        Failure::check(format!("no earlier version of {} is known", environment.name))
+            .next("name one: cargo xtask rollback --env … REPOSITORY@sha256:…")
+    };
+    Ok(environment.target.versions(machine)?.before.with_context(nothing)?.image)
+}
+
+#[cfg(test)]
+mod tests {
+    use stages::script;
+
+    use super::*;
+    use crate::plan_for;
+
+    #[test]
+    fn a_rollback_changes_no_tables() {
+        let machine = Machine::pretend(&["docker"]);
+        let text = |words: &[&str]| script::text(&plan_for(words, &machine).unwrap(), &machine);
+        assert!(text(&["deploy", "--env", "dev"]).contains(" migrate\n"));
+        let text = text(&["rollback", "--env", "dev", "wayfare:local"]);
+        assert!(!text.contains(" migrate\n") && text.contains(" postgres redis\n"), "{text}");
+    }
+
+    #[test]
+    fn without_an_earlier_version_there_is_nothing_to_roll_back_to() {
+        let machine = Machine::pretend(&["docker"]);
+        let failure = Failure::from_any(plan_for(&["rollback", "--env", "dev"], &machine).err().unwrap());
+        assert!(failure.message.contains("no earlier version of dev"), "{failure}");
+    }
+}
