@@ -18,11 +18,14 @@ pub struct Clone {
 }
 
 impl Clone {
-    /// An empty workspace without a single tool.
+    /// An empty workspace without a single tool, and with the environment that `up --compose` brings.
     pub fn bare() -> Self {
         let clone = Clone { folder: tempfile::tempdir().unwrap() };
         fs::write(clone.path("Cargo.toml"), "[workspace]\nmembers = []\n").unwrap();
         fs::create_dir(clone.path("bin")).unwrap();
+        let local = clone.path("k8s/overlays/local");
+        fs::create_dir_all(&local).unwrap();
+        fs::write(local.join("env.toml"), "local = true\nsigned = false\n[docker]\nport = 8999\n").unwrap();
         clone
     }
 

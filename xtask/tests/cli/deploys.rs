@@ -55,7 +55,7 @@ fn an_unknown_environment_is_a_mistake_of_usage_and_a_new_folder_is_an_environme
     let clone = clone();
     let ran = run(&clone, "deploy --env attic");
     assert_eq!(ran.code, Some(2), "{}", ran.err);
-    assert!(ran.err.contains("one of prod, staging, try"), "{}", ran.err);
+    assert!(ran.err.contains("one of local, prod, staging, try"), "{}", ran.err);
     std::fs::create_dir(clone.path("k8s/overlays/attic")).unwrap();
     std::fs::copy(clone.path("k8s/overlays/try/env.toml"), clone.path("k8s/overlays/attic/env.toml")).unwrap();
     let script = run(&clone, "deploy --env attic --dry-run").out;
