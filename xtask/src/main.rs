@@ -70,6 +70,41 @@ mod tests {
         }
     }
 
+    /// Every kind of plan: the examples, what `ci` runs, and what cleans up behind itself.
+    fn plans() -> Vec<Plan> {
+        let machine =
+            Machine::pretend(&["cargo", "git", "docker", "docker-compose", "schemathesis", "skopeo", "cosign"]);
+        let image = format!("registry.example/wayfare@sha256:{}", "0".repeat(64));
+        let lines = [
+            "test compose",
+            "test image",
+            "test deploy",
+            "image measure",
+            "image reproduce",
+            "image find --user ann --tag one",
+            "notify --pipeline nightly lint",
+            "up --compose --monitoring",
+        ];
+        let signed = ["deploy --env staging --seed --tour", "rollback --env prod --yes", "image verify --user ann"];
+        let signed = signed.map(|line| format!("{line} {image}"));
+        let examples = STAGES.iter().map(|entry| entry.example.to_owned());
+        let lines = examples.chain(lines.map(str::to_owned)).chain(signed);
+        let plan = |line: String| plan_for(&line.split(' ').collect::<Vec<_>>(), &machine).unwrap();
+        lines.map(plan).collect()
+    }
+
+    #[test]
+    fn what_a_step_cleans_up_or_rolls_back_is_a_step_of_the_same_plan_and_no_two_steps_share_a_name() {
+        fn check(plan: &Plan) {
+            assert!(plan.dangling().is_empty(), "{}: {:?}", plan.stage, plan.dangling());
+            let mut names: Vec<_> = plan.steps.iter().map(|step| &step.name).collect();
+            names.sort();
+            assert!(names.windows(2).all(|two| two[0] != two[1]), "{}: {names:?}", plan.stage);
+            plan.steps.iter().filter_map(|step| step.inside()).for_each(check);
+        }
+        plans().iter().for_each(check);
+    }
+
     #[test]
     fn every_step_says_why_and_needs_only_tools_of_the_table() {
         let machine = Machine::pretend(&["cargo", "git", "docker", "python3", "schemathesis", "cargo-deny"]);

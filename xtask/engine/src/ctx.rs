@@ -13,7 +13,7 @@ use crate::evidence::{Record, SCHEMA, StepRecord, Tests, digest, timestamp};
 use crate::exit::{Exit, Failure};
 use crate::junit;
 use crate::machine::Machine;
-use crate::plan::{Action, Invocation, Output, Plan, Step, slug};
+use crate::plan::{Action, Missing, Output, Plan, Process, Step, StepId, Verdict, When, slug};
 use crate::process::{self, End, LAST_LINES, Running};
 use crate::screen::Screen;
 use crate::tools;
@@ -88,10 +88,11 @@ impl<'a> Ctx<'a> {
     fn run_steps(&mut self, plan: &Plan, record: &mut Record) {
         let mut is_over = false;
         for (index, step) in plan.steps.iter().enumerate() {
-            if is_over && !has_begun(record, step.undoes) {
+            if is_over && !has_begun(record, step.when.of()) {
                 continue;
             }
-            if step.puts_back && record.result == Exit::Ok {
+            let brings_back = matches!(step.when, When::Rollback { .. });
+            if brings_back && record.result == Exit::Ok {
                 record.steps[index].skipped = Some("nothing failed".into());
             }
             if record.steps[index].skipped.is_some() {
@@ -115,18 +116,18 @@ impl<'a> Ctx<'a> {
             entry.result = Some(failure.as_ref().map_or(Exit::Ok, |failure| failure.exit));
             self.screen.finished(entry);
             let Some(failure) = failure else {
-                if step.puts_back && record.result != Exit::Interrupted {
+                if brings_back && record.result != Exit::Interrupted {
                     (record.result, record.exit) = (Exit::RolledBack, Exit::RolledBack as u8);
                 }
                 continue;
             };
             let failure = self.report(plan, step, failure, entry);
             blame(record, &failure);
-            let goes_on = plan.keeps_going && !step.is_essential;
+            let goes_on = plan.keeps_going && !step.failure.is_final;
             is_over |= !goes_on;
             if failure.exit == Exit::Interrupted {
                 is_over = true;
-                // What undoes isn't stopped by the Ctrl-C that it follows.
+                // What cleans up isn't stopped by the Ctrl-C that it follows.
                 process::forget_interrupt();
             }
         }
@@ -134,16 +135,17 @@ impl<'a> Ctx<'a> {
 
     fn run_step(&mut self, step: &Step, log: Option<&Path>, entry: &mut StepRecord) -> Result<()> {
         self.last_lines.clear();
+        self.is_evaluated(step)?;
         match (&step.action, log) {
             (Action::Task(task), _) => task(self)?,
-            (Action::Run(what), Some(log)) => {
-                self.run_child(step, what, log, entry)?;
-                if let Some(then) = &step.then {
+            (Action::Run(process), Some(log)) => {
+                self.run_child(step, process, log, entry)?;
+                if let Some(then) = &process.then {
                     then(self)?;
                 }
             }
-            (Action::Serve(what), Some(log)) => {
-                let running = Running::start(what, &self.machine.path, &step.output, log, &self.screen)?;
+            (Action::Serve(process), Some(log)) => {
+                let running = Running::start(&process.what, &self.machine.path, &process.output, log, &self.screen)?;
                 self.served.push((step.name.clone(), running));
             }
             (Action::Run(_) | Action::Serve(_), None) => unreachable!("every child has a log"),
@@ -154,11 +156,21 @@ impl<'a> Ctx<'a> {
         Ok(())
     }
 
-    fn run_child(&mut self, step: &Step, what: &Invocation, log: &Path, entry: &mut StepRecord) -> Result<()> {
-        let mut child = Running::start(what, &self.machine.path, &self.output(step), log, &self.screen)?;
+    fn is_evaluated(&self, step: &Step) -> Result<()> {
+        let missing = step.needs.tools.iter().find(|tool| !self.machine.has(tool));
+        match missing {
+            Some(tool) if step.needs.missing == Missing::NotEvaluated => {
+                Err(Failure::new(Exit::NotJudged, "not installed").next(tools::remedy(tool)).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn run_child(&mut self, step: &Step, process: &Process, log: &Path, entry: &mut StepRecord) -> Result<()> {
+        let mut child = Running::start(&process.what, &self.machine.path, &self.output(process), log, &self.screen)?;
         let (start, screen) = (Instant::now(), self.screen.clone());
         let end = child.finish(step.within, || screen.tick(&step.name, start.elapsed()))?;
-        entry.tests = step.counts_tests.then(|| child.tests());
+        entry.tests = (step.verdict == Verdict::Tests).then(|| child.tests());
         entry.exit_code = match end {
             End::Exited(code) => Some(code),
             End::TimedOut | End::Interrupted => None,
@@ -239,8 +251,8 @@ impl<'a> Ctx<'a> {
     }
 
     /// With `-v` everything is shown, except what belongs in a file.
-    fn output(&self, step: &Step) -> Output {
-        match (&step.output, self.screen.look.verbose) {
+    fn output(&self, process: &Process) -> Output {
+        match (&process.output, self.screen.look.verbose) {
             (Output::Log, true) => Output::Messages,
             (output, _) => output.clone(),
         }
@@ -261,7 +273,7 @@ impl<'a> Ctx<'a> {
     fn report(&self, plan: &Plan, step: &Step, failure: Failure, entry: &StepRecord) -> Failure {
         let message = format!("{}: {}", step.name, failure.message);
         let again = format!("cargo xtask {}", plan.stage);
-        let own = failure.next.or_else(|| step.next.clone());
+        let own = failure.next.or_else(|| step.failure.next.clone());
         // Nobody looks for the cause of their own Ctrl-C.
         let (lines, next) = match failure.exit {
             Exit::Interrupted => (&[][..], again),
@@ -285,16 +297,14 @@ impl<'a> Ctx<'a> {
 
 /// The tools of a step: those that it names, and its program if that is one.
 pub fn needs(step: &Step) -> Vec<&str> {
-    let program = match &step.action {
-        Action::Run(what) | Action::Serve(what) => Some(what.program.as_str()),
-        Action::Task(_) => None,
-    };
-    let named = step.needs.iter().copied();
+    let program = step.process().map(|process| process.what.program.as_str());
+    let named = step.needs.tools.iter().copied();
     named.chain(program.filter(|program| !program.contains('/'))).collect()
 }
 
 fn all_tools_are_there(machine: &Machine, plan: &Plan) -> Result<(), Failure> {
-    let wanted = plan.steps.iter().filter(|step| step.skipped.is_none()).flat_map(needs);
+    let starts = |step: &&Step| step.skipped.is_none() && step.needs.missing != Missing::NotEvaluated;
+    let wanted = plan.steps.iter().filter(starts).flat_map(needs);
     let missing: std::collections::BTreeSet<_> = wanted.filter(|tool| !machine.has(tool)).collect();
     if missing.is_empty() {
         return Ok(());
@@ -312,25 +322,25 @@ fn judge(step: &Step, end: End, tests: Option<Tests>) -> Result<(), Failure> {
         End::TimedOut => {
             let message = format!("not done within {} s", step.within.as_secs());
             // A place that keeps silent is as far away as one that refuses.
-            let exit = if step.means == Exit::Unreachable { Exit::Unreachable } else { Exit::TimedOut };
+            let exit = if step.failure.exit == Exit::Unreachable { Exit::Unreachable } else { Exit::TimedOut };
             Err(Failure::new(exit, message))
         }
         End::Exited(0) if tests.is_some_and(|tests| tests.ran() == 0) => {
             Err(Failure::check("not one test ran").next("is the filter right? `cargo xtask test` runs all"))
         }
         End::Exited(0) => Ok(()),
-        End::Exited(code) if step.answers.contains(&code) => Ok(()),
+        End::Exited(code) if matches!(step.verdict, Verdict::Codes(codes) if codes.contains(&code)) => Ok(()),
         // A step around a plan is this program again: its code has our meaning.
-        End::Exited(code) if step.inside.is_some() => {
+        End::Exited(code) if step.inside().is_some() => {
             let exit = Exit::of_code(code);
             Err(Failure::new(exit, exit.meaning()))
         }
-        End::Exited(code) => Err(Failure::new(step.means, format!("ended with {code}"))),
+        End::Exited(code) => Err(Failure::new(step.failure.exit, format!("ended with {code}"))),
     }
 }
 
-fn has_begun(record: &Record, step: Option<&str>) -> bool {
-    record.steps.iter().any(|entry| entry.result.is_some() && Some(&*entry.name) == step)
+fn has_begun(record: &Record, step: Option<&StepId>) -> bool {
+    record.steps.iter().any(|entry| entry.result.is_some() && step.is_some_and(|id| id.is_of(&entry.name)))
 }
 
 /// The first failure names the run's result; an interruption outranks it.

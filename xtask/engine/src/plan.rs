@@ -9,7 +9,7 @@ use anyhow::Result;
 use xshell::Cmd;
 
 use crate::ctx::Ctx;
-use crate::exit::{Exit, Failure};
+use crate::exit::Exit;
 use crate::machine::Machine;
 
 pub struct Plan {
@@ -25,46 +25,91 @@ pub struct Step {
     pub name: String,
     pub why: String,
     pub action: Action,
-    pub output: Output,
     /// What differs afterwards, where that is more than files under `target/`.
     pub changes: Option<String>,
-    /// Tools that have to be there before the first step starts.
-    pub needs: Vec<&'static str>,
+    pub needs: Needs,
     pub within: Duration,
     /// Why it is left out here.
     pub skipped: Option<String>,
-    /// When it fails, nothing behind it makes sense, even in a plan that keeps going.
-    pub is_essential: bool,
-    /// It takes away what the step of this name made: once that has begun it runs, whatever failed, and after Ctrl-C.
-    pub undoes: Option<&'static str>,
-    /// It runs after a failure only, and what it put back is as it was: the run ends as rolled back.
-    pub puts_back: bool,
-    /// How the run ends when what it starts ends with an error.
-    pub means: Exit,
-    /// Codes by which what it starts only tells that it found something: its report is judged later.
-    pub answers: Vec<i32>,
-    /// Done in the same step once what it runs has ended well.
-    pub then: Option<Task>,
-    /// The next thing to do when it fails.
-    pub next: Option<String>,
-    /// It runs tests: they are counted, and none at all is a failure.
-    pub counts_tests: bool,
+    pub when: When,
+    pub verdict: Verdict,
+    pub failure: OnFailure,
     /// Files that it makes; evidence holds their digests.
     pub leaves: Vec<PathBuf>,
-    /// The plan of the stage that it starts.
-    pub inside: Option<Plan>,
 }
 
 pub enum Action {
     /// Run it to its end.
-    Run(Invocation),
+    Run(Process),
     /// Start it and go on; it is stopped when the plan ends.
-    Serve(Invocation),
+    Serve(Process),
     /// Do it in this process.
     Task(Task),
 }
 
 pub type Task = Box<dyn Fn(&mut Ctx) -> Result<()>>;
+
+pub struct Process {
+    pub what: Invocation,
+    pub output: Output,
+    /// Done in the same step once it has ended well.
+    pub then: Option<Task>,
+    /// The plan of the stage that it starts: its exit code is one of ours.
+    pub inside: Option<Plan>,
+}
+
+/// A step, as other steps of its plan refer to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepId(String);
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum When {
+    /// In its turn, until a step fails.
+    Normally,
+    /// Once that one has begun it runs, whatever failed, and after Ctrl-C: it removes what that one made.
+    Cleanup { of: StepId },
+    /// The same, but in a run that failed: what it brings back is as it was, and the run ends as rolled back.
+    Rollback { of: StepId },
+}
+
+/// What the end of a process says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// Zero is success.
+    Success,
+    /// These codes, too, only say that it found something: its report is judged later.
+    Codes(&'static [i32]),
+    /// It runs tests: they are counted, and none at all is a failure.
+    Tests,
+}
+
+/// Tools that have to be there before the first step starts, and what it means when one isn't.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Needs {
+    pub tools: Vec<&'static str>,
+    pub missing: Missing,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Missing {
+    /// The plan doesn't start.
+    #[default]
+    Fail,
+    /// The step is left out, with the way to get the tool.
+    Skip,
+    /// The step fails as not evaluated: a scanner that isn't there is never green.
+    NotEvaluated,
+}
+
+/// What a failure of the step means to the run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OnFailure {
+    pub exit: Exit,
+    /// Nothing behind it makes sense then, even in a plan that keeps going.
+    pub is_final: bool,
+    /// The next thing to do.
+    pub next: Option<String>,
+}
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Invocation {
@@ -76,9 +121,9 @@ pub struct Invocation {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// Into the log file only; people see its end when the step fails, and all of it with `-v`.
+    /// Into the log file only; its end is shown when the step fails, and all of it with `-v`.
     Log,
-    /// To people as it comes, on stderr, and into the log file.
+    /// Shown as it comes, on stderr, and into the log file.
     Messages,
     /// What the step prints is what was asked for: on stdout, and into the log file.
     Data,
@@ -104,6 +149,12 @@ impl Plan {
         self
     }
 
+    /// References to steps that aren't in it: what they clean up would never be cleaned up.
+    pub fn dangling(&self) -> Vec<&StepId> {
+        let referred = self.steps.iter().filter_map(|step| step.when.of());
+        referred.filter(|id| !self.steps.iter().any(|step| step.name == id.0)).collect()
+    }
+
     /// The name of its record and the start of its logs' names: `test fuzz` is `test-fuzz`.
     pub fn slug(&self) -> String {
         slug(&self.stage)
@@ -115,13 +166,28 @@ pub fn slug(name: &str) -> String {
     words.collect::<Vec<_>>().join("-").to_lowercase()
 }
 
+impl When {
+    pub fn of(&self) -> Option<&StepId> {
+        match self {
+            When::Normally => None,
+            When::Cleanup { of } | When::Rollback { of } => Some(of),
+        }
+    }
+}
+
+impl StepId {
+    pub fn is_of(&self, name: &str) -> bool {
+        self.0 == name
+    }
+}
+
 impl Step {
     pub fn run(name: &str, command: Cmd<'_>) -> Self {
-        Self::new(name, Action::Run(Invocation::from(command)))
+        Self::new(name, Action::Run(Process::of(command)))
     }
 
     pub fn serve(name: &str, command: Cmd<'_>) -> Self {
-        Self::new(name, Action::Serve(Invocation::from(command)))
+        Self::new(name, Action::Serve(Process::of(command)))
     }
 
     pub fn task(name: &str, task: impl Fn(&mut Ctx) -> Result<()> + 'static) -> Self {
@@ -133,22 +199,40 @@ impl Step {
             name: name.to_owned(),
             why: String::new(),
             action,
-            output: Output::Log,
             changes: None,
-            needs: Vec::new(),
+            needs: Needs::default(),
             within: AN_HOUR,
             skipped: None,
-            is_essential: false,
-            undoes: None,
-            puts_back: false,
-            means: Exit::Failed,
-            answers: Vec::new(),
-            then: None,
-            next: None,
-            counts_tests: false,
+            when: When::Normally,
+            verdict: Verdict::Success,
+            failure: OnFailure { exit: Exit::Failed, is_final: false, next: None },
             leaves: Vec::new(),
-            inside: None,
         }
+    }
+
+    pub fn id(&self) -> StepId {
+        StepId(self.name.clone())
+    }
+
+    /// What it runs, if that is a process.
+    pub fn process(&self) -> Option<&Process> {
+        match &self.action {
+            Action::Run(process) | Action::Serve(process) => Some(process),
+            Action::Task(_) => None,
+        }
+    }
+
+    fn in_process(mut self, change: impl FnOnce(&mut Process)) -> Self {
+        match &mut self.action {
+            Action::Run(process) | Action::Serve(process) => change(process),
+            Action::Task(_) => {}
+        }
+        self
+    }
+
+    /// The plan of the stage that it starts.
+    pub fn inside(&self) -> Option<&Plan> {
+        self.process()?.inside.as_ref()
     }
 
     pub fn why(mut self, why: impl Into<String>) -> Self {
@@ -162,7 +246,7 @@ impl Step {
     }
 
     pub fn needs(mut self, tools: &[&'static str]) -> Self {
-        self.needs.extend(tools);
+        self.needs.tools.extend(tools);
         self
     }
 
@@ -178,81 +262,80 @@ impl Step {
         self
     }
 
-    /// Left out, and said so, where the tool isn't there.
+    /// Needs them, and says what it means that one of them is missing.
+    pub fn needs_or(mut self, missing: Missing, tools: &[&'static str], machine: &Machine) -> Self {
+        self.needs.missing = missing;
+        let absent = tools.iter().find(|tool| missing == Missing::Skip && !machine.has(tool));
+        let reason = absent.map(|tool| format!("not installed: {}", crate::tools::remedy(tool)));
+        self.needs(tools).skip_if(reason.is_some(), reason.unwrap_or_default())
+    }
+
+    /// Left out, with the reason, where the tool isn't there.
     pub fn optional(self, tool: &'static str, machine: &Machine) -> Self {
-        let reason = format!("not installed: {}", crate::tools::remedy(tool));
-        self.needs(&[tool]).skip_if(!machine.has(tool), reason)
+        self.needs_or(Missing::Skip, &[tool], machine)
     }
 
     /// Left out where one isn't there, or failing there where all are required.
     pub fn wanting(self, tools: &[&'static str], are_required: bool, machine: &Machine) -> Self {
-        match are_required {
-            true => self.needs(tools),
-            false => tools.iter().fold(self, |step, tool| step.optional(tool, machine)),
-        }
+        let missing = if are_required { Missing::Fail } else { Missing::Skip };
+        self.needs_or(missing, tools, machine)
     }
 
-    /// Without the tool it fails as not judged: a scanner that isn't there is never green.
-    pub fn scanner(mut self, tool: &'static str, machine: &Machine) -> Self {
-        if !machine.has(tool) {
-            let absent = move || Failure::new(Exit::NotJudged, "not installed").next(crate::tools::remedy(tool));
-            self.action = Action::Task(Box::new(move |_| Err(absent().into())));
-        }
-        self
+    pub fn scanner(self, tool: &'static str, machine: &Machine) -> Self {
+        self.needs_or(Missing::NotEvaluated, &[tool], machine)
     }
 
     pub fn essential(mut self) -> Self {
-        self.is_essential = true;
+        self.failure.is_final = true;
         self
     }
 
-    pub fn undoing(mut self, step: &'static str) -> Self {
-        self.undoes = Some(step);
+    /// It removes what that step makes.
+    pub fn cleaning_up(mut self, step: &Step) -> Self {
+        self.when = When::Cleanup { of: step.id() };
         self
     }
 
-    /// As `undoing`, but for a run that failed.
-    pub fn putting_back(self, step: &'static str) -> Self {
-        Step { puts_back: true, ..self.undoing(step) }
+    /// After a failure it brings back what was there when that step began.
+    pub fn rolling_back(mut self, step: &Step) -> Self {
+        self.when = When::Rollback { of: step.id() };
+        self
     }
 
+    /// How the run ends when this step ends with an error.
     pub fn failing_as(mut self, exit: Exit) -> Self {
-        self.means = exit;
+        self.failure.exit = exit;
         self
     }
 
-    pub fn then(mut self, task: impl Fn(&mut Ctx) -> Result<()> + 'static) -> Self {
-        self.then = Some(Box::new(task));
-        self
+    pub fn then(self, task: impl Fn(&mut Ctx) -> Result<()> + 'static) -> Self {
+        self.in_process(|process| process.then = Some(Box::new(task)))
     }
 
-    pub fn answering(mut self, codes: &[i32]) -> Self {
-        self.answers.extend(codes);
+    pub fn answering(mut self, codes: &'static [i32]) -> Self {
+        self.verdict = Verdict::Codes(codes);
         self
     }
 
     pub fn next(mut self, remedy: impl Into<String>) -> Self {
-        self.next = Some(remedy.into());
+        self.failure.next = Some(remedy.into());
         self
     }
 
-    pub fn showing_messages(mut self) -> Self {
-        self.output = Output::Messages;
-        self
+    pub fn showing_messages(self) -> Self {
+        self.in_process(|process| process.output = Output::Messages)
     }
 
-    pub fn showing_data(mut self) -> Self {
-        self.output = Output::Data;
-        self
+    pub fn showing_data(self) -> Self {
+        self.in_process(|process| process.output = Output::Data)
     }
 
-    pub fn into_file(mut self, file: impl Into<PathBuf>) -> Self {
-        self.output = Output::File(file.into());
-        self
+    pub fn into_file(self, file: impl Into<PathBuf>) -> Self {
+        self.in_process(|process| process.output = Output::File(file.into()))
     }
 
     pub fn counting_tests(mut self) -> Self {
-        self.counts_tests = true;
+        self.verdict = Verdict::Tests;
         self
     }
 
@@ -261,23 +344,25 @@ impl Step {
         self
     }
 
-    pub fn around(mut self, plan: Plan) -> Self {
-        self.inside = Some(plan);
-        self
+    pub fn around(self, plan: Plan) -> Self {
+        self.in_process(|process| process.inside = Some(plan))
     }
 
     /// The line that a person would type; none for what only this program does.
     pub fn command(&self, root: &Path) -> Option<String> {
-        let (invocation, tail) = match &self.action {
-            Action::Run(invocation) => (invocation, ""),
-            Action::Serve(invocation) => (invocation, " &"),
-            Action::Task(_) => return None,
-        };
-        let redirect = match &self.output {
+        let tail = if matches!(self.action, Action::Serve(_)) { " &" } else { "" };
+        let process = self.process()?;
+        let redirect = match &process.output {
             Output::File(file) => format!(" > {}", quoted(&inside(root, file))),
             Output::Log | Output::Messages | Output::Data => String::new(),
         };
-        Some(format!("{}{redirect}{tail}", invocation.line(root)))
+        Some(format!("{}{redirect}{tail}", process.what.line(root)))
+    }
+}
+
+impl Process {
+    fn of(command: Cmd<'_>) -> Self {
+        Process { what: Invocation::from(command), output: Output::Log, then: None, inside: None }
     }
 }
 
@@ -348,5 +433,14 @@ mod tests {
         machine.sh.change_dir("bench");
         let step = Step::serve("serve", cmd!(machine.sh, "make all"));
         assert_eq!(step.command(&machine.root).as_deref(), Some("(cd bench && make all) &"));
+    }
+
+    #[test]
+    fn a_reference_to_a_step_that_is_not_in_the_plan_is_found() {
+        let make = Step::task("make", |_| Ok(()));
+        let away = || Step::task("away", |_| Ok(())).cleaning_up(&make);
+        assert_eq!(Plan::new("a", [away()]).dangling(), [&make.id()]);
+        let away = away();
+        assert!(Plan::new("a", [make, away]).dangling().is_empty());
     }
 }

@@ -18,7 +18,7 @@ pub fn text(plan: &Plan, machine: &Machine) -> String {
             (None, None) => "# (done by xtask itself)\n".to_owned(),
             (None, Some(reason)) => format!("# skipped: {reason}\n"),
         };
-        if let Some(inside) = &step.inside {
+        if let Some(inside) = step.inside() {
             script += &outline(inside);
         }
     }
@@ -65,6 +65,6 @@ fn step_value(step: &Step, machine: &Machine) -> Value {
         "within_seconds": step.within.as_secs(),
         "skipped": step.skipped,
         "leaves": step.leaves.iter().map(|file| machine.shown(file)).collect::<Vec<_>>(),
-        "inside": step.inside.as_ref().map(|plan| value(plan, machine)),
+        "inside": step.inside().map(|plan| value(plan, machine)),
     })
 }

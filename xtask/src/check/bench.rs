@@ -117,7 +117,7 @@ mod tests {
         let text = script::text(&plan, &machine);
         assert!(text.contains("cargo build --locked --package wayfare --release"), "{text}");
         assert!(text.contains("WAYFARE_QUICK=true") && text.contains("target/release/wayfare"), "{text}");
-        assert!(plan.steps.iter().any(|step| step.means == Exit::OverBudget));
+        assert!(plan.steps.iter().any(|step| step.failure.exit == Exit::OverBudget));
     }
 
     #[test]

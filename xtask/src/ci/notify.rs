@@ -77,7 +77,7 @@ impl Stage for Notify {
             .skip_if(nobody, &why_not);
         let forget = Step::task("forget", move |_| secret::forget(&gone))
             .why("an address may be a secret")
-            .undoing("message")
+            .cleaning_up(&message)
             .skip_if(nobody, why_not);
         Ok(Plan::new("notify", [message, send, forget]))
     }

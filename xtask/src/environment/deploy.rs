@@ -89,19 +89,21 @@ impl Rollout {
         let target = &environment.target;
         let [built, tour] = tour(target.as_ref(), machine).map(|step| self.tour.then_some(step));
         let steps = environment.confirmed(yes, "what its users use is replaced").into_iter();
+        let begun = self.begun();
+        let rolled_back = self.rolled_back(&begun);
         Ok(steps
             .chain(target.reach(machine))
             .chain([environment.locked(), self.recovered()])
             .chain(self.fetched(signed, machine))
             .chain(built)
             .chain(target.prepare(release, machine))
-            .chain([self.begun()])
+            .chain([begun])
             .chain(target.migrate(release, machine))
             .chain(target.roll(release, machine))
             .chain(self.seed.then(|| target.seed(release, machine)))
             .chain([self.smoked()])
             .chain(tour)
-            .chain([self.finished(), self.rolled_back()])
+            .chain([self.finished(), rolled_back])
             .collect())
     }
 
@@ -129,7 +131,7 @@ impl Rollout {
 
     fn begun(&self) -> Step {
         let environment = self.environment.name.clone();
-        let begin = self.task(BEGUN, |target, ctx, release| target.begin(ctx, release));
+        let begin = self.task("begin", |target, ctx, release| target.begin(ctx, release));
         begin
             .why("what runs is written down, so that it can be rolled back to")
             .changes(format!("from here on a deployment is under way in {environment}"))
@@ -148,15 +150,13 @@ impl Rollout {
             .changes("removes the old version")
     }
 
-    fn rolled_back(&self) -> Step {
+    fn rolled_back(&self, begun: &Step) -> Step {
         self.task("roll back", |target, ctx, _| target.roll_back(ctx))
             .why("after a failure the old version serves again, and the new one goes")
             .next("`cargo xtask rollback --env …` brings the version before")
-            .putting_back(BEGUN)
+            .rolling_back(begun)
     }
 }
-
-const BEGUN: &str = "begin";
 
 /// Built before anything is touched: compiling takes minutes.
 fn tour(target: &dyn Target, machine: &Machine) -> [Step; 2] {

@@ -105,10 +105,9 @@ impl Parts {
 impl Once {
     pub fn steps(&self, machine: &Machine) -> Vec<Step> {
         let gather = self.from.from_target.then(|| self.gather(machine));
-        gather
-            .into_iter()
-            .chain([self.build(machine), self.save(machine), self.settle(machine), self.forget(machine)])
-            .collect()
+        let build = self.build(machine);
+        let forget = self.forget(machine, &build);
+        gather.into_iter().chain([build, self.save(machine), self.settle(machine), forget]).collect()
     }
 
     fn gather(&self, machine: &Machine) -> Step {
@@ -180,12 +179,12 @@ impl Once {
         .next("is there room on the disk of target/? The image of before is still there")
     }
 
-    fn forget(&self, machine: &Machine) -> Step {
+    fn forget(&self, machine: &Machine, build: &Step) -> Step {
         let (engine, tag) = (engine(machine), own(machine, self.name));
         Step::run(&format!("{}: forget", self.name), cmd!(machine.sh, "{engine} image rm --force {tag}"))
             .why("Docker's copy has other times, and so another digest")
             .within(120)
-            .undoing(self.name)
+            .cleaning_up(build)
     }
 
     fn saved(&self, machine: &Machine) -> PathBuf {

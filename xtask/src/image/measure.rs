@@ -42,9 +42,9 @@ impl Measure {
             .why("what is agreed is held, and what isn't is known")
             .needs(&["docker"]);
         let away = cmd!(machine.sh, "docker rm --force {name}");
-        let away = Step::run("away", away).why("nothing is left").within(60).undoing("tables");
+        let away = Step::run("away", away).why("nothing is left").within(60).cleaning_up(&tables);
         let volume = cmd!(machine.sh, "docker volume rm --force {name}");
-        let volume = Step::run("data away", volume).why("nothing is left").within(60).undoing("tables");
+        let volume = Step::run("data away", volume).why("nothing is left").within(60).cleaning_up(&tables);
         Plan::new("image measure", [daemon(machine), tables, figures, away, volume])
     }
 }

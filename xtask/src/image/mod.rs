@@ -216,6 +216,6 @@ mod tests {
     fn a_scan_without_its_scanner_is_never_green() {
         let plan = plan_for(&["image", "scan"], &Machine::pretend(&["docker"])).unwrap();
         assert!(plan.steps.iter().all(|step| step.skipped.is_none()));
-        assert_eq!(plan.steps[0].means, Exit::NotJudged);
+        assert_eq!(plan.steps[0].failure.exit, Exit::NotJudged);
     }
 }

@@ -55,7 +55,7 @@ impl Account {
         })
         .why("the password is in a file that only this user reads, and on no command line");
         let sign_out =
-            Step::task("sign out", move |_| secret::forget(&forgotten)).why("it isn't kept").undoing("sign in");
+            Step::task("sign out", move |_| secret::forget(&forgotten)).why("it isn't kept").cleaning_up(&sign_in);
         [sign_in].into_iter().chain(steps).chain([sign_out]).collect()
     }
 

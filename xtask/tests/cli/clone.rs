@@ -104,7 +104,7 @@ pub fn until<T>(what: &str, question: impl Fn() -> Option<T>) -> T {
         if let Some(answer) = question() {
             return answer;
         }
-        assert!(start.elapsed() < Duration::from_secs(60), "never: {what}");
+        assert!(start.elapsed() < Duration::from_secs(300), "never: {what}");
         std::thread::yield_now();
     }
 }

@@ -99,6 +99,8 @@ fn verdict(ctx: &mut Ctx, scanner: &Scanner, allowed: &Allowed) -> Result<usize>
 
 #[cfg(test)]
 mod tests {
+    use stages::plan::Missing;
+
     use super::*;
     use crate::plan_for;
 
@@ -107,9 +109,13 @@ mod tests {
         let machine = Machine::pretend(&["cargo", "git", "semgrep"]);
         let plan = plan_for(&["scan"], &machine).unwrap();
         assert!(plan.keeps_going && plan.steps.iter().all(|step| step.skipped.is_none()));
-        let runs: Vec<_> =
-            plan.steps.iter().filter(|step| step.command(&machine.root).is_some()).map(|it| &*it.name).collect();
-        assert_eq!(runs, ["semgrep's rules", "semgrep"]);
+        let scanners = plan.steps.iter().filter(|step| step.process().is_some());
+        assert!(scanners.clone().all(|step| step.needs.missing == Missing::NotEvaluated));
+        let are_there = |step: &&Step| step.needs.tools.iter().all(|tool| machine.has(tool));
+        assert_eq!(
+            scanners.filter(are_there).map(|step| &*step.name).collect::<Vec<_>>(),
+            ["semgrep's rules", "semgrep"]
+        );
     }
 
     #[test]

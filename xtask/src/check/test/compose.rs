@@ -76,11 +76,11 @@ fn steps(machine: &Machine, as_pushed: bool) -> Result<Vec<Step>> {
         .why("what happened can be read when all of it is gone")
         .into_file(machine.scratch("compose.log"))
         .within(60)
-        .undoing("up");
+        .cleaning_up(&up);
     let down = stage("down", &["down", "--compose"])?
         .why("no container, network, volume or secret is left")
         .changes("containers, networks, volumes and secrets of this test")
-        .undoing("up");
+        .cleaning_up(&up);
     let tried = [up, tour, prometheus, replicas, logs, down];
     Ok([free, image].into_iter().chain(tried).collect())
 }
@@ -169,7 +169,7 @@ mod tests {
         let machine = Machine::pretend(&["cargo", "git", "docker", "docker-compose"]);
         let plan = plan_for(&["test", "compose"], &machine).unwrap();
         let last = plan.steps.last().unwrap();
-        assert_eq!((&*last.name, last.undoes), ("down", Some("up")));
+        assert!(last.name == "down" && last.when.of().is_some_and(|id| id.is_of("up")));
         assert!(!plan.keeps_going && plan.steps[0].name == "nobody's");
     }
 

@@ -50,6 +50,6 @@ mod tests {
         let why = |step: &Step| step.skipped.clone().unwrap_or_default();
         assert!(steps.iter().all(|step| why(step).starts_with("not installed: cosign: ")));
         let steps = plan(&machine, true, false).unwrap().steps;
-        assert!(steps.iter().all(|step| step.skipped.is_none() && step.needs.contains(&"cosign")));
+        assert!(steps.iter().all(|step| step.skipped.is_none() && step.needs.tools.contains(&"cosign")));
     }
 }

@@ -62,6 +62,8 @@ mod tests {
         let reason = skipped(&["cargo", "docker", "docker-registry", "skopeo"]).unwrap();
         assert!(reason.starts_with("not installed: cosign: "), "{reason}");
         let required = plan(&Machine::pretend(&["cargo", "docker"]), true, false).unwrap();
-        assert!(required.steps.iter().skip(1).all(|step| step.skipped.is_none() && step.needs.contains(&"cosign")));
+        assert!(
+            required.steps.iter().skip(1).all(|step| step.skipped.is_none() && step.needs.tools.contains(&"cosign"))
+        );
     }
 }
