@@ -125,9 +125,7 @@ impl<E: Endpoint<Output = Response>> Around<E> {
         let answer = match tokio::time::timeout(self.app.config.timeout(), work).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(panic)) => Err(Error::internal(anyhow::anyhow!("a handler panicked: {}", message(&panic))).into()),
-            Err(_) => {
-                Err(Error::timed_out("timed_out", "The request took too long and was given up.").retry_after(1).into())
-            }
+            Err(_) => Err(gave_up(&seen.method).into()),
         };
         (answer, standing)
     }
@@ -294,6 +292,17 @@ impl Seen {
             path: path.to_owned(),
         }
     }
+}
+
+/// What changes something may have been done, although nobody waited for it to end.
+fn gave_up(method: &Method) -> Error {
+    let detail = if method.is_safe() {
+        "The request took too long and was given up."
+    } else {
+        "The request took too long and was given up: it may have been done or not. Look, or send the same again; with \
+         the same Idempotency-Key it is done once."
+    };
+    Error::timed_out("timed_out", detail).retry_after(1)
 }
 
 /// Only methods that mean something to us become labels: a client can't make series.

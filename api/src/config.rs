@@ -259,6 +259,15 @@ impl Config {
             .unwrap_or_else(|| Secret::new(format!("sqlite://{}?mode=rwc", self.data_dir.join("wayfare.db").display())))
     }
 
+    /// The file of a SQLite database; nothing for PostgreSQL, or for SQLite in memory.
+    pub fn sqlite_file(&self) -> Option<PathBuf> {
+        let Some(url) = &self.database_url else { return Some(self.data_dir.join("wayfare.db")) };
+        let (path, options) =
+            url.expose().strip_prefix("sqlite:").map(|rest| rest.split_once('?').unwrap_or((rest, "")))?;
+        let path = path.strip_prefix("//").unwrap_or(path);
+        (!path.is_empty() && !path.contains(":memory:") && !options.contains("mode=memory")).then(|| path.into())
+    }
+
     pub fn runs_worker(&self) -> bool {
         self.embedded_worker.unwrap_or(self.redis_url.is_none())
     }

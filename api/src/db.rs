@@ -1,17 +1,23 @@
 //! The database: SQLite in one file, or PostgreSQL. Connecting, and the one way to begin a transaction.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex as Slot},
+    time::{Duration, Instant},
+};
 
 use anyhow::Context;
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait, sqlx::Connection,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::{
     config::{Config, Secret},
+    data_folder, db_errors,
+    error::Result,
     held::Held,
+    sqlite,
 };
 
 #[derive(Clone)]
@@ -23,11 +29,16 @@ pub struct Db {
     held: Option<Arc<Held>>,
     /// SQLite has one writer: waiting here is fair and costs nothing, waiting inside SQLite is neither.
     writer: Arc<Mutex<()>>,
+    last_commit: LastCommit,
 }
+
+/// When a transaction of this process was last committed.
+type LastCommit = Arc<Slot<Option<Instant>>>;
 
 /// An open transaction. Dropped without `commit`, it is rolled back.
 pub struct Tx {
     inner: DatabaseTransaction,
+    last_commit: LastCommit,
     _writer: Option<OwnedMutexGuard<()>>,
 }
 
@@ -39,8 +50,12 @@ impl std::ops::Deref for Tx {
 }
 
 impl Tx {
-    pub async fn commit(self) -> Result<(), DbErr> {
-        self.inner.commit().await
+    /// # Errors
+    /// 503 `outcome_unknown` when the answer was lost; any other says that nothing was changed.
+    pub async fn commit(self) -> Result<()> {
+        self.inner.commit().await.map_err(db_errors::of_write)?;
+        *self.last_commit.lock().expect("no holder panics") = Some(Instant::now());
+        Ok(())
     }
 }
 
@@ -51,7 +66,10 @@ impl Db {
     /// A folder that can't be written, a database that doesn't answer: the message says which.
     pub async fn connect(config: &Config) -> anyhow::Result<Self> {
         if config.database_url.is_none() {
-            writable(&config.data_dir)?;
+            data_folder::make(&config.data_dir)?;
+        }
+        if let Some(file) = config.sqlite_file() {
+            data_folder::make_file(&file, &config.database());
         }
         let write =
             open(&config.database(), config.database_connections).await.context("the database can't be opened")?;
@@ -61,7 +79,7 @@ impl Db {
         };
         let postgres = write.get_database_backend() == DbBackend::Postgres;
         let held = postgres.then(|| Arc::new(Held::new(write.get_postgres_connection_pool().clone())));
-        Ok(Self { write, read, held, writer: Arc::default() })
+        Ok(Self { write, read, held, writer: Arc::default(), last_commit: Arc::default() })
     }
 
     /// Begins a transaction that may write. On SQLite it takes the write lock at once: a transaction that reads first
@@ -72,7 +90,26 @@ impl Db {
             sqlite_transaction_mode: self.is_sqlite().then_some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
-        Ok(Tx { inner: self.write.begin_with_options(options).await?, _writer })
+        let inner = self.write.begin_with_options(options).await?;
+        Ok(Tx { inner, last_commit: self.last_commit.clone(), _writer })
+    }
+
+    /// Whether the database can do what is asked of it. SQLite answers questions when nothing can be written any more, on a
+    /// full disk for one: there a write is tried, unless one was committed a moment ago.
+    pub async fn is_well(&self) -> bool {
+        if !self.is_sqlite() {
+            return self.write.ping().await.is_ok();
+        }
+        let last = *self.last_commit.lock().expect("no holder panics");
+        let just_now = last.is_some_and(|at| at.elapsed() < WELL);
+        self.write.ping().await.is_ok() && (just_now || self.try_write().await.is_ok())
+    }
+
+    /// Writes a page of the SQLite file: a number that is SQLite's users' own, and that we don't use otherwise.
+    async fn try_write(&self) -> Result<()> {
+        let tx = self.begin().await?;
+        tx.execute_unprepared("PRAGMA user_version = 1").await?;
+        tx.commit().await
     }
 
     pub fn is_sqlite(&self) -> bool {
@@ -103,15 +140,8 @@ impl Db {
     }
 }
 
-fn writable(dir: &Path) -> anyhow::Result<()> {
-    let probe = dir.join(".writable");
-    std::fs::create_dir_all(dir)
-        .and_then(|()| std::fs::write(&probe, b"wayfare"))
-        .and_then(|()| std::fs::remove_file(&probe))
-        .with_context(|| {
-            format!("the data folder {} can't be written; give another with --data-dir, or make room", dir.display())
-        })
-}
+/// How long a commit shows that the next one will do.
+const WELL: Duration = Duration::from_secs(2);
 
 /// How long a request may wait for a connection: short enough for two waits in the time of one request, so that a lost
 /// database is told as such and not as a request that took too long.
@@ -121,7 +151,7 @@ async fn open(url: &Secret, connections: u32) -> anyhow::Result<DatabaseConnecti
     // The driver's own message would repeat the address, and with it the password.
     if !url.expose().starts_with("sqlite:") {
         reqwest::Url::parse(url.expose())
-            .context("its address can't be read: postgres://user:password@host:port/name")?;
+            .context("its address can't be read: postgres://user:password@host:port/name, with one host")?;
     }
     let mut options = ConnectOptions::new(url.expose());
     options
@@ -131,13 +161,10 @@ async fn open(url: &Secret, connections: u32) -> anyhow::Result<DatabaseConnecti
         .test_before_acquire_if_idle_for(Duration::from_secs(1))
         .sqlx_logging(false)
         .set_application_name("wayfare")
-        .map_sqlx_sqlite_opts(|o| {
-            o.pragma("journal_mode", "WAL")
-                .pragma("synchronous", "NORMAL")
-                .pragma("foreign_keys", "ON")
-                .pragma("cache_size", "-8000")
-                .busy_timeout(Duration::from_secs(10))
-        });
+        // PgBouncer refuses a connection that wants to set it; what we read comes in binary form.
+        .map_sqlx_postgres_opts(|o| o.extra_float_digits(None))
+        .map_sqlx_postgres_before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
+    sqlite::set_up(&mut options);
     // The driver quotes an address that it can't read, and with it the password.
     Database::connect(options).await.map_err(|cause| anyhow::anyhow!(cause.to_string().replace(url.expose(), "***")))
 }

@@ -11,7 +11,6 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
     types::Type,
 };
-use sea_orm::{DbErr, RuntimeErr};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -123,6 +122,13 @@ impl Error {
         }
     }
 
+    /// The database was lost while it was asked to keep something: it may have been kept or not.
+    pub fn outcome_unknown(cause: impl Into<anyhow::Error>) -> Self {
+        let detail = "The database was lost at that moment: this may have been done or not. Look, or send the same \
+                      again; with the same Idempotency-Key it is done once.";
+        Self { cause: Some(cause.into()), ..Self::unavailable("outcome_unknown", detail).retry_after(2) }
+    }
+
     pub fn is_database_away(&self) -> bool {
         self.code == DATABASE_AWAY
     }
@@ -195,56 +201,6 @@ impl From<city::Error> for Error {
             | city::Error::BadQuestion(_) => Self::invalid(why.code(), format!("That can't be answered: {why}.")),
         }
     }
-}
-
-impl From<DbErr> for Error {
-    fn from(cause: DbErr) -> Self {
-        if is_bad_text(&cause) {
-            return Self::malformed("bad_text", "A text contains a character that can't be stored, such as U+0000.");
-        }
-        if is_away(&cause) { Self::database_away(cause) } else { Self::internal(cause) }
-    }
-}
-
-/// PostgreSQL stores no U+0000.
-fn is_bad_text(cause: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e))) = cause else { return false };
-    e.as_database_error().and_then(|e| e.code()).is_some_and(|code| code == "22021" || code == "22P05")
-}
-
-/// Whether the database could not be asked, as against refusing what was asked.
-fn is_away(cause: &DbErr) -> bool {
-    use sea_orm::sqlx::Error as Sqlx;
-    match cause {
-        DbErr::ConnectionAcquire(_) => true,
-        DbErr::Conn(e) | DbErr::Exec(e) | DbErr::Query(e) => match e {
-            RuntimeErr::SqlxError(e) => match &**e {
-                Sqlx::Io(_)
-                | Sqlx::Tls(_)
-                | Sqlx::PoolTimedOut
-                | Sqlx::PoolClosed
-                | Sqlx::WorkerCrashed
-                | Sqlx::Protocol(_) => true,
-                // Class 57: shutting down or starting; 08: connection; 53: out of connections or disk; 25006: a standby.
-                Sqlx::Database(e) => e.code().is_some_and(|c| {
-                    c.starts_with("57P")
-                        || c.starts_with("08")
-                        || c.starts_with("53")
-                        || c == "25006"
-                        || sqlite_is_away(&c)
-                }),
-                _ => false,
-            },
-            RuntimeErr::Internal(_) => false,
-        },
-        _ => false,
-    }
-}
-
-/// Locked for longer than the busy time-out, can't read or write, disk full. The lowest byte says so, what is above it says
-/// how; the codes of PostgreSQL have five places and never fewer.
-fn sqlite_is_away(code: &str) -> bool {
-    code.len() < 5 && code.parse::<u32>().is_ok_and(|c| matches!(c & 0xff, 5 | 10 | 13))
 }
 
 impl ApiResponse for Error {

@@ -26,11 +26,11 @@ fn live() -> Response {
     )
 }
 
-/// 200 when requests can be served: the database answers and nobody asked the process to stop. A lost Redis is told
+/// 200 when requests can be served: the database does what it is asked and nobody asked the process to stop. A lost Redis is told
 /// and doesn't count: the service works without it.
 #[handler]
 async fn ready(app: Data<&Arc<App>>) -> Response {
-    let database = tokio::time::timeout(Duration::from_secs(2), app.db.write.ping()).await.is_ok_and(|r| r.is_ok());
+    let database = tokio::time::timeout(Duration::from_secs(2), app.db.is_well()).await.unwrap_or(false);
     let redis = app.redis_state().await;
     let draining = app.is_draining();
     let status = if database && !draining { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

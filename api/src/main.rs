@@ -12,7 +12,7 @@ use wayfare::{
     },
     clock::Clock,
     config::Config,
-    http, layers, migrations, seed,
+    data_folder, http, layers, migrations, seed,
     telemetry::{Signals, Telemetry},
     transport::load,
     worker,
@@ -134,17 +134,20 @@ async fn act(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Verb::Migrate { to } => {
             cli.config.check()?;
+            data_folder::close_to_others(&cli.config);
             for name in migrations::up(&wayfare::db::Db::connect(&cli.config).await?, to.as_deref()).await? {
                 println!("applied {name}");
             }
         }
         Verb::Seed { if_empty } => {
+            data_folder::close_to_others(&cli.config);
             let city = load::city(&cli.config).await?;
             let app = App::new(cli.config, Clock::system(), Signals::default(), city).await?;
             println!("{}", seed::seed(&app, if_empty).await?);
         }
         Verb::Serve => {
             cli.config.check()?;
+            let _lock = data_folder::lock(&cli.config)?;
             let city = load::city(&cli.config).await?;
             return with_telemetry(cli.config, city, async |app, telemetry| {
                 migrations::up_to_date(&app.db).await?;
@@ -171,6 +174,7 @@ async fn with_telemetry(
 ) -> anyhow::Result<ExitCode> {
     config.check()?;
     let telemetry = Telemetry::start(&config)?;
+    data_folder::close_to_others(&config);
     let done = match App::new(config, Clock::system(), telemetry.signals(), city).await {
         Ok(app) => work(app, &telemetry).await,
         Err(problem) => Err(problem),

@@ -72,7 +72,7 @@ impl OperationsApi {
     #[oai(path = "/health", method = "get", operation_id = "get_health")]
     async fn health(&self, _who: Admin) -> Result<Json<Vec<HealthPart>>> {
         let app = &self.0;
-        let database = tokio::time::timeout(PATIENCE, app.db.write.ping()).await.is_ok_and(|ping| ping.is_ok());
+        let database = tokio::time::timeout(PATIENCE, app.db.is_well()).await.unwrap_or(false);
         let redis = app.redis_state().await;
         let part =
             |name: &str, kind: &str, answers| HealthPart { name: name.to_owned(), kind: kind.to_owned(), answers };

@@ -4,7 +4,11 @@
 //! `jsonwebtoken` is given this file's HMAC as its cryptography. Its ready-made providers bring RSA and elliptic curves,
 //! which nothing here uses, and with them an open advisory.
 
-use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+};
 
 use anyhow::{Context, bail, ensure};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -23,6 +27,7 @@ use uuid::Uuid;
 use crate::{
     clock::Instant,
     config::{Config, Secret},
+    data_folder,
 };
 
 const ISSUER: &str = "wayfare";
@@ -134,24 +139,55 @@ pub fn parse_keys(text: &Secret) -> anyhow::Result<Vec<(String, String)>> {
 
 /// The embedded key: random, made at the first start, readable by the owner alone.
 fn made_once(path: &Path) -> anyhow::Result<Secret> {
-    if let Ok(text) = fs::read_to_string(path) {
-        return Ok(Secret::new(text.trim()));
+    match fs::read_to_string(path) {
+        Ok(text) => return read_key(path, text),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+        Err(cause) => return Err(cause).with_context(|| format!("the signing key {} can't be read", path.display())),
     }
     let mut random = [0; 48];
     rand::rng().fill_bytes(&mut random);
     let text = format!("embedded:{}", URL_SAFE_NO_PAD.encode(random));
     if let Some(dir) = path.parent() {
-        fs::create_dir_all(dir).with_context(|| format!("{} can't be made", dir.display()))?;
+        data_folder::make(dir)?;
     }
-    // Created anew or not at all: of two processes that start together one makes it, the other reads it.
-    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(mut file) => {
-            file.write_all(text.as_bytes()).with_context(|| format!("{} can't be written", path.display()))?
+    // Whole or not at all, also on a disk that is full: written aside, and linked to a name that nobody has.
+    let aside = path.with_extension(format!("{}.part", Uuid::new_v4().simple()));
+    let made = write_key(&aside, &text).and_then(|()| link(&aside, path));
+    let _ = fs::remove_file(&aside);
+    match made {
+        Ok(()) => Ok(Secret::new(text)),
+        // Of two processes that start together one makes it, the other reads it.
+        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => read_key(path, fs::read_to_string(path)?),
+        Err(cause) => Err(cause).with_context(|| format!("the signing key {} can't be made", path.display())),
+    }
+}
+
+/// Some file systems have no links: there the last of two that start together wins.
+fn link(aside: &Path, path: &Path) -> io::Result<()> {
+    match fs::hard_link(aside, path) {
+        Err(cause) if matches!(cause.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied) => {
+            fs::rename(aside, path)
         }
-        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => return made_once(path),
-        Err(e) => return Err(e).with_context(|| format!("{} can't be made", path.display())),
+        linked => linked,
     }
-    Ok(Secret::new(text))
+}
+
+fn read_key(path: &Path, text: String) -> anyhow::Result<Secret> {
+    let secret = Secret::new(text.trim());
+    parse_keys(&secret).with_context(|| {
+        format!(
+            "the signing key {} is damaged; put it back from a backup, or delete it: a new one is made, and everybody \
+             signs in again",
+            path.display()
+        )
+    })?;
+    Ok(secret)
+}
+
+fn write_key(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = data_folder::new_file(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
 }
 
 static PROVIDER: CryptoProvider = CryptoProvider {

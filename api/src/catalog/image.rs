@@ -1,7 +1,7 @@
 //! Pictures of products: in a folder, or in an S3 bucket. What a file is, its bytes tell, not its name or header. A file is
 //! named by its content, so it never changes and may be cached for ever.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context;
 use bytes::Bytes;
@@ -12,11 +12,14 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     config::Config,
+    data_folder,
     error::{Error, Result},
 };
 
 pub struct Images {
     store: Arc<dyn ObjectStore>,
+    /// Where the store is a folder.
+    folder: Option<PathBuf>,
     limit: usize,
 }
 
@@ -24,15 +27,15 @@ impl Images {
     /// # Errors
     /// A folder that can't be made, a bucket whose description can't be read.
     pub fn open(config: &Config) -> anyhow::Result<Self> {
-        let store: Arc<dyn ObjectStore> = match &config.images {
-            Some(url) => s3(config, url).context("WAYFARE_IMAGES can't be used")?,
+        let (store, folder): (Arc<dyn ObjectStore>, _) = match &config.images {
+            Some(url) => (s3(config, url).context("WAYFARE_IMAGES can't be used")?, None),
             None => {
                 let folder = config.data_dir.join("images");
-                std::fs::create_dir_all(&folder).with_context(|| format!("{} can't be made", folder.display()))?;
-                Arc::new(LocalFileSystem::new_with_prefix(folder)?)
+                data_folder::make_inner(&folder).with_context(|| format!("{} can't be made", folder.display()))?;
+                (Arc::new(LocalFileSystem::new_with_prefix(&folder)?), Some(folder))
             }
         };
-        Ok(Self { store, limit: config.image_limit })
+        Ok(Self { store, folder, limit: config.image_limit })
     }
 
     /// Keeps a picture; gives its file name.
@@ -48,6 +51,9 @@ impl Images {
         let digest = Sha256::digest(&bytes);
         let name = digest[..16].iter().fold(String::new(), |name, byte| format!("{name}{byte:02x}")) + "." + kind;
         self.store.put(&Path::from(name.as_str()), bytes.into()).await.map_err(|cause| away().because(cause))?;
+        if let Some(folder) = &self.folder {
+            data_folder::close_file(&folder.join(&name));
+        }
         Ok(name)
     }
 

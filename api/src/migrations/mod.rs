@@ -57,12 +57,31 @@ async fn lock(db: &Db) -> anyhow::Result<crate::db::Tx> {
     Ok(tx)
 }
 
-/// Whether every migration of this version is applied.
+/// Whether the database is exactly at this version. Only reads: who serves needs no right to make tables.
 ///
 /// # Errors
-/// Names the command to run when one is missing.
+/// Names the command to run when a migration is missing, and the version to run when there is one that we don't know.
 pub async fn up_to_date(db: &Db) -> anyhow::Result<()> {
-    let pending = Migrator::get_pending_migrations(&db.write).await?;
-    anyhow::ensure!(pending.is_empty(), "the database lacks {} migration(s); run `wayfare migrate`", pending.len());
+    let ours: Vec<String> = Migrator::migrations().iter().map(|m| m.name().to_owned()).collect();
+    let applied = applied(db).await?;
+    let unknown: Vec<&str> = applied.iter().filter(|name| !ours.contains(name)).map(String::as_str).collect();
+    anyhow::ensure!(
+        unknown.is_empty(),
+        "the database belongs to a newer version: it has {}, which is missing here; run that version, or put back a copy \
+         of the database from before it",
+        unknown.join(", ")
+    );
+    let missing = ours.iter().filter(|name| !applied.contains(name)).count();
+    anyhow::ensure!(missing == 0, "the database lacks {missing} migration(s); run `wayfare migrate`");
     Ok(())
+}
+
+async fn applied(db: &Db) -> Result<Vec<String>, DbErr> {
+    const TABLE: &str = "seaql_migrations";
+    if !SchemaManager::new(&db.write).has_table(TABLE).await? {
+        return Ok(vec![]);
+    }
+    let read = Query::select().column(Alias::new("version")).from(Alias::new(TABLE)).to_owned();
+    let rows = db.write.query_all(&read).await?;
+    rows.iter().map(|row| row.try_get("", "version")).collect()
 }

@@ -20,6 +20,7 @@ use crate::{
     cart,
     catalog::product,
     clock::Instant,
+    db_errors,
     error::{Error, Result},
     held::Held,
     orders::{
@@ -124,7 +125,7 @@ async fn at_once(held: &Held, draft: &Draft<'_>) -> Result<Vec<Found>> {
         .bind(trip.map(|t| t.seconds))
         .bind(trip.map(|t| t.co2e_grams));
     let query = if let Some(cart) = cart { query.bind(cart) } else { query };
-    let rows = held.fetch_all(query).await.map_err(taken_key)?;
+    let rows = held.fetch_all(query).await.map_err(|cause| taken_key(cause, db_errors::of_write))?;
     let mut found: Vec<Found> =
         rows.iter().map(found).collect::<Result<_, _>>().map_err(|e| DbErr::Query(RuntimeErr::SqlxError(e.into())))?;
     if fits(wanted, &found) {
@@ -165,7 +166,7 @@ async fn step_by_step(app: &App, draft: &Draft<'_>) -> Result<Vec<Found>> {
     let order = order(draft, &found);
     let detail = json!({ "shop_id": order.shop_id, "total": order.total, "currency": order.currency });
     let row = order::ActiveModel::from(order.clone()).reset_all();
-    order::Entity::insert(row).exec_without_returning(&*tx).await.map_err(taken_key)?;
+    order::Entity::insert(row).exec_without_returning(&*tx).await.map_err(|cause| taken_key(cause, Error::from))?;
     line::Entity::add(&*tx, &lines(draft, &found)).await?;
     event::Entity::add(&*tx, *id, new.shop_id, State::Placed, who.account_id, *now).await?;
     audit::write(&*tx, app, who, Deed::PlaceOrder, *id, detail).await?;
@@ -220,9 +221,9 @@ impl From<product::Model> for Found {
     }
 }
 
-fn taken_key(cause: DbErr) -> Error {
+fn taken_key(cause: DbErr, otherwise: impl FnOnce(DbErr) -> Error) -> Error {
     match cause.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => Error::conflict("already_placed", "This order has been placed."),
-        _ => cause.into(),
+        _ => otherwise(cause),
     }
 }

@@ -4,7 +4,8 @@
 //! under a name that changes with the engine's source. Losing it costs time and nothing else.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
     thread,
@@ -13,7 +14,7 @@ use std::{
 use anyhow::Context;
 use city::{City, DEMO_SEED, DEMO_STAMP};
 
-use crate::config::Config;
+use crate::{config::Config, data_folder};
 
 const ENDING: &str = "wf";
 
@@ -56,7 +57,7 @@ fn keep(folder: &Path, file: &Path, city: &City) -> io::Result<()> {
     let old: Vec<PathBuf> = fs::read_dir(folder)?.flatten().map(|entry| entry.path()).filter(|p| is_demo(p)).collect();
     // Written aside and moved: another process may be reading, or writing the same.
     let aside = folder.join(format!("demo-{}.part", uuid::Uuid::new_v4().simple()));
-    fs::write(&aside, city.save())?;
+    data_folder::new_file(&aside)?.write_all(&city.save())?;
     fs::rename(&aside, file)?;
     old.iter().filter(|path| *path != file).try_for_each(fs::remove_file)
 }

@@ -101,7 +101,10 @@ async fn settle(app: &App, delivery: Model, outcome: std::result::Result<(), Str
         }
     };
     app.metrics.wayfare_webhooks_total.with_label_values(&[outcome]).inc();
-    Entity::set(&app.db.write, change).await
+    // In a transaction: outside of one, SQLite's driver drops the error of a change that returns its row.
+    let tx = app.db.begin().await?;
+    Entity::set(&*tx, change).await?;
+    tx.commit().await
 }
 
 /// Doubles with each attempt, to an hour; a little chance in it keeps many shops' retries apart.

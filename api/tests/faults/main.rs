@@ -13,8 +13,11 @@ mod wait;
 
 mod buses;
 mod crash;
+mod data_folder;
+mod disk;
 mod ending;
 mod lost_answer;
+mod lost_commit;
 mod postgres_away;
 mod redis_away;
 mod replicas;

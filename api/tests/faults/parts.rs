@@ -159,7 +159,16 @@ impl Postgres {
     }
 
     pub fn url(&self, name: &str) -> String {
-        format!("postgres://wayfare:hunter2-hunter2@127.0.0.1:{}/{name}", self.port)
+        self.url_at(self.port, name)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The address by way of another port.
+    pub fn url_at(&self, port: u16, name: &str) -> String {
+        format!("postgres://wayfare:hunter2-hunter2@127.0.0.1:{port}/{name}")
     }
 
     /// `INT` ends it in order, `QUIT` at once as after a crash.

@@ -34,7 +34,9 @@ async fn restarted(signal: &str) {
     postgres.stop(signal).await;
     for answer in each_kind(&customer, "while-away").await {
         assert_eq!(answer.status, 503, "{:#}", answer.body);
-        assert_eq!(answer.body["code"], "database_away");
+        // A connection that was believed to be well may have been lost with an order on it.
+        let code = answer.body["code"].as_str();
+        assert!(matches!(code, Some("database_away" | "outcome_unknown")), "{:#}", answer.body);
         assert!(answer.header("retry-after").is_some(), "{:?}", answer.headers);
     }
     assert!(!server.is_ready().await, "no traffic while nothing can be answered");

@@ -62,6 +62,10 @@ impl Process {
         until("the process ends", within, async || self.is_over()).await
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits until it has been killed by the signal 9.
     pub async fn killed(&mut self, within: Duration) {
         let status = self.end(within).await;
@@ -138,6 +142,11 @@ impl Installation {
         self
     }
 
+    pub fn unset(mut self, name: &str) -> Self {
+        self.variables.retain(|(n, _)| n != name);
+        self
+    }
+
     pub fn data(&self) -> &Path {
         Path::new(self.variable("WAYFARE_DATA_DIR").expect("set for every installation"))
     }
@@ -193,7 +202,26 @@ impl Installation {
     /// Starts and doesn't wait.
     pub fn start_at(&self, port: u16) -> Server {
         let log = self.dir.path().join(format!("serve-{port}.log"));
-        let mut command = self.command(&["serve"]);
+        self.start(self.command(&["serve"]), port, log)
+    }
+
+    /// Serves, started by another program that becomes it.
+    pub async fn started_through(&self, port: u16, program: &[&str]) -> Server {
+        let command = self.command(&["serve"]);
+        let mut through = Command::new(program[0]);
+        through.args(&program[1..]).arg(command.get_program()).args(command.get_args()).current_dir(self.dir.path());
+        through.env_clear();
+        through.envs(std::env::vars_os().filter(|(name, _)| name == "PATH")).envs(self.variables.iter().cloned());
+        let mut server = self.start(through, port, self.dir.path().join(format!("serve-{port}.log")));
+        until("the service is ready", SOON, async || {
+            assert!(server.process.is_over().is_none(), "it ended:\n{}", server.process.log());
+            server.is_ready().await.then_some(())
+        })
+        .await;
+        server
+    }
+
+    fn start(&self, mut command: Command, port: u16, log: PathBuf) -> Server {
         command.env("WAYFARE_LISTEN", format!("127.0.0.1:{port}"));
         let base = format!("http://127.0.0.1:{port}");
         let process = Process::start(&mut command, log).within(&self.dir);

@@ -3,12 +3,11 @@
 use std::{
     fs,
     os::unix::{fs::PermissionsExt, process::CommandExt},
-    process::{Command, Output},
+    process::Output,
 };
 
-use tempfile::TempDir;
-
 use crate::{
+    disk::SmallDisk,
     parts::{Postgres, is_root},
     process::{Installation, free_port},
     wait::{SOON, skipped, until},
@@ -61,50 +60,9 @@ fn a_data_folder_that_cant_be_written_is_named() {
     }
 }
 
-/// A disk of its own, very small; gone with the value.
-struct SmallDisk(TempDir);
-
-impl SmallDisk {
-    fn mount(size: &str) -> Option<Self> {
-        let dir = tempfile::tempdir().expect("the temporary folder can be written");
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "none"]).arg(dir.path());
-        mount.output().is_ok_and(|done| done.status.success()).then(|| Self(dir))
-    }
-
-    fn data(&self) -> String {
-        self.0.path().join("data").display().to_string()
-    }
-
-    /// Writes until nothing fits any more.
-    fn fill(&self) {
-        let mut file = fs::File::create(self.0.path().join("filler")).expect("an entry fits");
-        while std::io::Write::write_all(&mut file, &[0; 4096]).is_ok() {}
-    }
-
-    fn make_room(&self) {
-        fs::remove_file(self.0.path().join("filler")).expect("it was made by `fill`");
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
-    }
-}
-
-fn small_disk(size: &str) -> Option<SmallDisk> {
-    let disk = SmallDisk::mount(size);
-    if disk.is_none() {
-        // Not even the CI's root may always mount: this is no part that can be required.
-        crate::wait::note("skipped: a small disk can't be mounted here");
-    }
-    disk
-}
-
 #[test]
 fn a_full_disk_is_named_at_the_start() {
-    let Some(disk) = small_disk("64k") else { return };
+    let Some(disk) = SmallDisk::mount("64k") else { return };
     disk.fill();
     refused(
         &Installation::embedded().set("WAYFARE_DATA_DIR", disk.data()).run(&["serve"]),
@@ -114,13 +72,13 @@ fn a_full_disk_is_named_at_the_start() {
 
 #[test]
 fn a_disk_that_gets_full_while_migrating_is_named_and_no_panic() {
-    let Some(disk) = small_disk("64k") else { return };
+    let Some(disk) = SmallDisk::mount("64k") else { return };
     refused(&Installation::embedded().set("WAYFARE_DATA_DIR", disk.data()).run(&["migrate"]), &["full"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_gets_full_in_mid_run_makes_orders_wait_and_nothing_else() {
-    let Some(disk) = small_disk("4m") else { return };
+    let Some(disk) = SmallDisk::mount("4m") else { return };
     let server = Installation::embedded().set("WAYFARE_DATA_DIR", disk.data()).seeded().serve().await;
     let customer = server.client.prepare(None).await.sign_in("customer").await;
     disk.fill();
@@ -208,4 +166,26 @@ fn signing_keys_that_are_too_short_are_refused_without_being_repeated() {
         &Installation::embedded().set("WAYFARE_JWT_KEYS", format!("a:{SECRET}")).run(&["serve"]),
         &["WAYFARE_JWT_KEYS"],
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_serves_needs_no_right_to_make_tables() {
+    let Some((postgres, redis)) = crate::parts::both().await else { return };
+    let installation = Installation::on(&postgres, &redis).seeded();
+    let owned = sea_orm::Database::connect(postgres.url("wayfare")).await.expect("it answers");
+    for statement in [
+        "CREATE ROLE app LOGIN",
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO app",
+        "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO app",
+    ] {
+        sea_orm::ConnectionTrait::execute_unprepared(&owned, statement).await.expect("a statement of ours");
+    }
+    let url = postgres.url("wayfare").replace("//wayfare:", "//app:");
+    let installation = installation.set("WAYFARE_DATABASE_URL", url);
+    let server = installation.serve().await;
+    let customer = server.client.prepare(None).await.sign_in("customer").await;
+    customer.place("with-few-rights").await;
+    let worked = installation.run(&["worker", "--once"]);
+    assert!(worked.status.success(), "{}", String::from_utf8_lossy(&worked.stderr));
 }

@@ -16,6 +16,7 @@ mod config;
 mod cookies;
 mod delivery;
 mod double;
+mod durability;
 mod figures;
 mod fixtures;
 mod flags;
