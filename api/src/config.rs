@@ -51,18 +51,6 @@ pub enum LogFormat {
     Text,
 }
 
-/// The arguments that are secrets; `WAYFARE_X_FILE` is understood for each and `wayfare config` hides them.
-pub const SECRETS: &[&str] = &[
-    "database_url",
-    "database_read_url",
-    "redis_url",
-    "jwt_keys",
-    "seed_password",
-    "s3_access_key",
-    "s3_secret_key",
-    "ors_key",
-];
-
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Configuration")]
 pub struct Config {
@@ -141,6 +129,30 @@ pub struct Config {
     /// Longest that one request may take, seconds
     #[arg(long, env = "WAYFARE_TIMEOUT_SECONDS", default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=300))]
     pub timeout_seconds: u32,
+
+    /// Longest that the headers of a request may take from their first byte, seconds
+    #[arg(long, env = "WAYFARE_HEADER_SECONDS", default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=300))]
+    pub header_seconds: u32,
+
+    /// Event streams that one account may have open at this process
+    #[arg(long, env = "WAYFARE_STREAMS_ACCOUNT", default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub streams_account: u32,
+
+    /// Event streams that one address, or /64 of IPv6, may have open at this process
+    #[arg(long, env = "WAYFARE_STREAMS_ADDRESS", default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub streams_address: u32,
+
+    /// Event streams that may be open at this process in all
+    #[arg(long, env = "WAYFARE_STREAMS_ALL", default_value_t = 800, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub streams_all: u32,
+
+    /// Address that /metrics is served on; without it, the API's own, for whoever reaches that
+    #[arg(long, env = "WAYFARE_METRICS_LISTEN", value_name = "ADDR")]
+    pub metrics_listen: Option<SocketAddr>,
+
+    /// Bearer token without which /metrics isn't shown
+    #[arg(long, env = "WAYFARE_METRICS_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub metrics_token: Option<Secret>,
 
     /// How long readiness says no before the port closes, seconds
     #[arg(long, env = "WAYFARE_DRAIN_SECONDS", default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=300))]
@@ -300,6 +312,12 @@ impl Config {
             && let Err(problem) = crate::auth::token::parse_keys(keys)
         {
             problems.push(format!("WAYFARE_JWT_KEYS: {problem}"));
+        }
+        if self.metrics_listen == Some(self.listen) && self.listen.port() != 0 {
+            problems.push("WAYFARE_METRICS_LISTEN: another address than WAYFARE_LISTEN has".to_owned());
+        }
+        if self.metrics_token.as_ref().is_some_and(|token| token.expose().len() < 16) {
+            problems.push("WAYFARE_METRICS_TOKEN: 16 bytes or more; make one with `openssl rand -hex 24`".to_owned());
         }
         if self.images.as_ref().is_some_and(|i| !i.starts_with("s3://")) {
             problems.push("WAYFARE_IMAGES: give s3://BUCKET/PREFIX, or leave it out for the data folder".to_owned());

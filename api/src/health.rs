@@ -2,19 +2,33 @@
 
 use std::{sync::Arc, time::Duration};
 
-use poem::{IntoResponse, Response, Route, get, handler, http::StatusCode, web::Data};
+use poem::{
+    Endpoint, EndpointExt, IntoResponse, Request, Response, Route, get, handler,
+    http::{StatusCode, header},
+    web::Data,
+};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
-use crate::App;
+use crate::{
+    App,
+    config::Config,
+    error::{Error, Result},
+};
 
-pub fn routes() -> Route {
-    Route::new()
+pub fn routes(config: &Config) -> Route {
+    let routes = Route::new()
         .at("/livez", get(live))
         .at("/readyz", get(ready))
         .at("/health/live", get(live))
         .at("/health/ready", get(ready))
-        .at("/health/startup", get(ready))
-        .at("/metrics", get(metrics))
+        .at("/health/startup", get(ready));
+    if config.metrics_listen.is_some() { routes } else { routes.at("/metrics", get(metrics)) }
+}
+
+/// What is answered at the metrics' own address.
+pub fn metrics_alone(app: Arc<App>) -> impl Endpoint {
+    Route::new().at("/metrics", get(metrics)).data(app)
 }
 
 /// 200 for as long as the process answers at all, draining or not.
@@ -40,10 +54,23 @@ async fn ready(app: Data<&Arc<App>>) -> Response {
     )
 }
 
+/// They tell revenue, orders and sign-ins: with a token, only who has it sees them.
 #[handler]
-async fn metrics(app: Data<&Arc<App>>) -> Response {
+async fn metrics(app: Data<&Arc<App>>, request: &Request) -> Result<Response> {
+    if let Some(token) = &app.config.metrics_token
+        && !is_given(token.expose(), request)
+    {
+        return Err(Error::unauthenticated("metrics_token", "Give WAYFARE_METRICS_TOKEN as a bearer token."));
+    }
     app.measure().await;
-    Response::builder().content_type("text/plain; version=0.0.4; charset=utf-8").body(app.metrics.render())
+    Ok(Response::builder().content_type("text/plain; version=0.0.4; charset=utf-8").body(app.metrics.render()))
+}
+
+/// Digests are compared: how long that takes tells nothing of the token.
+fn is_given(token: &str, request: &Request) -> bool {
+    let given =
+        request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    given.is_some_and(|given| Sha256::digest(given) == Sha256::digest(token))
 }
 
 fn json(status: StatusCode, body: &serde_json::Value) -> Response {

@@ -9,10 +9,11 @@ use poem::{
     web::{CompressionAlgo, CompressionLevel},
 };
 use poem_openapi::{ContactObject, LicenseObject, OpenApiService, Tags};
+use tokio::task::JoinHandle;
 
 use crate::{
     App, around::Around, audit, auth, bus::Bus, cart, catalog, docs, flags, headers::Methods, health, openapi,
-    operations, orders, staff, telemetry::Telemetry, transport, web::Web, worker,
+    operations, orders, slow::Patient, staff, telemetry::Telemetry, transport, web::Web, worker,
 };
 
 /// The chapters of the OpenAPI document.
@@ -76,7 +77,7 @@ pub fn routes(app: Arc<App>) -> impl Endpoint<Output = Response> {
     let compression = Compression::new()
         .algorithms([CompressionAlgo::GZIP, CompressionAlgo::BR])
         .with_quality(CompressionLevel::Fastest);
-    let routes = health::routes()
+    let routes = health::routes(&app.config)
         .at(
             "/openapi.json",
             poem::get(poem::endpoint::make_sync(move |_| {
@@ -104,7 +105,13 @@ pub async fn serve(app: Arc<App>, telemetry: Option<&Telemetry>) -> anyhow::Resu
     for address in listener.local_addr() {
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
     }
-    let background = background(&app, telemetry);
+    let listener = Patient::new(
+        listener,
+        Duration::from_secs(app.config.header_seconds.into()),
+        app.metrics.wayfare_slow_headers_total.clone(),
+    );
+    let mut background = background(&app, telemetry);
+    background.extend(serve_metrics(&app).await?);
     let worker = app.config.runs_worker().then(|| tokio::spawn(worker::run(app.clone())));
     let ending = ending(app.clone());
     // The last event streams have been told to end before this starts to count.
@@ -123,7 +130,25 @@ pub async fn serve(app: Arc<App>, telemetry: Option<&Telemetry>) -> anyhow::Resu
     Ok(())
 }
 
-fn background(app: &Arc<App>, telemetry: Option<&Telemetry>) -> Vec<tokio::task::JoinHandle<()>> {
+/// Serves the metrics at their own address, when they have one.
+async fn serve_metrics(app: &Arc<App>) -> anyhow::Result<Option<JoinHandle<()>>> {
+    let Some(address) = app.config.metrics_listen else { return Ok(None) };
+    let listener = TcpListener::bind(address).into_acceptor().await.map_err(|cause| {
+        anyhow::anyhow!("can't listen on {address} for /metrics: {cause}; give another with --metrics-listen")
+    })?;
+    for address in listener.local_addr() {
+        tracing::info!(%address, "metrics");
+    }
+    let server = Server::new_with_acceptor(listener).name("metrics");
+    let routes = health::metrics_alone(app.clone());
+    Ok(Some(tokio::spawn(async move {
+        if let Err(cause) = server.run(routes).await {
+            tracing::error!(%cause, "the metrics aren't served any more");
+        }
+    })))
+}
+
+fn background(app: &Arc<App>, telemetry: Option<&Telemetry>) -> Vec<JoinHandle<()>> {
     let mut tasks = vec![tokio::spawn(Bus::carry(app.bus.clone())), tokio::spawn(catalog::follow(app.clone()))];
     let swept = app.clone();
     tasks.push(tokio::spawn(async move { swept.sessions.follow(&swept).await }));

@@ -41,8 +41,10 @@ pub mod ready;
 pub mod redis;
 pub mod refusals;
 pub mod seed;
+pub mod slow;
 pub mod sqlite;
 pub mod staff;
+pub mod streams;
 pub mod telemetry;
 pub mod text;
 pub mod transport;
@@ -70,6 +72,7 @@ use crate::{
     metrics::Metrics,
     orders::delivery::Sites,
     redis::Redis,
+    streams::Streams,
     telemetry::Signals,
     transport::{kept::Kept, live::Live, providers::Providers},
 };
@@ -88,6 +91,7 @@ pub struct App {
     pub sites: Sites,
     pub bus: Arc<Bus>,
     pub limits: Limits,
+    pub streams: Streams,
     pub sessions: Sessions,
     pub keys: Keys,
     pub hasher: Hasher,
@@ -122,6 +126,7 @@ impl App {
             sites: Sites::default(),
             bus: Arc::new(Bus::new(redis.clone())),
             limits: Limits::new(redis.clone()),
+            streams: Streams::default(),
             sessions: Sessions::new(redis.clone()),
             metrics: Metrics::default(),
             live: Live::default(),

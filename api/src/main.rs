@@ -103,7 +103,9 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<ExitCode> {
-    let command = Cli::command().mut_args(|arg| if arg.get_env().is_some() { arg.global(true) } else { arg });
+    // Help shows no value of a variable: an address may have a password in it.
+    let global = |arg: clap::Arg| if arg.get_env().is_some() { arg.global(true).hide_env_values(true) } else { arg };
+    let command = Cli::command().mut_args(global);
     let layers = layers::read(&command)?;
     let command = layers::apply(command, &layers);
     let matches = command.clone().get_matches();

@@ -10,7 +10,10 @@ use prometheus::{
     TextEncoder,
 };
 
-use crate::transport::providers::{Fallback, NAMES};
+use crate::{
+    streams,
+    transport::providers::{Fallback, NAMES},
+};
 
 const SECONDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 const DELIVERY_SECONDS: &[f64] = &[60.0, 300.0, 600.0, 900.0, 1200.0, 1800.0, 2700.0, 3600.0, 5400.0, 7200.0];
@@ -60,6 +63,12 @@ metrics! {
     http_server_active_requests: gauge;
     /// Event streams open now.
     wayfare_event_streams: gauge;
+    /// Event streams refused because too many were open, by what was full.
+    wayfare_event_streams_refused_total: counter ["scope"];
+    /// Event streams ended to make room for a new one, by what was full.
+    wayfare_event_streams_let_go_total: counter ["scope"];
+    /// Connections closed because the headers of a request took too long.
+    wayfare_slow_headers_total: counter;
     /// Requests refused because the client had made too many.
     wayfare_rate_limited_total: counter ["action"];
     /// Time that placing an order spent in its database transaction.
@@ -112,6 +121,10 @@ impl Metrics {
     fn start_at_zero(&self) {
         for action in ["request", "sign-in"] {
             self.wayfare_rate_limited_total.with_label_values(&[action]);
+        }
+        for scope in streams::SCOPES {
+            self.wayfare_event_streams_refused_total.with_label_values(&[scope]);
+            self.wayfare_event_streams_let_go_total.with_label_values(&[scope]);
         }
         for state in ["placed", "accepted", "preparing", "on_the_way", "delivered", "cancelled"] {
             self.wayfare_order_moves_total.with_label_values(&[state]);

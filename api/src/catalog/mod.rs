@@ -6,6 +6,7 @@ use futures_util::{
     Stream, StreamExt,
     stream::{self, BoxStream},
 };
+use poem::web::Data;
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
@@ -22,11 +23,11 @@ pub mod webhook;
 
 use crate::{
     App,
+    around::Caller,
     auth::{Done, Manager},
     bus::Note,
     error::Result,
     http::Chapter,
-    metrics::Held,
     page::{self, Page},
     ready::Cached,
     text,
@@ -171,10 +172,13 @@ impl CatalogApi {
     #[oai(path = "/stock/events", method = "get", operation_id = "watch_stock")]
     async fn stock(
         &self,
+        caller: Data<&Caller>,
         /// Only of this shop
         shop: Query<Option<i64>>,
     ) -> Result<EventStream<BoxStream<'static, StockChange>>> {
-        let changes = changes(self.0.clone(), shop.0).boxed();
+        let app = &self.0;
+        let admitted = app.streams.admit(&app.config, &app.metrics, None, caller.ip)?;
+        let changes = admitted.hold(changes(app.clone(), shop.0));
         Ok(EventStream::new(changes).keep_alive(std::time::Duration::from_secs(15)))
     }
 
@@ -189,16 +193,16 @@ impl CatalogApi {
 }
 
 fn changes(app: Arc<App>, shop: Option<i64>) -> impl Stream<Item = StockChange> {
-    let (notes, open) = (app.bus.listen(), Held::new(&app.metrics.wayfare_event_streams));
+    let notes = app.bus.listen();
     let ended = {
         let app = app.clone();
         async move { app.stopped().await }
     };
-    stream::unfold((notes, open), move |(mut notes, open)| async move {
+    stream::unfold(notes, move |mut notes| async move {
         loop {
             match notes.recv().await {
                 Ok(Note::Stock { shop: of, product, stock }) if shop.is_none_or(|s| s == of) => {
-                    return Some((StockChange { shop_id: of, product_id: product, stock }, (notes, open)));
+                    return Some((StockChange { shop_id: of, product_id: product, stock }, notes));
                 }
                 Ok(_) | Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return None,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use city::Point;
-use futures_util::{StreamExt, stream::BoxStream};
+use futures_util::stream::BoxStream;
 use poem::web::sse::Event;
 use poem_openapi::{
     ApiResponse, Enum, Object, OpenApi,
@@ -33,6 +33,7 @@ use crate::{
     error::{Error, Result},
     http::Chapter,
     page::{self, Page},
+    streams::Admitted,
 };
 use delivery::Delivery;
 use event::OrderEvent;
@@ -162,8 +163,10 @@ impl OrdersApi {
         view: Query<View>,
         #[oai(name = "Last-Event-ID", validator(minimum(value = "0")))] last: Header<Option<i64>>,
     ) -> Result<EventStream<BoxStream<'static, OrderEvent>>> {
-        let events = watch::watch(self.0.clone(), who.0.clone(), whose(&who.0, view.0)?, last.0).await?;
-        Ok(as_events(events.boxed()))
+        let whose = whose(&who.0, view.0)?;
+        let admitted = self.admit(&who.0)?;
+        let events = watch::watch(self.0.clone(), who.0.clone(), whose, last.0).await?;
+        Ok(as_events(admitted.hold(events)))
     }
 
     /// How the business goes, day by day
@@ -210,7 +213,16 @@ impl OrdersApi {
         if order.state.is_last() && event::Entity::of(&self.0.db.write, id.0, last).await?.is_empty() {
             return Ok(Events::Over);
         }
-        Ok(Events::Stream(as_events(stream::follow(self.0.clone(), who.0, id.0, last).boxed())))
+        let admitted = self.admit(&who.0)?;
+        Ok(Events::Stream(as_events(admitted.hold(stream::follow(self.0.clone(), who.0, id.0, last)))))
+    }
+}
+
+impl OrdersApi {
+    /// Lets one more event stream in.
+    fn admit(&self, who: &Identity) -> Result<Admitted> {
+        let app = &self.0;
+        app.streams.admit(&app.config, &app.metrics, Some(who.account_id), who.caller.ip)
     }
 }
 

@@ -15,7 +15,6 @@ use crate::{
     auth::Identity,
     bus::Note,
     error::Result,
-    metrics::Held,
     orders::{
         event::{self, OrderEvent},
         moves, order,
@@ -32,7 +31,6 @@ struct Follow {
     last: i64,
     notes: Receiver<Note>,
     ended: bool,
-    _open: Held,
 }
 
 /// The events of an order after `last`, until its last state, the end of what allows `who` to read them, or the end of the
@@ -40,15 +38,7 @@ struct Follow {
 pub fn follow(app: Arc<App>, who: Identity, order: Uuid, last: i64) -> impl Stream<Item = OrderEvent> + Send + 'static {
     let ended = ended(app.clone(), who.clone());
     // Listening begins before the first look: nothing falls in between.
-    let follow = Follow {
-        notes: app.bus.listen(),
-        _open: Held::new(&app.metrics.wayfare_event_streams),
-        app,
-        who,
-        order,
-        last,
-        ended: false,
-    };
+    let follow = Follow { notes: app.bus.listen(), app, who, order, last, ended: false };
     stream::unfold(follow, |mut follow| async move {
         let events = follow.next().await?;
         Some((stream::iter(events), follow))

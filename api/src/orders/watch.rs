@@ -11,7 +11,6 @@ use crate::{
     auth::Identity,
     bus::Note,
     error::Result,
-    metrics::Held,
     orders::{
         event::{self, OrderEvent},
         order::{self, State, Whose},
@@ -30,7 +29,6 @@ struct Watch {
     last: i64,
     told: BTreeSet<i64>,
     notes: Receiver<Note>,
-    _open: Held,
 }
 
 /// The events after `last`, or from now on, until the end of the process or of what allows `who` to read them.
@@ -50,8 +48,7 @@ pub async fn watch(
     let last = last.unwrap_or(newest).clamp(newest.saturating_sub(OVERLAP).max(0), newest);
     let known = event::Entity::after(&app.db.write, last.saturating_sub(OVERLAP)).await?;
     let told = known.iter().map(|e| e.id).filter(|id| *id <= last).collect();
-    let _open = Held::new(&app.metrics.wayfare_event_streams);
-    let watch = Watch { app, whose, last, told, notes, _open };
+    let watch = Watch { app, whose, last, told, notes };
     let events = stream::unfold(watch, |mut watch| async move {
         let events = watch.next().await;
         Some((stream::iter(events), watch))

@@ -18,7 +18,7 @@ use super::{
     buses::{Bus, Wanted, Written},
     gtfs_rt,
 };
-use crate::{App, clock::Instant, metrics::Held};
+use crate::{App, clock::Instant};
 
 /// Seconds between pictures; those of all replicas are of the same instants.
 pub const TICK: i64 = 2;
@@ -134,7 +134,6 @@ struct Watch {
     /// Names what is asked and of which city: an id from elsewhere means nothing here.
     mark: String,
     known: Option<Arc<Picture>>,
-    _open: Held,
 }
 
 /// The wanted buses as they move: a whole picture first, or what changed since the event that the client saw last, then
@@ -154,8 +153,7 @@ pub async fn watch(
         Some(at) => Some(app.live.at(&app, at).await),
         None => None,
     };
-    let _open = Held::new(&app.metrics.wayfare_event_streams);
-    let watch = Watch { app, wanted, mark, known, _open };
+    let watch = Watch { app, wanted, mark, known };
     stream::unfold(watch, |mut watch| async move { Some((watch.next().await, watch)) }).take_until(Box::pin(ended))
 }
 

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use futures_util::{StreamExt, stream::BoxStream};
+use futures_util::stream::BoxStream;
+use poem::web::Data;
 use poem_openapi::{
     OpenApi,
     param::{Header, Path, Query},
@@ -31,6 +32,7 @@ pub mod streets;
 
 use crate::{
     App,
+    around::Caller,
     cache::Ready,
     error::{Error, Result},
     http::Chapter,
@@ -260,6 +262,7 @@ impl TransportApi {
     #[oai(path = "/buses/stream", method = "get", operation_id = "watch_buses")]
     async fn watch(
         &self,
+        caller: Data<&Caller>,
         /// Only within a rectangle: south, west, north, east, degrees
         #[oai(name = "box")]
         area: Query<Option<Area>>,
@@ -270,7 +273,10 @@ impl TransportApi {
         #[oai(name = "Last-Event-ID", validator(max_length = 200))]
         last: Header<Option<String>>,
     ) -> Result<EventStream<BoxStream<'static, Written>>> {
-        let news = live::watch(self.0.clone(), Wanted::of(area.0, line.0)?, last.0).await.boxed();
+        let app = &self.0;
+        let wanted = Wanted::of(area.0, line.0)?;
+        let admitted = app.streams.admit(&app.config, &app.metrics, None, caller.ip)?;
+        let news = admitted.hold(live::watch(app.clone(), wanted, last.0).await);
         Ok(EventStream::new(news).to_event(live::event).keep_alive(std::time::Duration::from_secs(15)))
     }
 

@@ -21,5 +21,6 @@ mod lost_commit;
 mod postgres_away;
 mod redis_away;
 mod replicas;
+mod slow;
 mod start;
 mod tour;

@@ -2,6 +2,9 @@
 
 use std::process::{Command, Output};
 
+use clap::Args;
+use wayfare::{config::Config, layers};
+
 use crate::place::Place;
 
 async fn place() -> Place {
@@ -127,5 +130,36 @@ async fn every_knob_of_the_configuration_is_in_the_table() {
     assert!(names.len() > 25);
     for name in names {
         row(&table, name);
+    }
+}
+
+#[tokio::test]
+async fn every_secret_is_hidden_and_may_come_from_a_file() {
+    let place = place().await;
+    let command = Config::augment_args(clap::Command::new("wayfare"));
+    let secrets: Vec<_> = command.get_arguments().filter(|arg| layers::is_secret(arg)).collect();
+    assert!(secrets.len() >= 9, "{}", secrets.len());
+    for arg in secrets {
+        let name = arg.get_env().and_then(|name| name.to_str()).expect("a variable");
+        let (_, table) = run(place.binary(&["config"]).env(name, "hunter2secret"));
+        assert_eq!(row(&table, name), ("***".into(), "environment".into()));
+        let file = place.dir.path().join(name);
+        std::fs::write(&file, "hunter2secret\n").expect("a file can be written");
+        let by_file = format!("{name}_FILE");
+        let (_, from_file) = run(place.binary(&["config"]).env_remove(name).env(&by_file, &file));
+        assert_eq!(row(&from_file, name), ("***".into(), by_file));
+        assert!(!(table + &from_file).contains("hunter2"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn neither_the_table_nor_the_help_shows_a_password_inside_an_address() {
+    let place = place().await;
+    for name in ["WAYFARE_S3_ENDPOINT", "WAYFARE_ORS_URL", "WAYFARE_PHOTON_URL", "WAYFARE_TILES_URL"] {
+        for arguments in [&["config"][..], &["--help"], &["serve", "--help"]] {
+            let (_, text) =
+                run(place.binary(arguments).env(name, "https://user:hunter2@a.example/{z}/{x}/{y}?key=hunter2"));
+            assert!(!text.contains("hunter2"), "{name} {arguments:?}:\n{text}");
+        }
     }
 }

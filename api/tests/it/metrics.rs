@@ -143,3 +143,12 @@ async fn a_cart_that_is_empty_or_old_is_not_active() {
     wayfare.later(chrono::TimeDelta::hours(25));
     assert_eq!(wayfare.metric("wayfare_active_carts").await, 0.0);
 }
+
+#[tokio::test]
+async fn with_a_token_only_who_has_it_sees_the_metrics() {
+    let token = "a-token-for-whoever-scrapes";
+    let wayfare = Wayfare::with(|config| config.metrics_token = Some(wayfare::config::Secret::new(token))).await;
+    wayfare.get("/metrics").await.refused(401, "metrics_token");
+    wayfare.bearing("another-token-of-sixteen").get("/metrics").await.refused(401, "metrics_token");
+    assert_eq!(wayfare.bearing(token).get("/metrics").await.status, 200);
+}

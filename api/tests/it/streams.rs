@@ -265,3 +265,33 @@ async fn a_courier_hears_nothing_more_of_an_order_that_another_one_took() {
     first.move_order(&order, "on_the_way").await.expect(200);
     assert_eq!(events.next().await, None);
 }
+
+#[tokio::test]
+async fn an_account_has_so_many_streams_and_its_oldest_makes_room() {
+    let wayfare = Wayfare::with(|config| config.streams_account = 2).await;
+    let (nora, other) = (wayfare.newcomer().await, wayfare.newcomer().await);
+    let mut oldest = Events::of(&nora, "/api/orders/events").await;
+    let _second = Events::of(&nora, "/api/orders/events").await;
+    let _others = Events::of(&other, "/api/orders/events").await;
+    let _third = Events::of(&nora, "/api/orders/events").await;
+    assert_eq!(oldest.next().await, None, "the oldest has ended");
+    assert_eq!(wayfare.metric("wayfare_event_streams_let_go_total{scope=\"account\"}").await, 1.0);
+}
+
+#[tokio::test]
+async fn an_address_and_all_together_have_so_many_streams() {
+    for (scope, status) in [("address", 429), ("all", 503)] {
+        let wayfare = Wayfare::with(|config| match scope {
+            "address" => config.streams_address = 2,
+            _ => config.streams_all = 2,
+        })
+        .await;
+        let _one = Events::of(&wayfare.guest, "/api/buses/stream").await;
+        let _two = Events::of(&wayfare.newcomer().await.client, "/api/orders/events").await;
+        let refused = wayfare.get("/api/stock/events").await;
+        refused.refused(status, "too_many_streams");
+        assert!(refused.header("retry-after").is_some());
+        let series = format!("wayfare_event_streams_refused_total{{scope=\"{scope}\"}}");
+        assert_eq!(wayfare.metric(&series).await, 1.0);
+    }
+}
