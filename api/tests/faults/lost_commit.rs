@@ -78,7 +78,7 @@ impl Line {
         loop {
             tokio::select! {
                 biased;
-                _ = down.wait_for(|down| *down) => return,
+                () = async { drop(down.wait_for(|down| *down).await) } => return,
                 read = client.read(&mut asked) => {
                     let Ok(length @ 1..) = read else { return };
                     if self.is_down() || server.write_all(&asked[..length]).await.is_err() {
