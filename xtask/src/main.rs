@@ -37,6 +37,7 @@ pub const STAGES: &[Entry] = &[
     Entry::of::<write::Screenshots>(Group::Keep),
     Entry::of::<write::Reference>(Group::Keep),
     Entry::of::<write::Pipelines>(Group::Keep),
+    Entry::of::<check::Manifests>(Group::Keep),
     Entry::of::<check::Tidy>(Group::Keep),
     Entry::of::<ci::Evidence>(Group::Keep),
     Entry::of::<ci::Notify>(Group::Keep),

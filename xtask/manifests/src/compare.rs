@@ -43,12 +43,12 @@ fn by_title(objects: &[Object]) -> BTreeMap<String, Value> {
     plain.map(|object| (object.title(), without_the_tool(object.0))).collect()
 }
 
-/// What has a hash of its content in its name: each tool has its own.
+/// What has a hash of its content in its name, by its plain one: each tool has its own hash, and one alone has a Job's.
 fn hashed(objects: &[Object]) -> BTreeMap<String, String> {
-    let maps = objects.iter().filter(|it| ["ConfigMap", "Secret"].contains(&it.kind()));
+    let maps = objects.iter().filter(|it| ["ConfigMap", "Secret", "Job"].contains(&it.kind()));
     let plain = |name: &str| {
         let (start, hash) = name.rsplit_once('-')?;
-        (hash.len() == 10).then(|| (name.to_owned(), format!("{start}-HASH")))
+        (hash.len() == 10).then(|| (name.to_owned(), start.to_owned()))
     };
     maps.filter_map(|it| plain(it.name())).collect()
 }
@@ -65,12 +65,24 @@ fn renamed(value: &Value, names: &BTreeMap<String, String>) -> Value {
     }
 }
 
-/// Which tool manages it differs, and Helm tells its chart.
+/// Which tool manages it differs, which version it is of stands where the tool knows it, and Argo CD asks Kustomize.
 fn without_the_tool(mut value: Value) -> Value {
-    for pointer in ["/metadata/labels", "/spec/template/metadata/labels"] {
-        if let Some(labels) = value.pointer_mut(pointer).and_then(Value::as_object_mut) {
-            labels.retain(|key, _| key != "app.kubernetes.io/managed-by" && key != "helm.sh/chart");
+    let of_the_tool = |key: &str| {
+        let labels = ["app.kubernetes.io/managed-by", "app.kubernetes.io/version", "helm.sh/chart"];
+        labels.contains(&key) || key.starts_with("argocd.argoproj.io/")
+    };
+    for (parent, field) in
+        [("/metadata", "labels"), ("/metadata", "annotations"), ("/spec/template/metadata", "labels")]
+    {
+        let Some(parent) = value.pointer_mut(parent).and_then(Value::as_object_mut) else { continue };
+        let Some(fields) = parent.get_mut(field).and_then(Value::as_object_mut) else { continue };
+        fields.retain(|key, _| !of_the_tool(key));
+        if fields.is_empty() {
+            parent.remove(field);
         }
+    }
+    if let Some(metadata) = value.pointer_mut("/metadata").and_then(Value::as_object_mut) {
+        metadata.remove("namespace");
     }
     value
 }

