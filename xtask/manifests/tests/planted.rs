@@ -223,3 +223,12 @@ fn a_query_for_what_nobody_exports() {
 fn an_analysis_that_passes_without_data() {
     finds("len(result) > 0 && ", "", &["AnalysisTemplate objectives: latency passes without data"]);
 }
+
+#[test]
+fn an_address_to_listen_at_that_is_no_port_of_the_container() {
+    finds(
+        "WAYFARE_DRAIN_SECONDS: \"5\"",
+        "WAYFARE_METRICS_LISTEN: 0.0.0.0:9464",
+        &["Deployment api: WAYFARE_METRICS_LISTEN is at the port 9464, which wayfare doesn't have"],
+    );
+}

@@ -82,9 +82,8 @@ fn container(set: &Set, container: &Value) -> Vec<String> {
     let closed = asked.filter(|port| !own.iter().any(|own| own.is(port)));
     let closed = closed.map(|port| format!("a probe of {name} asks at the port {port}, which it doesn't have"));
     let known = set.facts.ports.get(name);
-    let other = own.iter().filter(|own| known.is_some_and(|known| own.number != *known));
-    let other = other.map(|own| {
-        format!("{name} listens at {known:?}, not at {}", own.number, known = known.copied().unwrap_or_default())
-    });
+    let requests = own.iter().filter(|own| own.name.as_deref() == Some("http"));
+    let other = requests.zip(known).filter(|(own, known)| own.number != **known);
+    let other = other.map(|(own, known)| format!("{name} listens at {known}, not at {}", own.number));
     closed.chain(other).collect()
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::Set;
 use crate::object::{Object, entries, list};
+use crate::pods;
 
 pub fn offences(set: &Set, object: &Object) -> Vec<String> {
     if object.kind() == "ConfigMap" && object.name() == "flags" {
@@ -26,7 +27,17 @@ fn of_container(set: &Set, object: &Object, container: &Value) -> Vec<String> {
     let files = variables.iter().filter(|(key, _)| key.ends_with("_FILE"));
     let lost = files.filter(|(_, file)| !is_mounted(object, container, file));
     let lost = lost.map(|(key, file)| format!("{key} is {file}, which no secret is mounted for"));
-    unknown.chain(lost).collect()
+    unknown.chain(lost).chain(unreachable(container, &variables)).collect()
+}
+
+/// Where it listens by a variable, and what takes requests doesn't say so.
+fn unreachable(container: &Value, variables: &[(String, String)]) -> Vec<String> {
+    let own: Vec<_> = pods::ports(container).collect();
+    let listens = variables.iter().filter(|(key, _)| key.ends_with("_LISTEN"));
+    let port = |address: &str| address.rsplit_once(':')?.1.parse::<u64>().ok();
+    let closed = listens.filter_map(|(key, address)| Some((key, port(address)?)));
+    let closed = closed.filter(|(_, port)| !own.is_empty() && own.iter().all(|own| own.number != *port));
+    closed.map(|(key, port)| format!("{key} is at the port {port}, which {} doesn't have", name(container))).collect()
 }
 
 /// Its own and those of the ConfigMaps that it takes whole.
