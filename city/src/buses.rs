@@ -5,9 +5,10 @@
 //! Where it is between two stops follows the shape; how it speeds up, brakes and waits at lights is not considered.
 
 use crate::City;
-use crate::clock::{DAY, Day, Moment};
+use crate::clock::{Day, Moment, Zone};
 use crate::geo::{Coord, Point};
 use crate::random::{Random, mixed};
+use crate::timetable::{Frequency, OnDay};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -60,8 +61,21 @@ pub struct FeedIds<'a> {
     pub trip: Cow<'a, str>,
     pub line: Cow<'a, str>,
     pub stop: Cow<'a, str>,
-    /// Seconds after the service day's start at which the trip begins: trips that a frequency stands for share an id.
+    /// `stop_sequence` of the call that comes next; nothing where no feed states one.
+    pub sequence: Option<u32>,
+    /// Unix time at which it arrives there, its delay included.
+    pub arrival: i64,
+    /// Trips that a frequency stands for share an id and are told apart by their start.
+    pub headway: Option<Headway>,
+}
+
+/// One of the trips that a frequency stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Headway {
+    /// Seconds after the service day's start at which it begins.
     pub start: i32,
+    /// Whether its times are exact, or merely some minutes apart.
+    pub is_exact: bool,
 }
 
 /// What tells of two pictures of the buses how to get from the first to the second.
@@ -85,13 +99,13 @@ impl City {
         let mut buses: Vec<Bus> = Vec::new();
         for route in &running.routes {
             for k in 0..route.trips {
-                let row = (route.times + k * route.len) as usize;
-                let last = row + route.len as usize - 1;
-                let (start, end) = (running.depart[row], running.arrive[last]);
+                let trip = running.trips[(route.first_trip + k) as usize];
+                let timed = self.timetable.trips[trip.number as usize];
+                let last = self.timetable.times[timed.times as usize + route.len as usize - 1];
+                let (start, end) = (timed.start + trip.shift, timed.start + last[0] + trip.shift);
                 // A delay is no longer than it is at the end; an early bus is not there before it leaves.
                 if start <= now.second && f64::from(now.second) <= f64::from(end) + LATEST {
-                    let (trip, shift) = running.trips[(route.first_trip + k) as usize];
-                    buses.extend(self.bus(trip, now, shift, seed));
+                    buses.extend(self.bus(trip, now, seed));
                 }
             }
         }
@@ -110,7 +124,8 @@ impl City {
         let Some(trip) = t.trips.get(bus.run.trip as usize) else {
             // A bus of another city.
             let [trip, stop] = [bus.run.trip, bus.stop].map(|n| Cow::Owned(n.to_string()));
-            return FeedIds { trip, line: Cow::Borrowed(&bus.line), stop, start: 0 };
+            let line = Cow::Borrowed(bus.line.as_str());
+            return FeedIds { trip, line, stop, sequence: None, arrival: 0, headway: None };
         };
         let line = match t.names.get(t.lines[t.line_of(bus.run.trip) as usize].id) {
             "" => bus.line.as_str(),
@@ -120,14 +135,28 @@ impl City {
             trip: own(trip.id, bus.run.trip),
             line: Cow::Borrowed(line),
             stop: own(t.stop_id.get(bus.stop as usize).copied().unwrap_or(0), bus.stop),
-            start: trip.start,
+            // The demo city's trips have neither ids nor numbers of calls.
+            sequence: (trip.id != 0).then(|| t.sequences.get((trip.sequence + bus.call) as usize).copied()).flatten(),
+            arrival: self.arrival(bus),
+            headway: (trip.frequency != Frequency::None as u8)
+                .then(|| Headway { start: trip.start, is_exact: trip.frequency == Frequency::Exact as u8 }),
         }
     }
 
-    /// One trip at an instant; nothing before it leaves and after it is there.
-    fn bus(&self, trip: u32, now: Moment, shift: i32, seed: u64) -> Option<Bus> {
+    /// When a bus is at the stop that it stands at or comes to next.
+    fn arrival(&self, bus: &Bus) -> i64 {
         let t = &self.timetable;
-        let day = now.day.plus(shift / DAY);
+        let zone = &t.services[t.trips[bus.run.trip as usize].service as usize].zone;
+        let zone = if zone.is_empty() { self.zone() } else { Zone::named(zone) };
+        let scheduled = t.times_of(bus.run.trip).nth(bus.call as usize).map_or(0, |x| x[0]);
+        zone.unix(Moment::new(bus.run.day, scheduled + bus.delay))
+    }
+
+    /// One trip at an instant; nothing before it leaves and after it is there.
+    fn bus(&self, on_day: OnDay, now: Moment, seed: u64) -> Option<Bus> {
+        let t = &self.timetable;
+        let OnDay { number: trip, shift, after } = on_day;
+        let day = now.day.plus(after);
         // Seconds after the service day's start, as the timetable counts.
         let second = f64::from(now.second - shift);
         let times = || t.times_of(trip);
@@ -147,7 +176,7 @@ impl City {
         let p = &t.patterns[pattern as usize];
         let (at, bearing, metres) = self.between(pattern, before, next, share);
         let standing = next == before || scheduled >= reached;
-        let (stop, line) = (t.stops_of(pattern)[next], &t.lines[p.line as usize]);
+        let (stop, line) = (t.real(t.stops_of(pattern)[next]), &t.lines[p.line as usize]);
         Some(Bus {
             run: Run { day, trip },
             line: t.names.get(line.short).to_owned(),

@@ -3,7 +3,7 @@
 //! Nothing here reads a clock; instants come in as arguments.
 
 use crate::file::stored;
-use chrono::{DateTime, Datelike, NaiveDate, TimeZone};
+use chrono::{DateTime, Datelike, NaiveDate, Offset, TimeDelta, TimeZone};
 use serde::Serialize;
 use std::fmt;
 
@@ -73,7 +73,7 @@ impl Moment {
         Self { day, second }
     }
 
-    /// The same instant with 0 ≤ second < one day.
+    /// The same instant with 0 ≤ second < one day, where no clock changes in between; else `Zone::normal`.
     #[must_use]
     pub fn normal(self) -> Self {
         Self { day: self.day.plus(self.second.div_euclid(DAY)), second: self.second.rem_euclid(DAY) }
@@ -134,7 +134,31 @@ impl Zone {
         self.start(moment.day) + i64::from(moment.second)
     }
 
-    fn start(self, day: Day) -> i64 {
+    /// Unix times at which clocks in the zone show so many seconds of a day: none in the hour that is skipped, two in the one
+    /// that comes twice.
+    #[must_use]
+    pub fn shown(self, day: Day, second: i32) -> Vec<i64> {
+        let midnight = day.date().and_then(|d| d.and_hms_opt(0, 0, 0));
+        let local = midnight.and_then(|m| m.checked_add_signed(TimeDelta::seconds(second.into())));
+        let found = local.map(|l| self.0.from_local_datetime(&l));
+        let all = found.and_then(|f| Some([f.earliest()?, f.latest()?].map(|t| t.timestamp())));
+        all.map_or_else(Vec::new, |[a, b]| if a == b { vec![a] } else { vec![a, b] })
+    }
+
+    /// Seconds by which clocks in the zone are ahead of UTC at a Unix time.
+    #[must_use]
+    pub fn offset(self, unix: i64) -> i32 {
+        DateTime::from_timestamp(unix, 0).map_or(0, |t| t.with_timezone(&self.0).offset().fix().local_minus_utc())
+    }
+
+    /// The same moment on the day that it is in the zone.
+    #[must_use]
+    pub fn normal(self, moment: Moment) -> Moment {
+        if (0..DAY).contains(&moment.second) { moment } else { self.moment(self.unix(moment)) }
+    }
+
+    /// The Unix time at which a day begins as timetables count: noon minus twelve hours.
+    pub(crate) fn start(self, day: Day) -> i64 {
         let noon = day.date().and_then(|d| d.and_hms_opt(12, 0, 0));
         let unix = noon.and_then(|n| self.0.from_local_datetime(&n).earliest()).map(|t| t.timestamp());
         unix.unwrap_or(i64::from(day.0) * 86_400 + 43_200) - 43_200

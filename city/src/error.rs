@@ -31,8 +31,10 @@ pub enum NoRoute {
     NoServiceInTime,
     /// The city has no timetable.
     NoTimetable,
-    /// No stop within walking distance of one of the two places, and the walk is too long.
+    /// No stop within walking distance of one of the two places.
     NoStopNear,
+    /// Walking to and from a bus takes as long as walking there.
+    WalkIsShorter,
 }
 
 impl Error {
@@ -60,6 +62,7 @@ impl NoRoute {
             Self::NoServiceInTime => "no_service_in_time",
             Self::NoTimetable => "no_timetable",
             Self::NoStopNear => "no_stop_near",
+            Self::WalkIsShorter => "walk_is_shorter",
         }
     }
 }
@@ -87,6 +90,7 @@ impl fmt::Display for NoRoute {
             Self::NoServiceInTime => "no bus leads there within the time considered",
             Self::NoTimetable => "the city has no timetable",
             Self::NoStopNear => "there is no stop within walking distance",
+            Self::WalkIsShorter => "it is so near that walking to and from a bus takes as long as walking there",
         })
     }
 }

@@ -25,7 +25,7 @@ mod stops;
 mod timetable;
 
 pub use areas::{Area, AreaKind};
-pub use buses::{Bus, Changes, FeedIds, Run, changes};
+pub use buses::{Bus, Changes, FeedIds, Headway, Run, changes};
 pub use city::City;
 pub use clock::{Day, Moment, Zone};
 pub use demo::{DEMO_SEED, DEMO_STAMP};
@@ -34,7 +34,9 @@ pub use error::{Error, FileError, ImportError, NoRoute};
 pub use gazetteer::{Place, Query};
 pub use geo::{Bounds, Point, encode_polyline, line_metres};
 pub use import::{Report, Sources, import};
-pub use journey::{Call, Comparison, Departure, Fare, Journey, Leg, Means, Mode, RideDetail, Summary, When};
+pub use journey::{
+    Asking, Call, Comparison, Departure, Fare, Journey, Leg, Means, Mode, RideDetail, Summary, When, currency_digits,
+};
 pub use map::{STREET_CLASSES, Street};
 pub use network::Vehicle;
 pub use random::Random;

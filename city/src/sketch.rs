@@ -46,7 +46,7 @@ impl City {
                 "<polyline points=\"{points}\" fill=\"none\" stroke=\"#{colour:06x}\" stroke-width=\"2\"/>"
             );
         }
-        for stop in &self.timetable.stops {
+        for stop in self.timetable.stops.iter().take(self.timetable.real_stops()) {
             let (x, y) = place(stop.point());
             _ = write!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2\" fill=\"#333\"/>");
         }

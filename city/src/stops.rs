@@ -22,7 +22,8 @@ impl City {
     /// # Errors
     /// When there is none of that number.
     pub fn stop(&self, id: u32) -> Result<Stop, Error> {
-        let at = self.timetable.stops.get(id as usize).ok_or_else(|| Error::UnknownPlace(format!("stop {id}")))?;
+        let known = self.timetable.stops.get(id as usize).filter(|_| (id as usize) < self.timetable.real_stops());
+        let at = known.ok_or_else(|| Error::UnknownPlace(format!("stop {id}")))?;
         Ok(Stop { id, name: self.timetable.stop_name(id).to_owned(), at: at.point(), metres: None })
     }
 
@@ -42,7 +43,7 @@ impl City {
     /// Stops in a rectangle, in order of number.
     #[must_use]
     pub fn stops_in(&self, area: Bounds, limit: usize) -> Vec<Stop> {
-        let all = (0..).zip(&self.timetable.stops);
+        let all = (0..).zip(&self.timetable.stops).take(self.timetable.real_stops());
         let inside = all.filter(|(_, at)| area.contains(at.point())).take(limit);
         inside.filter_map(|(id, _)| self.stop(id).ok()).collect()
     }

@@ -8,7 +8,7 @@ use super::streets::Plan;
 use crate::clock::Day;
 use crate::draft::CityDraft;
 use crate::geo::Coord;
-use crate::timetable::{FeedLine, FeedStop, FeedTrip, Service, StopTime};
+use crate::timetable::{FeedFare, FeedLine, FeedShape, FeedStop, FeedTrip, Service, StopTime};
 use std::collections::HashMap;
 
 /// Metres between stops, at least.
@@ -18,6 +18,7 @@ const DWELL: i32 = 20;
 const SPEED: f64 = 6.2;
 /// Hundredths of a euro, changes included.
 const FARE: (u32, &str, u8) = (180, "EUR", 2);
+const AGENCY: &str = "Demo City Transport";
 
 pub(super) fn run(ground: &Ground, plan: &Plan, draft: &mut CityDraft) {
     let (Some(start), Some(end)) = (Day::of(2020, 1, 1), Day::of(2039, 12, 31)) else {
@@ -26,6 +27,13 @@ pub(super) fn run(ground: &Ground, plan: &Plan, draft: &mut CityDraft) {
     for weekdays in [0b001_1111, 0b010_0000, 0b100_0000] {
         draft.feed.services.push(Service { weekdays, start, end, ..Service::default() });
     }
+    draft.feed.fares.push(FeedFare {
+        amount: FARE.0,
+        currency: FARE.1.to_owned(),
+        changes: FARE.2,
+        agency: AGENCY.to_owned(),
+        ..FeedFare::default()
+    });
     let streets = Streets::of(ground, plan);
     let mut stops: HashMap<(Crossing, i32), u32> = HashMap::new();
     for course in &COURSES {
@@ -45,10 +53,10 @@ pub(super) fn run(ground: &Ground, plan: &Plan, draft: &mut CityDraft) {
             id: String::new(),
             short: course.number.to_owned(),
             long: format!("{first} – {last}"),
-            agency: "Demo City Transport".to_owned(),
+            agency: AGENCY.to_owned(),
             colour: course.colour,
             kind: 3,
-            fare: Some((FARE.0, FARE.1.to_owned(), FARE.2)),
+            feed: 0,
         });
         direction(ground, &streets, &way, &last, (line, course.every, 0), &mut stops, draft);
         way.reverse();
@@ -78,7 +86,7 @@ fn direction(
 ) {
     let shape = draft.feed.shapes.len() as u32;
     let line_of_road: Vec<Coord> = way.iter().map(|c| ground.coord(c.0, c.1)).collect();
-    draft.feed.shapes.push(line_of_road.clone());
+    draft.feed.shapes.push(FeedShape { points: line_of_road.clone(), travelled: Vec::new() });
     let mut times: Vec<StopTime> = Vec::new();
     let (mut since, mut now) = (f64::INFINITY, 0);
     for (k, &at) in way.iter().enumerate() {
@@ -99,7 +107,7 @@ fn direction(
                 draft.feed.stops.len() as u32 - 1
             });
             let depart = if times.is_empty() || k + 1 == way.len() { now } else { now + DWELL };
-            times.push(StopTime { stop, arrive: now, depart });
+            times.push(StopTime { stop, arrive: now, depart, ..StopTime::default() });
             now = depart;
         }
     }

@@ -45,7 +45,7 @@ impl City {
         if !(60..=7_200).contains(&seconds) {
             return Err(Error::BadQuestion("the time must be from one minute to two hours"));
         }
-        let start = start.normal();
+        let start = self.zone().normal(start);
         let plan = self.plan(start)?;
         let targets = self.targets(resolution)?;
         let total: f64 = targets.cells.iter().map(|c| c.1).sum();
@@ -61,7 +61,11 @@ impl City {
                 desk.rounds.begin(t.stops.len(), plan.forward.routes.len(), &Vec::new());
                 desk.rounds.bound(start.second + seconds + 1);
                 desk.rounds.run(t, &plan.forward, (start.second, &access), &access, MOST_RIDES);
-                let arrivals = desk.rounds.arrivals(t.stops.len());
+                let mut arrivals = desk.rounds.arrivals(t.stops.len());
+                for platform in t.real_stops()..t.stops.len() {
+                    let stop = t.real(platform as u32) as usize;
+                    arrivals[stop] = arrivals[stop].min(arrivals[platform]);
+                }
                 let reached = targets.reached(centre, &arrivals, start.second + seconds, seconds);
                 AccessScore { id: cell.to_string(), centre, people, reached, share: reached / total.max(1e-9) }
             });

@@ -88,7 +88,7 @@ impl City {
 
     /// Departures between 7 and 19 o'clock by stop.
     pub(super) fn departures_by_stop(&self, day: Day) -> Vec<u32> {
-        let mut counts = vec![0; self.timetable.stops.len()];
+        let mut counts = vec![0; self.timetable.real_stops()];
         let Ok(plan) = self.plan(crate::Moment::new(day, 43_200)) else {
             return counts;
         };
@@ -98,7 +98,7 @@ impl City {
                 for i in 0..r.len - 1 {
                     let at = running.depart[(r.times + k * r.len + i) as usize];
                     if (7 * 3600..19 * 3600).contains(&at) {
-                        counts[running.stop(r, i) as usize] += 1;
+                        counts[self.timetable.real(running.stop(r, i)) as usize] += 1;
                     }
                 }
             }

@@ -134,7 +134,7 @@ impl City {
             let far = t.stops[s as usize].point().metres_to(first);
             f64::from(departures[s as usize]) / (1.0 + far / 1_000.0)
         };
-        let hub = (0..t.stops.len() as u32)
+        let hub = (0..t.real_stops() as u32)
             .filter(|s| departures[*s as usize] > 0)
             .max_by(|a, b| value(*a).total_cmp(&value(*b)).then(b.cmp(a)));
         let Some(hub) = hub else {

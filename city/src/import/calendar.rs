@@ -16,10 +16,15 @@ pub(super) fn read(
     ids: &mut Ids,
     report: &mut Report,
 ) -> Result<(), ImportError> {
-    if let Some(bytes) = archive.bytes("calendar.txt")? {
+    let (weeks, dates) = (archive.bytes("calendar.txt")?, archive.bytes("calendar_dates.txt")?);
+    if weeks.is_none() && dates.is_none() {
+        let why = "it is missing, and so is calendar_dates.txt: one of them must say on which days trips run";
+        return Err(ImportError::Feed { file: "calendar.txt".to_owned(), why: why.to_owned() });
+    }
+    if let Some(bytes) = weeks {
         regular(&bytes, feed, ids, report)?;
     }
-    if let Some(bytes) = archive.bytes("calendar_dates.txt")? {
+    if let Some(bytes) = dates {
         exceptions(&bytes, feed, ids, report)?;
     }
     for service in &mut feed.services {
@@ -31,7 +36,8 @@ pub(super) fn read(
 
 fn regular(bytes: &[u8], feed: &mut Feed, ids: &mut Ids, report: &mut Report) -> Result<(), ImportError> {
     let mut table = Table::new("calendar.txt", bytes)?;
-    let [id, start, end] = ["service_id", "start_date", "end_date"].map(|c| table.column(c));
+    let id = table.required("service_id")?;
+    let [start, end] = [table.required("start_date")?, table.required("end_date")?];
     let days = WEEKDAYS.map(|c| table.column(c));
     while let Some(row) = table.next_row(report) {
         let (Some(start), Some(end)) = (Day::parse(row.field(start)), Day::parse(row.field(end))) else {
@@ -47,7 +53,8 @@ fn regular(bytes: &[u8], feed: &mut Feed, ids: &mut Ids, report: &mut Report) ->
 
 fn exceptions(bytes: &[u8], feed: &mut Feed, ids: &mut Ids, report: &mut Report) -> Result<(), ImportError> {
     let mut table = Table::new("calendar_dates.txt", bytes)?;
-    let [id, date, kind] = ["service_id", "date", "exception_type"].map(|c| table.column(c));
+    let id = table.required("service_id")?;
+    let [date, kind] = [table.required("date")?, table.required("exception_type")?];
     while let Some(row) = table.next_row(report) {
         let Some(day) = Day::parse(row.field(date)) else {
             report.drop("exceptions without a date", row.text(id));

@@ -8,6 +8,7 @@ mod archive;
 mod areas;
 mod buildings;
 mod calendar;
+mod changes;
 mod fares;
 mod feed;
 mod guard;

@@ -29,6 +29,25 @@ impl Report {
         }
     }
 
+    /// Adds what another report holds.
+    pub(crate) fn add(&mut self, other: Self) {
+        other.taken.into_iter().for_each(|(what, n)| *self.taken.entry(what).or_default() += n);
+        other.dropped.into_iter().for_each(|(why, n)| *self.dropped.entry(why).or_default() += n);
+        other.examples.into_iter().for_each(|(why, e)| _ = self.examples.entry(why).or_insert(e));
+    }
+
+    /// The three most frequent reasons for leaving something out, as the end of a sentence.
+    pub(crate) fn reasons(&self) -> String {
+        let mut most: Vec<_> = self.dropped.iter().collect();
+        most.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
+        let told = most.iter().take(3).map(|(why, n)| match self.examples.get(*why) {
+            Some(example) if !example.is_empty() => format!("{n} {why} (such as {example})"),
+            _ => format!("{n} {why}"),
+        });
+        let told: Vec<String> = told.collect();
+        if told.is_empty() { String::new() } else { format!(": {}", told.join("; ")) }
+    }
+
     pub(crate) fn note_city(&mut self, city: &City) {
         self.take("junctions", city.network.junctions.len());
         self.take("segments", city.network.segments());

@@ -98,7 +98,7 @@ fn a_bus_goes_by_the_ids_of_its_feed_and_by_the_citys_numbers_without_one() {
     let told: Vec<_> = buses
         .iter()
         .map(|b| city.feed_ids(b))
-        .map(|i| format!("{} {} {} {}", i.trip, i.line, i.stop, i.start))
+        .map(|i| format!("{} {} {} {}", i.trip, i.line, i.stop, i.headway.unwrap().start))
         .collect();
     assert_eq!(told, ["u r c 28800", "u r b 29100"]);
 
@@ -112,14 +112,14 @@ fn a_bus_goes_by_the_ids_of_its_feed_and_by_the_citys_numbers_without_one() {
 fn an_archive_that_unpacks_too_far_is_refused() {
     let bytes = archive(&[("stops.txt", &"0".repeat(200_000))]);
     assert!(bytes.len() < 2_000);
-    let mut archive = Archive::open(&bytes, 100_000).unwrap();
+    let mut archive = Archive::open(&bytes, 100_000, &mut Report::default()).unwrap();
     assert!(matches!(archive.bytes("stops.txt"), Err(ImportError::TooLarge { .. })));
 }
 
 #[test]
 fn something_else_is_no_feed() {
-    assert!(Archive::open(b"not a zip", 1_000).is_err());
-    assert!(Archive::open(b"", 1_000).is_err());
+    assert!(Archive::open(b"not a zip", 1_000, &mut Report::default()).is_err());
+    assert!(Archive::open(b"", 1_000, &mut Report::default()).is_err());
 }
 
 /// Just enough of the pbf format to write a map: uncompressed blobs, plain nodes.

@@ -1,26 +1,14 @@
-//! From an itinerary to a journey: walks, waits and rides in order, and the fare.
+//! From an itinerary to a journey: walks, waits and rides in order.
 
 use super::door::Door;
-use super::{Fare, Journey, Leg, Mode, When};
+use super::{Journey, Leg, Mode};
 use crate::City;
 use crate::city::Desk;
 use crate::clock::Moment;
 use crate::geo::Point;
-use crate::network::Vehicle;
 use crate::timetable::{self, Itinerary};
 
 impl City {
-    pub(super) fn walk_journey(&self, door: &Door, when: When) -> Option<Journey> {
-        let seconds = door.walk_seconds().filter(|s| *s <= 4 * 3_600)? as i32;
-        let track = door.walk.as_ref()?;
-        let depart = match when {
-            When::Depart(m) => m,
-            When::Arrive(m) => m.plus(-seconds),
-        };
-        let leg = self.street_leg(track, [door.from.1.as_ref()?, door.to.1.as_ref()?], Vehicle::Foot, depart, seconds);
-        Some(self.journey(Mode::Foot, vec![leg], None))
-    }
-
     pub(super) fn put_together(
         &self,
         door: &Door,
@@ -43,13 +31,13 @@ impl City {
                 Some(bike) => self.bike_leg(&bike, board, at(now), desk),
                 None => self.walk_leg(&place, &target, at(now), desk),
             };
-            let walked = if first {
-                door.access.iter().find(|a| a[0] == board).map(|a| a[1])
-            } else {
-                let last = self.last_stop(found, ride);
-                last.map(|l| if l == board { 0 } else { self.change_seconds(l, board) })
+            let walked = match self.last_stop(found, ride) {
+                None => door.access.iter().find(|a| a[0] == board).map_or(0, |a| a[1] as i32),
+                Some(last) if t.real(last) == t.real(board) => 0,
+                // Of a stated minimum only the walk is walked; the rest is a wait.
+                Some(_) => leg.as_ref().map_or(0, |l| l.arrive.since(l.depart) as i32).min(ride.depart - now).max(0),
             };
-            now = self.append_walk(&mut legs, leg, walked.unwrap_or(0) as i32, at(now), now);
+            now = self.append_walk(&mut legs, leg, walked, at(now), now);
             if ride.depart > now {
                 legs.push(wait(&target.2, target.0, at(now), at(ride.depart)));
             }
@@ -71,12 +59,6 @@ impl City {
         stops.get(before.alight as usize).copied()
     }
 
-    fn change_seconds(&self, from: u32, to: u32) -> u32 {
-        let t = &self.timetable;
-        let row = t.transfer_first[from as usize] as usize..t.transfer_first[from as usize + 1] as usize;
-        t.transfers[row].iter().find(|w| w[0] == to).map_or(0, |w| w[1])
-    }
-
     /// Adds a walk that takes so many seconds; none when nothing is walked. The time after it.
     fn append_walk(&self, legs: &mut Vec<Leg>, leg: Option<Leg>, seconds: i32, start: Moment, now: i32) -> i32 {
         if seconds > 0
@@ -86,24 +68,6 @@ impl City {
             legs.push(leg);
         }
         now + seconds
-    }
-
-    fn fare(&self, found: &Itinerary) -> Option<Fare> {
-        let t = &self.timetable;
-        let (mut amount, mut included, mut currency) = (0u32, 0u32, 0);
-        for ride in &found.rides {
-            let line = &t.lines[t.line_of(ride.trip) as usize];
-            if line.fare == u32::MAX {
-                return None;
-            }
-            if included > 0 {
-                included -= 1;
-                continue;
-            }
-            amount = amount.saturating_add(line.fare);
-            (included, currency) = (u32::from(line.changes), line.currency);
-        }
-        Some(Fare { amount, currency: t.names.get(currency).to_owned() })
     }
 }
 

@@ -22,9 +22,9 @@ impl City {
     /// # Errors
     /// When there is no such stop, or the day isn't in the timetable.
     pub fn departures(&self, stop: u32, from: Moment, count: usize) -> Result<Vec<Departure>, Error> {
-        let from = from.normal();
+        let from = self.zone().normal(from);
         let t = &self.timetable;
-        if stop as usize >= t.stops.len() {
+        if stop as usize >= t.real_stops() {
             return Err(Error::UnknownPlace(format!("stop {stop}")));
         }
         let plan = self.plan(from)?;

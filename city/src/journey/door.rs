@@ -13,6 +13,8 @@ use crate::timetable::{Access, Ends, WALK_SPEED};
 const LONGEST_ACCESS: u32 = 1_200;
 /// The same where no stop is as near as that: better a long walk to a bus than one all the way.
 const FARTHEST_ACCESS: u32 = 2_400;
+/// The longest walk that is an answer by itself, in seconds.
+const LONGEST_WALK: u32 = 4 * 3_600;
 /// The longest ride by bike to a stop, in seconds.
 const LONGEST_BIKE: u32 = 900;
 /// Everything about a question that doesn't depend on when.
@@ -34,8 +36,13 @@ impl Door {
         self.walk.as_ref().map(|w| w.weight.div_ceil(1000) + off.ceil() as u32)
     }
 
+    /// The walk all the way, where it is an answer: a longer one bounds nothing.
+    pub(super) fn offered_walk(&self) -> Option<u32> {
+        self.walk_seconds().filter(|seconds| *seconds <= LONGEST_WALK)
+    }
+
     pub(crate) fn ends(&self) -> Ends<'_> {
-        let walk = if self.vehicle == Vehicle::Foot { self.walk_seconds() } else { None };
+        let walk = if self.vehicle == Vehicle::Foot { self.offered_walk() } else { None };
         Ends { access: &self.access, egress: &self.egress, walk }
     }
 }

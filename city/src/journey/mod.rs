@@ -4,12 +4,14 @@ mod assemble;
 mod board;
 mod compare;
 mod door;
+mod fare;
 mod ride;
 mod street;
 mod transit;
 
 pub use board::Departure;
 pub use compare::Comparison;
+pub use fare::currency_digits;
 pub use street::Summary;
 
 use crate::clock::Moment;
@@ -82,7 +84,7 @@ impl When {
     }
 }
 
-/// A price in hundredths of its currency.
+/// A price in the minor unit of its currency, which has as many digits as `currency_digits` says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fare {
     pub amount: u32,
@@ -143,7 +145,33 @@ pub struct RideDetail {
     pub kind: u16,
     /// Number of the trip in the city.
     pub trip: u32,
+    /// What one has to do to get on and off.
+    pub board: Asking,
+    pub alight: Asking,
     pub calls: Vec<Call>,
+}
+
+/// What one has to do before a vehicle stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Asking {
+    /// It stops as a matter of course.
+    Nothing,
+    /// Phone the agency before.
+    PhoneAgency,
+    /// Arrange it with the driver.
+    AskDriver,
+}
+
+impl Asking {
+    /// Of `pickup_type` and `drop_off_type` as GTFS numbers them.
+    pub(crate) fn of(number: u8) -> Self {
+        match number {
+            2 => Self::PhoneAgency,
+            3 => Self::AskDriver,
+            _ => Self::Nothing,
+        }
+    }
 }
 
 /// A vehicle at a stop.

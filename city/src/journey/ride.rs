@@ -1,6 +1,6 @@
 //! The legs of a journey by public transport.
 
-use super::{Call, Journey, Leg, Means, Mode, RideDetail};
+use super::{Asking, Call, Journey, Leg, Means, Mode, RideDetail};
 use crate::City;
 use crate::city::Desk;
 use crate::clock::{Day, Moment};
@@ -8,20 +8,23 @@ use crate::emissions::{self, Traveller};
 use crate::geo::{Coord, Point, line_metres};
 use crate::network::{Snap, Vehicle};
 use crate::route;
-use crate::timetable::Ride;
+use crate::timetable::{Ride, off_map_seconds};
 
 /// A place on the way: where it is, where it meets the streets, its name.
 pub(super) type Spot = (Point, Option<Snap>, String);
 
 impl City {
-    /// The walk between two places: on streets where both are, else the beeline. Times are set by the caller.
+    /// The walk between two places: on streets where both are, else the beeline.
     pub(super) fn walk_leg(&self, from: &Spot, to: &Spot, start: Moment, desk: &mut Desk) -> Option<Leg> {
         let foot = &self.streets[Vehicle::Foot as usize];
         let both = from.1.as_ref().zip(to.1.as_ref());
         let track =
             both.and_then(|(a, b)| route::track(&self.network, foot, Vehicle::Foot, [a, b], true, &mut desk.scratch));
         let mut leg = match (track, both) {
-            (Some(track), Some((a, b))) => self.street_leg(&track, [a, b], Vehicle::Foot, start, 0),
+            (Some(track), Some((a, b))) => {
+                let seconds = track.weight.div_ceil(1000) as i32;
+                self.street_leg(&track, [a, b], Vehicle::Foot, start, seconds)
+            }
             _ => {
                 let shape = vec![from.0, to.0];
                 let metres = line_metres(&shape);
@@ -29,7 +32,7 @@ impl City {
                 Leg {
                     means: Means::Foot,
                     depart: start,
-                    arrive: start,
+                    arrive: start.plus(off_map_seconds(metres) as i32),
                     metres,
                     from: name.clone(),
                     to: name,
@@ -69,7 +72,7 @@ impl City {
             .iter()
             .zip(&times[part])
             .map(|(&stop, &[a, d])| Call {
-                stop,
+                stop: t.real(stop),
                 name: t.stop_name(stop).to_owned(),
                 at: t.stops[stop as usize].point(),
                 arrive: Moment::new(day, a + ride.shift),
@@ -94,6 +97,8 @@ impl City {
                 colour: line.colour,
                 kind: line.kind,
                 trip: ride.trip,
+                board: Asking::of(t.boarding(pattern, ride.board)[0]),
+                alight: Asking::of(t.boarding(pattern, ride.alight)[1]),
                 calls,
             }),
         }

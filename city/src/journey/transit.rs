@@ -1,36 +1,45 @@
 //! Journeys by public transport: walks found, searched, put together.
 
-use super::door::Door;
-use super::{Journey, Mode, When};
+use super::{Journey, Means, Mode, When};
 use crate::City;
 use crate::city::Desk;
 use crate::clock::Moment;
 use crate::error::{Error, NoRoute};
 use crate::geo::Point;
-use crate::timetable::{self, DayPlan, Itinerary, MOST_RIDES};
+use crate::timetable::{self, DayPlan, Ends, Itinerary, MOST_RIDES};
 
 /// The longest window of a range question, in seconds.
 const LONGEST_WINDOW: i32 = 6 * 3_600;
 
 impl City {
     /// Journeys by public transport worth considering: none both arrives later (or leaves earlier, for arrive-by) and
-    /// rides more often than another. A walk all the way is one of them when nothing is faster.
+    /// rides more often than another. Each has a ride. Those that walking all the way beats are told only where no other
+    /// is left, and never one that walks as long as that.
     ///
     /// # Errors
     /// When a point can't be used, the day isn't in the timetable, or nothing leads there.
     pub fn ride(&self, from: Point, to: Point, mode: Mode, when: When) -> Result<Vec<Journey>, Error> {
         self.at_desk(|desk| {
             let door = self.door(from, to, mode, desk)?;
-            let (found, day) = self.itineraries(&door, when, MOST_RIDES, desk)?;
-            let walk = (mode == Mode::Bus).then(|| self.walk_journey(&door, when));
-            let mut journeys = walk.flatten().into_iter().collect::<Vec<_>>();
-            journeys.extend(found.iter().map(|i| self.put_together(&door, i, day, mode, desk)));
+            let (mut found, day) = self.itineraries(when, door.ends(), desk)?;
+            let mut beaten = false;
+            if found.is_empty() && door.ends().walk.is_some() {
+                (found, _) = self.itineraries(when, Ends { walk: None, ..door.ends() }, desk)?;
+                beaten = !found.is_empty();
+            }
+            let mut journeys: Vec<Journey> =
+                found.iter().map(|i| self.put_together(&door, i, day, mode, desk)).collect();
+            if let Some(walk) = door.walk_seconds().filter(|_| beaten) {
+                journeys.retain(|j| walked(j) < i64::from(walk));
+            }
             match when {
                 When::Depart(_) => journeys.sort_by_key(|j| (j.arrive.since(Moment::new(day, 0)), j.rides)),
                 When::Arrive(_) => journeys.sort_by_key(|j| (-j.depart.since(Moment::new(day, 0)), j.rides)),
             }
             let why = if door.access.is_empty() || door.egress.is_empty() {
                 NoRoute::NoStopNear
+            } else if beaten {
+                NoRoute::WalkIsShorter
             } else {
                 NoRoute::NoServiceInTime
             };
@@ -45,9 +54,12 @@ impl City {
     pub fn earliest_arrival(&self, from: Point, to: Point, depart: Moment) -> Result<(Moment, usize), Error> {
         self.at_desk(|desk| {
             let door = self.door(from, to, Mode::Bus, desk)?;
-            let (found, day) = self.itineraries(&door, When::Depart(depart), MOST_RIDES, desk)?;
-            let walk = door.walk_seconds().map(|s| (depart.normal().plus(s as i32), 0));
-            let last = found.last().map(|i| (Moment::new(day, i.arrive), i.rides.len()));
+            let depart = self.zone().normal(depart);
+            let plan = self.plan(depart)?;
+            let rounds = &mut desk.rounds;
+            let found = timetable::arrivals(&self.timetable, &plan, depart.second, door.ends(), MOST_RIDES, rounds);
+            let walk = door.offered_walk().map(|s| (depart.plus(s as i32), 0));
+            let last = found.last().map(|i| (Moment::new(depart.day, i.arrive), i.rides.len()));
             last.or(walk).ok_or(Error::NoRoute(NoRoute::NoServiceInTime))
         })
     }
@@ -64,7 +76,7 @@ impl City {
         start: Moment,
         window: i32,
     ) -> Result<Vec<Journey>, Error> {
-        let start = start.normal();
+        let start = self.zone().normal(start);
         if !(0..=LONGEST_WINDOW).contains(&window) {
             return Err(Error::BadQuestion("the window must be from 0 to 6 hours"));
         }
@@ -84,23 +96,27 @@ impl City {
         if when.day < first || when.day > last.plus(1) {
             return Err(Error::OutsideCalendar { first: first.to_string(), last: last.to_string() });
         }
-        Ok(self.days.get(&self.timetable, when.day))
+        Ok(self.days.get(&self.timetable, self.zone, when.day))
     }
 
-    pub(crate) fn itineraries(
+    fn itineraries(
         &self,
-        door: &Door,
         when: When,
-        most: usize,
+        ends: Ends,
         desk: &mut Desk,
     ) -> Result<(Vec<Itinerary>, crate::Day), Error> {
-        let moment = when.moment().normal();
+        let moment = self.zone().normal(when.moment());
         let plan = self.plan(moment)?;
         let (t, rounds) = (&self.timetable, &mut desk.rounds);
-        let found = match when {
-            When::Depart(_) => timetable::earliest(t, &plan, moment.second, door.ends(), most, rounds),
-            When::Arrive(_) => timetable::latest(t, &plan, moment.second, door.ends(), most, rounds),
+        let search = match when {
+            When::Depart(_) => timetable::earliest,
+            When::Arrive(_) => timetable::latest,
         };
-        Ok((found, moment.day))
+        Ok((search(t, &plan, moment.second, ends, MOST_RIDES, rounds), moment.day))
     }
+}
+
+/// Seconds on foot.
+fn walked(journey: &Journey) -> i64 {
+    journey.legs.iter().filter(|l| l.means == Means::Foot).map(|l| l.arrive.since(l.depart)).sum()
 }

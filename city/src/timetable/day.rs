@@ -1,11 +1,12 @@
 //! One day of the timetable laid out for searching, forwards or mirrored.
 //!
 //! A route is a set of trips over the same stops that never overtake each other, in order. The day holds the trips of
-//! the service days before, on and after it that run between noon of the day before and noon of the day after.
-//! Mirrored, time runs backwards: the same search then finds latest departures.
+//! the service days before, on and after it that run between noon of the day before and noon of the day after. A service
+//! day begins at noon minus twelve hours of its own zone: two such starts are 23 or 25 hours apart when clocks change.
+//! Where nobody may board, a trip departs before all time; where nobody may alight, it arrives after it. Mirrored, time runs backwards: the same search then finds latest departures.
 
-use super::Timetable;
-use crate::clock::{DAY, Day};
+use super::{NEVER, Timetable};
+use crate::clock::{DAY, Day, Zone};
 use std::sync::{Arc, Mutex, OnceLock};
 
 const EARLIEST: i32 = -DAY / 2;
@@ -24,14 +25,22 @@ pub(crate) struct Route {
     pub trips: u32,
 }
 
+/// A trip on one of its service days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Trip {
+    pub number: u32,
+    /// Seconds from the day's start to the service day's, and how many days after the day that is.
+    pub shift: i32,
+    pub after: i32,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Running {
     pub routes: Vec<Route>,
     pub stops: Vec<u32>,
     pub arrive: Vec<i32>,
     pub depart: Vec<i32>,
-    /// Trip and the seconds by which its service day is shifted.
-    pub trips: Vec<(u32, i32)>,
+    pub trips: Vec<Trip>,
     /// Stop → its range in `served`.
     pub served_first: Vec<u32>,
     /// Route and position in it.
@@ -40,30 +49,31 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub fn of(t: &Timetable, day: Day) -> Self {
-        let mut by_pattern: Vec<Vec<(i32, u32, i32)>> = vec![Vec::new(); t.patterns.len()];
-        for (back, shift) in [(-1, -DAY), (0, 0), (1, DAY)] {
-            let active: Vec<bool> = t.services.iter().map(|s| s.runs(day.plus(back))).collect();
-            for (number, trip) in t.trips.iter().enumerate().filter(|(_, trip)| active[trip.service as usize]) {
-                let end = t.times_of(number as u32).last().map_or(0, |x| x[0]) + shift;
+    pub fn of(t: &Timetable, zone: Zone, day: Day) -> Self {
+        let mut by_pattern: Vec<Vec<Started>> = vec![Vec::new(); t.patterns.len()];
+        for after in -1..=1 {
+            let shifts = shifts(t, zone, day, after);
+            for (number, trip) in (0..).zip(&t.trips) {
+                let Some(shift) = shifts[trip.service as usize] else { continue };
+                let end = t.times_of(number).last().map_or(0, |x| x[0]) + shift;
                 let start = trip.start + shift;
                 if end >= EARLIEST && start <= LATEST {
-                    by_pattern[trip.pattern as usize].push((start, number as u32, shift));
+                    by_pattern[trip.pattern as usize].push((start, Trip { number, shift, after }));
                 }
             }
         }
         let mut day = Self::default();
-        for (pattern, mut trips) in by_pattern.into_iter().enumerate() {
-            trips.sort_unstable();
+        for (pattern, mut trips) in (0..).zip(by_pattern) {
+            trips.sort_unstable_by_key(|(start, trip)| (*start, trip.number, trip.shift));
             for group in in_file(t, &trips) {
-                day.route(t, pattern as u32, &group);
+                day.route(t, pattern, &group);
             }
         }
         day.index(t.stops.len());
         day
     }
 
-    fn route(&mut self, t: &Timetable, pattern: u32, trips: &[(i32, u32, i32)]) {
+    fn route(&mut self, t: &Timetable, pattern: u32, trips: &[Started]) {
         let stops = t.stops_of(pattern);
         self.routes.push(Route {
             stops: self.stops.len() as u32,
@@ -73,11 +83,12 @@ impl Running {
             trips: trips.len() as u32,
         });
         self.stops.extend(stops);
-        for &(_, trip, shift) in trips {
-            self.trips.push((trip, shift));
-            for [a, d] in t.times_of(trip) {
-                self.arrive.push(a + shift);
-                self.depart.push(d + shift);
+        for &(_, trip) in trips {
+            self.trips.push(trip);
+            for (position, [a, d]) in (0..).zip(t.times_of(trip.number)) {
+                let [pickup, drop_off] = t.boarding(pattern, position);
+                self.arrive.push(if drop_off == 1 { NEVER } else { a + trip.shift });
+                self.depart.push(if pickup == 1 { -NEVER } else { d + trip.shift });
             }
         }
     }
@@ -128,15 +139,41 @@ impl Running {
     }
 }
 
+/// When a trip begins, in seconds of the day, and which it is.
+type Started = (i32, Trip);
+
+/// Service → the seconds by which its day, so many days after the day, is shifted; nothing when it doesn't run then.
+fn shifts(t: &Timetable, zone: Zone, day: Day, after: i32) -> Vec<Option<i32>> {
+    let (date, start) = (day.plus(after), zone.start(day));
+    let mut known: Vec<(&str, i32)> = Vec::new();
+    let shift = |name: &str| {
+        let own = if name.is_empty() { zone } else { Zone::named(name) };
+        (own.start(date) - start) as i32
+    };
+    let mut shifts = Vec::with_capacity(t.services.len());
+    for service in &t.services {
+        if !service.runs(date) {
+            shifts.push(None);
+            continue;
+        }
+        let at = known.iter().position(|k| k.0 == service.zone).unwrap_or_else(|| {
+            known.push((&service.zone, shift(&service.zone)));
+            known.len() - 1
+        });
+        shifts.push(Some(known[at].1));
+    }
+    shifts
+}
+
 /// Splits trips in order of start into groups in which none overtakes another.
-fn in_file(t: &Timetable, trips: &[(i32, u32, i32)]) -> Vec<Vec<(i32, u32, i32)>> {
-    let mut groups: Vec<Vec<(i32, u32, i32)>> = Vec::new();
-    let behind = |a: &(i32, u32, i32), b: &(i32, u32, i32)| {
-        let (first, second) = (t.times_of(a.1), t.times_of(b.1));
-        first.zip(second).all(|(x, y)| x[0] + a.2 <= y[0] + b.2 && x[1] + a.2 <= y[1] + b.2)
+fn in_file(t: &Timetable, trips: &[Started]) -> Vec<Vec<Started>> {
+    let mut groups: Vec<Vec<Started>> = Vec::new();
+    let behind = |a: &Trip, b: &Trip| {
+        let (first, second) = (t.times_of(a.number), t.times_of(b.number));
+        first.zip(second).all(|(x, y)| x[0] + a.shift <= y[0] + b.shift && x[1] + a.shift <= y[1] + b.shift)
     };
     for trip in trips {
-        match groups.iter_mut().find(|g| g.last().is_some_and(|last| behind(last, trip))) {
+        match groups.iter_mut().find(|g| g.last().is_some_and(|last| behind(&last.1, &trip.1))) {
             Some(group) => group.push(*trip),
             None => groups.push(vec![*trip]),
         }
@@ -166,7 +203,7 @@ pub(crate) struct Days(Mutex<Vec<(Day, Arc<DayPlan>)>>);
 const KEPT: usize = 8;
 
 impl Days {
-    pub fn get(&self, t: &Timetable, day: Day) -> Arc<DayPlan> {
+    pub fn get(&self, t: &Timetable, zone: Zone, day: Day) -> Arc<DayPlan> {
         let mut kept = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(at) = kept.iter().position(|(d, _)| *d == day) {
             let found = kept.remove(at);
@@ -174,7 +211,7 @@ impl Days {
             kept.push(found);
             return plan;
         }
-        let plan = Arc::new(DayPlan { forward: Running::of(t, day), mirror: OnceLock::new(), stops: t.stops.len() });
+        let plan = Arc::new(DayPlan { forward: Running::of(t, zone, day), mirror: OnceLock::new(), stops: t.stops.len() });
         if kept.len() >= KEPT {
             kept.remove(0);
         }

@@ -6,9 +6,13 @@
 mod board;
 mod build;
 mod day;
+mod fares;
 mod feed;
+mod platforms;
 mod range;
+mod refine;
 mod search;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -16,11 +20,14 @@ mod walks;
 
 pub(crate) use board::board;
 pub(crate) use build::build;
-pub(crate) use day::{DayPlan, Days};
-pub(crate) use feed::{Feed, FeedLine, FeedStop, FeedTrip, StopTime};
-pub(crate) use range::{Ends, earliest, latest, profile};
+pub(crate) use day::{DayPlan, Days, Trip as OnDay};
+pub(crate) use fares::{Fare, FareRule};
+pub(crate) use feed::{
+    Change, ChangeRule, Feed, FeedFare, FeedFareRule, FeedLine, FeedShape, FeedStop, FeedTrip, Frequency, Side, StopTime,
+};
+pub(crate) use range::{Ends, arrivals, earliest, latest, profile};
 pub(crate) use search::{Itinerary, MOST_RIDES, Ride, Rounds};
-pub(crate) use walks::{Access, WALK_SPEED};
+pub(crate) use walks::{Access, WALK_SPEED, off_map_seconds};
 
 use crate::clock::Day;
 use crate::error::FileError;
@@ -46,13 +53,10 @@ pub(crate) struct Line {
     pub colour: u32,
     /// Kind of vehicle as GTFS numbers them: 0 tram, 1 metro, 2 rail, 3 bus, 4 ferry …
     pub kind: u16,
-    /// Price of a ride in hundredths, `u32::MAX` when the feed states none, and the currency's name number.
-    pub fare: u32,
-    pub currency: u32,
-    /// Changes included in the price; 255 for any number.
-    pub changes: u8,
+    /// Which feed it comes from, from 0.
+    pub feed: u32,
 }
-stored!(Line { id, short, long, agency, colour, kind, fare, currency, changes });
+stored!(Line { id, short, long, agency, colour, kind, feed });
 
 /// When trips of a kind run.
 #[derive(Debug, Clone, Default)]
@@ -63,8 +67,10 @@ pub(crate) struct Service {
     pub end: Day,
     pub added: Vec<Day>,
     pub removed: Vec<Day>,
+    /// IANA name of the zone in which its days begin; empty for the city's.
+    pub zone: String,
 }
-stored!(Service { weekdays, start, end, added, removed });
+stored!(Service { weekdays, start, end, added, removed, zone });
 
 impl Service {
     pub fn runs(&self, day: Day) -> bool {
@@ -103,16 +109,25 @@ pub(crate) struct Trip {
     pub start: i32,
     /// First of its times in `times`, as many as its pattern has stops.
     pub times: u32,
+    /// First of its calls' numbers in `sequences`, as many.
+    pub sequence: u32,
+    /// A `Frequency` as its number.
+    pub frequency: u8,
 }
-stored!(Trip { id, pattern, service, start, times });
+stored!(Trip { id, pattern, service, start, times, sequence, frequency });
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Timetable {
     pub names: Names,
+    /// Stops, and after them the platforms into which rules about changes take some of them apart.
     pub stops: Vec<Coord>,
+    /// Stop → its first platform; the last number is that of all stops and platforms.
+    pub platform_first: Vec<u32>,
     /// Numbers of names: the feed's ids, and what stands on the signs.
     pub stop_id: Vec<u32>,
     pub stop_name: Vec<u32>,
+    /// Fare zone, 0 where none is stated.
+    pub stop_zone: Vec<u32>,
     /// Where each stop meets the streets; nothing for stops off the map.
     pub snaps: Vec<Option<Snap>>,
     /// The same for bicycles.
@@ -121,16 +136,22 @@ pub(crate) struct Timetable {
     pub services: Vec<Service>,
     pub patterns: Vec<Pattern>,
     pub pattern_stops: Vec<u32>,
+    /// Who may board and alight there, as GTFS numbers it: `pickup_type`, and `drop_off_type` times four.
+    pub pattern_calls: Vec<u8>,
     /// Metres along the shape for each stop of each pattern.
     pub along: Vec<f32>,
     pub trips: Vec<Trip>,
     /// Arrival and departure in seconds after the trip's start.
     pub times: Vec<[i32; 2]>,
+    /// `stop_sequence` of calls as published.
+    pub sequences: Vec<u32>,
+    pub fares: Vec<Fare>,
+    pub fare_rules: Vec<FareRule>,
     pub shape_first: Vec<u32>,
     pub shape_points: Vec<Coord>,
     /// Stop → its range in `transfers`.
     pub transfer_first: Vec<u32>,
-    /// Stop and seconds on foot.
+    /// Stop and seconds that a change takes; the stop itself is one of them where one may change there.
     pub transfers: Vec<[u32; 2]>,
     /// The same the other way round.
     pub back_first: Vec<u32>,
@@ -141,17 +162,23 @@ pub(crate) struct Timetable {
 stored!(Timetable {
     names,
     stops,
+    platform_first,
     stop_id,
     stop_name,
+    stop_zone,
     snaps,
     bike_snaps,
     lines,
     services,
     patterns,
     pattern_stops,
+    pattern_calls,
     along,
     trips,
     times,
+    sequences,
+    fares,
+    fare_rules,
     shape_first,
     shape_points,
     transfer_first,
@@ -165,6 +192,31 @@ stored!(Timetable {
 impl Timetable {
     pub fn stop_name(&self, stop: u32) -> &str {
         self.names.get(self.stop_name[stop as usize])
+    }
+
+    /// How many stops there are, without the platforms of some.
+    pub fn real_stops(&self) -> usize {
+        self.platform_first.len() - 1
+    }
+
+    /// The stop of a platform.
+    pub fn real(&self, platform: u32) -> u32 {
+        if (platform as usize) < self.real_stops() {
+            return platform;
+        }
+        self.platform_first.partition_point(|first| *first <= platform) as u32 - 1
+    }
+
+    /// A stop, and its platforms.
+    pub fn platforms(&self, stop: u32) -> impl Iterator<Item = u32> {
+        let further = self.platform_first[stop as usize]..self.platform_first[stop as usize + 1];
+        std::iter::once(stop).chain(further)
+    }
+
+    /// Who may board at a position of a pattern and who may alight: 0 anybody, 1 nobody, 2 and 3 who asks before.
+    pub fn boarding(&self, pattern: u32, position: u32) -> [u8; 2] {
+        let rules = self.pattern_calls[(self.patterns[pattern as usize].stops + position) as usize];
+        [rules % 4, rules / 4]
     }
 
     pub fn stops_of(&self, pattern: u32) -> &[u32] {
@@ -210,10 +262,19 @@ impl Timetable {
                 && first.last().is_some_and(|&l| l as usize == end)
         };
         let n = self.stops.len();
+        let real = self.platform_first.len().checked_sub(1).ok_or(FileError::Inconsistent("timetable"))?;
         let fits = |first: u32, len: u32, end: usize| u64::from(first) + u64::from(len) <= end as u64;
         let sane = |t: i32| (-400_000_000..400_000_000).contains(&t);
         let ok = self.stop_name.len() == n
             && self.stop_id.len() == n
+            && self.stop_zone.len() == n
+            && self.platform_first.windows(2).all(|w| w[0] <= w[1])
+            && self.platform_first[0] as usize == real
+            && self.platform_first[real] as usize == n
+            && self.pattern_calls.len() == self.pattern_stops.len()
+            && self.pattern_calls.iter().all(|c| *c < 16)
+            && self.fare_rules.iter().all(|r| r.is_sound(self.fares.len(), self.lines.len()))
+            && fares::in_order(&self.fare_rules)
             && self.snaps.len() == n
             && self.bike_snaps.len() == n
             && self.snaps.iter().chain(&self.bike_snaps).flatten().all(|s| s.is_sound(segments))
@@ -228,7 +289,9 @@ impl Timetable {
             && self.trips.iter().all(|t| {
                 (t.service as usize) < self.services.len()
                     && sane(t.start)
-                    && self.patterns.get(t.pattern as usize).is_some_and(|p| fits(t.times, p.len, self.times.len()))
+                    && self.patterns.get(t.pattern as usize).is_some_and(|p| {
+                        fits(t.times, p.len, self.times.len()) && fits(t.sequence, p.len, self.sequences.len())
+                    })
             })
             && self.times.iter().flatten().all(|&t| sane(t))
             && (self.shape_first.is_empty()
@@ -239,7 +302,7 @@ impl Timetable {
         if !ok {
             return Err(FileError::Inconsistent("timetable"));
         }
-        self.grid.check(n)?;
+        self.grid.check(real)?;
         self.near.check(states)
     }
 }

@@ -13,8 +13,22 @@ pub(crate) struct Ends<'a> {
     pub walk: Option<u32>,
 }
 
-/// Leaving at `depart`: for each number of rides the earliest arrival, if more rides pay.
+/// Leaving at `depart`: for each number of rides the earliest arrival, if more rides pay; of the journeys that are equal in
+/// both the one that leaves last, and of those the one that walks least.
 pub(crate) fn earliest(
+    t: &Timetable,
+    plan: &DayPlan,
+    depart: i32,
+    ends: Ends,
+    most: usize,
+    rounds: &mut Rounds,
+) -> Vec<Itinerary> {
+    let found = arrivals(t, plan, depart, ends, most, rounds);
+    found.iter().map(|i| rounds.refine(t, &plan.forward, depart, ends, i)).collect()
+}
+
+/// As `earliest`, where only arrivals and numbers of rides count: which of several equal journeys each is, is left open.
+pub(crate) fn arrivals(
     t: &Timetable,
     plan: &DayPlan,
     depart: i32,
@@ -33,7 +47,8 @@ fn search(t: &Timetable, day: &Running, depart: i32, ends: Ends, most: usize, ro
     rounds.run(t, day, (depart, ends.access), ends.access, most)
 }
 
-/// Being there by `arrive`: for each number of rides the latest departure.
+/// Being there by `arrive`: for each number of rides the latest departure; of equal ones the one that arrives first, and of
+/// those the one that walks least.
 pub(crate) fn latest(
     t: &Timetable,
     plan: &DayPlan,
@@ -43,8 +58,9 @@ pub(crate) fn latest(
     rounds: &mut Rounds,
 ) -> Vec<Itinerary> {
     let swapped = Ends { access: ends.egress, egress: ends.access, walk: ends.walk };
-    let found = search(t, plan.mirror(), arrive.saturating_neg(), swapped, most, rounds);
-    found.into_iter().map(|i| turned(t, i)).collect()
+    let (day, leave) = (plan.mirror(), arrive.saturating_neg());
+    let found = search(t, day, leave, swapped, most, rounds);
+    found.iter().map(|i| turned(t, rounds.refine(t, day, leave, swapped, i))).collect()
 }
 
 /// An itinerary found backwards, as it is travelled.

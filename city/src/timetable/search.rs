@@ -1,6 +1,6 @@
 //! RAPTOR: round k finds every stop's earliest arrival with at most k rides.
 //!
-//! Between two rides lies at most one walk; before the first and after the last, one walk each. Arrivals by ride and
+//! Between two rides lies one change, at a stop or by a walk; before the first and after the last, one walk each. Arrivals by ride and
 //! times at which one can board are kept apart, because who has just walked may not walk again.
 //! Labels of later departures may stay for a range query: they only ever improve.
 
@@ -218,7 +218,7 @@ impl Rounds {
         }
     }
 
-    /// Makes the stops reached ready for boarding, here and where one can walk to.
+    /// Makes the stops ready for boarding at which one can change from those reached.
     fn walk(&mut self, t: &Timetable, k: usize, mirrored: bool) {
         let round = &mut self.rounds[k];
         let (first, walks) = if mirrored { (&t.back_first, &t.back) } else { (&t.transfer_first, &t.transfers) };
@@ -226,7 +226,8 @@ impl Rounds {
         for i in 0..self.alighted.len() {
             let stop = self.alighted[i] as usize;
             let at = round.ride[stop];
-            let mut improve = |to: usize, ready: i32| {
+            for &[to, seconds] in &walks[first[stop] as usize..first[stop + 1] as usize] {
+                let (to, ready) = (to as usize, at.saturating_add_unsigned(seconds));
                 if ready < round.ready[to] && ready < goal {
                     round.ready[to] = ready;
                     round.from[to] = stop as u32;
@@ -234,10 +235,6 @@ impl Rounds {
                         self.marked.push(to as u32);
                     }
                 }
-            };
-            improve(stop, at);
-            for &[to, walk] in &walks[first[stop] as usize..first[stop + 1] as usize] {
-                improve(to as usize, at.saturating_add_unsigned(walk));
             }
         }
     }

@@ -78,7 +78,7 @@ fn town(seed: u64) -> City {
                     let arrive = at + random.below(300) as i32;
                     let depart = arrive + random.below(60) as i32;
                     at = depart;
-                    StopTime { stop, arrive, depart }
+                    StopTime { stop, arrive, depart, ..StopTime::default() }
                 })
                 .collect();
             let service = random.below(3) as u32;

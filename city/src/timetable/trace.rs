@@ -27,9 +27,9 @@ impl Rounds {
             let b = self.rounds[k].boarded[stop as usize];
             let r = day.routes.get(b.route as usize)?;
             let row = (r.times + b.trip * r.len) as usize;
-            let (trip, shift) = day.trips[(r.first_trip + b.trip) as usize];
+            let trip = day.trips[(r.first_trip + b.trip) as usize];
             let (depart, arrive) = (day.depart[row + b.board as usize], day.arrive[row + b.alight as usize]);
-            rides.push(Ride { trip, board: b.board, alight: b.alight, depart, arrive, shift });
+            rides.push(Ride { trip: trip.number, board: b.board, alight: b.alight, depart, arrive, shift: trip.shift });
             let boarded = day.stop(r, b.board);
             k -= 1;
             while k > 0 && self.rounds[k - 1].ready[boarded as usize] == self.rounds[k].ready[boarded as usize] {
