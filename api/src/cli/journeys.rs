@@ -1,7 +1,7 @@
 //! `wayfare route` and `wayfare geocode`.
 
-use chrono::DateTime;
-use city::{City, Query, When};
+use chrono::Timelike;
+use city::{City, Day, Query, When};
 use clap::{Args, ValueEnum};
 use poem_openapi::types::{ParseFromParameter, ToJSON};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     clock::Instant,
     transport::{
-        asked::Time,
+        asked::{Time, in_zone},
         journey::{Geometry, Manner},
         places,
         providers::Asked,
@@ -155,8 +155,16 @@ impl Geocode {
     }
 }
 
-/// `08:05` in the city's time.
+/// `08:05` as clocks in the city show it; `02:30+01:00` in the hour that they show twice.
 pub(super) fn clock(city: &City, at: Instant) -> String {
-    let moment = city.zone().moment(DateTime::timestamp(&at)).normal();
-    format!("{:02}:{:02}", moment.second / 3600, moment.second / 60 % 60)
+    let local = in_zone(city, at.timestamp());
+    let day = Day::parse(&local.format("%Y%m%d").to_string()).unwrap_or_default();
+    let second = i32::try_from(local.num_seconds_from_midnight()).unwrap_or(0);
+    let is_twice = city.zone().shown(day, second).len() > 1;
+    local.format(if is_twice { "%H:%M%:z" } else { "%H:%M" }).to_string()
+}
+
+/// `2026-11-28` as calendars in the city show it.
+pub(super) fn date(city: &City, at: Instant) -> String {
+    in_zone(city, at.timestamp()).format("%Y-%m-%d").to_string()
 }

@@ -5,24 +5,26 @@ use std::fmt::Write;
 use city::{City, When};
 
 use crate::{
+    catalog::product::Money,
     clock::Instant,
     transport::{
-        journey::{Journey, Leg, Means},
+        journey::{Asking, Journey, Leg, Means, Ride},
         routes::{Mode, Routes},
     },
 };
 
-use super::journeys::clock;
+use super::journeys::{clock, date};
 
 /// Letters for the longest of all journeys.
 const WIDE: i64 = 32;
 
 pub fn table(city: &City, title: &str, when: When, routes: &Routes) -> String {
-    let (word, moment) = match when {
-        When::Depart(moment) => ("leaving", moment.normal()),
-        When::Arrive(moment) => ("there by", moment.normal()),
+    let word = match when {
+        When::Depart(_) => "leaving",
+        When::Arrive(_) => "there by",
     };
-    let mut out = format!("{title}   {}, {word} {} {}\n\n", city.name(), moment.day, clock(city, routes.at));
+    let mut out =
+        format!("{title}   {}, {word} {} {}\n\n", city.name(), date(city, routes.at), clock(city, routes.at));
     _ = writeln!(
         out,
         "{:<13} {:>5} {:>6} {:>8} {:>9} {:>9} {:>9} {:>9}",
@@ -53,8 +55,7 @@ pub fn table(city: &City, title: &str, when: When, routes: &Routes) -> String {
 }
 
 fn line(city: &City, mode: Mode, j: &Journey) -> String {
-    let fare =
-        j.fare.as_ref().map_or("-".to_owned(), |f| format!("{}.{:02} {}", f.amount / 100, f.amount % 100, f.currency));
+    let fare = j.fare.as_ref().map_or("-".to_owned(), price);
     let saved = j.saved_grams.map_or("-".to_owned(), grams);
     format!(
         "{:<13} {:>5} {:>6} {:>8} {:>9} {:>9} {saved:>9} {fare:>9}\n",
@@ -85,7 +86,9 @@ fn drawn(leg: &Leg, start: Instant, longest: i64) -> String {
     let (from, to) = (leg.from.as_deref().unwrap_or("-"), leg.to.as_deref().unwrap_or("-"));
     let what = match (leg.means, &leg.ride) {
         (Means::Ride, Some(ride)) => {
-            format!("line {} to {}: {from} → {to}, {} stops", ride.line, ride.headsign, ride.calls.len() - 1)
+            let asking = asking(ride);
+            let stops = ride.calls.len() - 1;
+            format!("line {} to {}: {from} → {to}, {stops} stops{asking}", ride.line, ride.headsign)
         }
         (Means::Wait, _) => format!("wait at {from}"),
         (Means::Foot, _) => format!("walk {from} → {to}, {}", distance(leg.metres)),
@@ -94,8 +97,25 @@ fn drawn(leg: &Leg, start: Instant, longest: i64) -> String {
     format!("  {picture:<33} {took:>7}  {what}\n")
 }
 
+/// What one has to do so that it stops.
+fn asking(ride: &Ride) -> String {
+    let told = |asking: Option<Asking>, doing: &str| match asking {
+        None => String::new(),
+        Some(Asking::PhoneAgency) => format!("; phone the agency before {doing}"),
+        Some(Asking::AskDriver) => format!("; ask the driver about {doing}"),
+    };
+    told(ride.boarding, "getting on") + &told(ride.alighting, "getting off")
+}
+
 fn name(mode: Mode) -> &'static str {
     mode.way().word()
+}
+
+/// `2.50 EUR`, `210 JPY`, `0.250 KWD`
+fn price(money: &Money) -> String {
+    let digits = usize::from(city::currency_digits(&money.currency));
+    let amount = money.amount as f64 / 10f64.powi(digits as i32);
+    format!("{amount:.digits$} {}", money.currency)
 }
 
 fn minutes(seconds: i64) -> String {

@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset, Timelike, Utc};
 use city::{Bounds, City, Day, Moment, Point};
 use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef},
@@ -147,8 +147,10 @@ impl Area {
 }
 
 impl Time {
+    /// A local time is what clocks in the city show.
+    ///
     /// # Errors
-    /// 422 for a day that there isn't.
+    /// 422 for a day that there isn't, and for a time that clocks skip or show twice that day.
     pub fn moment(&self, city: &City, now: Instant) -> Result<Moment> {
         let text = self.0.as_str();
         if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
@@ -157,10 +159,10 @@ impl Time {
         let forms = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M"];
         let local = forms.into_iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
         if let Some(local) = local {
-            return Ok(Moment::new(day(local.date()), seconds(local.time())));
+            return shown(city, text, day(local.date()), seconds(local.time()));
         }
         let time = NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| no_such("time", text))?;
-        Ok(Moment::new(today(city, now), seconds(time)))
+        shown(city, text, today(city, now), seconds(time))
     }
 }
 
@@ -174,7 +176,33 @@ impl Date {
 
 /// The day that it is in the city.
 pub fn today(city: &City, now: Instant) -> Day {
-    city.zone().moment(now.timestamp()).normal().day
+    city.zone().moment(now.timestamp()).day
+}
+
+/// The moment at which clocks in the city show so many seconds of a day.
+fn shown(city: &City, text: &str, day: Day, second: i32) -> Result<Moment> {
+    let zone = city.zone();
+    match zone.shown(day, second)[..] {
+        [once] => Ok(zone.moment(once)),
+        [] => {
+            let detail = format!("Clocks in {} skip {text} on {day}: they go forward that night.", city.zone_name());
+            Err(Error::invalid("no_such_time", detail))
+        }
+        [first, second, ..] => {
+            let [first, second] = [first, second].map(|unix| in_zone(city, unix).to_rfc3339());
+            let place = city.zone_name();
+            let detail = format!(
+                "Clocks in {place} show {text} twice on {day}: give {first} for the first time, {second} for the second."
+            );
+            Err(Error::invalid("ambiguous_time", detail))
+        }
+    }
+}
+
+/// A Unix time as clocks in the city show it.
+pub fn in_zone(city: &City, unix: i64) -> DateTime<FixedOffset> {
+    let offset = FixedOffset::east_opt(city.zone().offset(unix)).unwrap_or_else(|| Utc.fix());
+    DateTime::from_timestamp(unix, 0).unwrap_or_default().with_timezone(&offset)
 }
 
 fn day(date: NaiveDate) -> Day {

@@ -1,11 +1,11 @@
 //! GTFS-Realtime 2.0, positions and delays: the messages of `gtfs-realtime.proto` that we fill, by their field numbers.
 //!
 //! Trips, routes and stops go by the ids of the feed that the city was made from, so that who has that feed can tell what is
-//! late; the demo city comes from no feed, and its own numbers are told. Stops are named by id and not by their place in
-//! the trip, whose numbers a feed may choose and the city doesn't keep.
+//! late; the demo city comes from no feed, and its own numbers are told. A call is named by its `stop_sequence`, too, since a
+//! trip may call at a stop twice, and its arrival is told as a time, too, since the feed may state none there.
 
 use bytes::Bytes;
-use city::{Bus, City, FeedIds};
+use city::{Bus, City, FeedIds, Headway};
 use poem::{IntoResponse, Response};
 use poem_openapi::{
     ApiResponse,
@@ -48,13 +48,13 @@ struct FeedEntity {
 struct TripDescriptor {
     #[prost(string, optional, tag = "1")]
     trip_id: Option<String>,
-    /// HH:MM:SS, beyond 24 after midnight: trips that a frequency stands for differ by it alone.
+    /// HH:MM:SS, beyond 24 after midnight: only of trips that a frequency stands for, which differ by it alone.
     #[prost(string, optional, tag = "2")]
     start_time: Option<String>,
     /// YYYYMMDD
     #[prost(string, optional, tag = "3")]
     start_date: Option<String>,
-    /// 0: as scheduled.
+    /// 0: as scheduled. 2: unscheduled, as trips of a frequency without exact times are.
     #[prost(int32, optional, tag = "4")]
     schedule_relationship: Option<i32>,
     #[prost(string, optional, tag = "5")]
@@ -89,6 +89,8 @@ struct VehiclePosition {
     trip: Option<TripDescriptor>,
     #[prost(message, optional, tag = "2")]
     position: Option<Position>,
+    #[prost(uint32, optional, tag = "3")]
+    current_stop_sequence: Option<u32>,
     /// 1: stands at the stop, 2: on its way there.
     #[prost(int32, optional, tag = "4")]
     current_status: Option<i32>,
@@ -118,16 +120,24 @@ struct TripUpdate {
 /// It holds for the stops after this one, too.
 #[derive(Clone, PartialEq, Message)]
 struct StopTimeUpdate {
+    #[prost(uint32, optional, tag = "1")]
+    stop_sequence: Option<u32>,
     #[prost(message, optional, tag = "2")]
     arrival: Option<StopTimeEvent>,
     #[prost(string, optional, tag = "4")]
     stop_id: Option<String>,
+    /// 0: as scheduled.
+    #[prost(int32, optional, tag = "5")]
+    schedule_relationship: Option<i32>,
 }
 
 #[derive(Clone, PartialEq, Message)]
 struct StopTimeEvent {
     #[prost(int32, optional, tag = "1")]
     delay: Option<i32>,
+    /// Unix time.
+    #[prost(int64, optional, tag = "2")]
+    time: Option<i64>,
 }
 
 /// Where each bus is.
@@ -141,6 +151,7 @@ pub fn positions(city: &City, at: i64, buses: &[Bus]) -> Bytes {
                 bearing: Some(bus.bearing as f32),
                 speed: Some(bus.speed as f32),
             }),
+            current_stop_sequence: ids.sequence,
             current_status: Some(if bus.speed > 0.0 { 2 } else { 1 }),
             timestamp: Some(timestamp),
             stop_id: Some(ids.stop.into_owned()),
@@ -157,8 +168,10 @@ pub fn updates(city: &City, at: i64, buses: &[Bus]) -> Bytes {
         trip_update: Some(TripUpdate {
             trip: Some(trip(bus, &ids)),
             stop_time_update: vec![StopTimeUpdate {
-                arrival: Some(StopTimeEvent { delay: Some(bus.delay) }),
+                stop_sequence: ids.sequence,
+                arrival: Some(StopTimeEvent { delay: Some(bus.delay), time: Some(ids.arrival) }),
                 stop_id: Some(ids.stop.into_owned()),
+                schedule_relationship: Some(0),
             }],
             vehicle: Some(vehicle(bus)),
             timestamp: Some(timestamp),
@@ -178,12 +191,12 @@ fn feed(city: &City, at: i64, buses: &[Bus], entity: impl Fn(&Bus, FeedIds, u64)
 }
 
 fn trip(bus: &Bus, ids: &FeedIds) -> TripDescriptor {
-    let start = ids.start;
+    let start = |h: Headway| format!("{:02}:{:02}:{:02}", h.start / 3600, h.start / 60 % 60, h.start % 60);
     TripDescriptor {
         trip_id: Some(ids.trip.to_string()),
-        start_time: Some(format!("{:02}:{:02}:{:02}", start / 3600, start / 60 % 60, start % 60)),
+        start_time: ids.headway.map(start),
         start_date: Some(bus.run.day.to_string().replace('-', "")),
-        schedule_relationship: Some(0),
+        schedule_relationship: Some(if ids.headway.is_some_and(|h| !h.is_exact) { 2 } else { 0 }),
         route_id: Some(ids.line.to_string()),
     }
 }

@@ -118,8 +118,19 @@ pub struct Step {
     pub remark: Option<String>,
 }
 
+/// What passengers have to do so that a vehicle stops for them
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum Asking {
+    /// Phone the agency before
+    PhoneAgency,
+    /// Arrange it with the driver
+    AskDriver,
+}
+
 /// A ride on public transport
 #[derive(Clone, Debug, Object)]
+#[oai(skip_serializing_if_is_none)]
 pub struct Ride {
     /// What is written on the front
     pub line: String,
@@ -129,6 +140,10 @@ pub struct Ride {
     pub colour: String,
     /// Number of the trip in this city, as live positions name it
     pub trip: u32,
+    /// Absent where it stops for boarding as a matter of course
+    pub boarding: Option<Asking>,
+    /// Absent where it stops for alighting as a matter of course
+    pub alighting: Option<Asking>,
     /// From the stop boarded to the stop left
     pub calls: Vec<Call>,
 }
@@ -220,15 +235,27 @@ impl From<city::Step> for Step {
     }
 }
 
+impl Asking {
+    fn of(asking: city::Asking) -> Option<Self> {
+        match asking {
+            city::Asking::Nothing => None,
+            city::Asking::PhoneAgency => Some(Self::PhoneAgency),
+            city::Asking::AskDriver => Some(Self::AskDriver),
+        }
+    }
+}
+
 impl Ride {
     fn of(ride: city::RideDetail, zone: Zone) -> Self {
-        let city::RideDetail { line, line_name, headsign, colour: rgb, kind: _, trip, calls } = ride;
+        let city::RideDetail { line, line_name, headsign, colour: rgb, kind: _, trip, board, alight, calls } = ride;
+        let [boarding, alighting] = [board, alight].map(Asking::of);
         let call = |call: city::Call| {
             let city::Call { stop, name, at: Point { lat, lon }, arrive, depart } = call;
             let (arrive, depart) = (instant(zone, arrive), instant(zone, depart));
             Call { stop, name, lat: degrees(lat), lon: degrees(lon), arrive, depart }
         };
-        Self { line, line_name, headsign, colour: colour(rgb), trip, calls: calls.into_iter().map(call).collect() }
+        let calls = calls.into_iter().map(call).collect();
+        Self { line, line_name, headsign, colour: colour(rgb), trip, boarding, alighting, calls }
     }
 }
 

@@ -20,7 +20,7 @@ pub enum Mode {
     Foot,
     Bike,
     Car,
-    /// Public transport, with the walks that it takes
+    /// Public transport, with the walks that it takes; never a walk alone
     Bus,
     /// By bike to a stop, then as `bus`
     BikeAndBus,
@@ -97,8 +97,8 @@ pub struct ModeRoutes {
 /// Why a mode doesn't lead there
 #[derive(Debug, Object)]
 pub struct Reason {
-    /// Stable, for programs: `not_connected`, `no_street_near`, `no_stop_near`, `no_service_in_time`, `no_timetable`,
-    /// `outside_calendar`
+    /// Stable, for programs: `not_connected`, `no_street_near`, `no_stop_near`, `no_service_in_time`, `walk_is_shorter`,
+    /// `no_timetable`, `outside_calendar`
     pub code: String,
     /// A sentence for people
     pub detail: String,

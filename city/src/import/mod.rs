@@ -11,6 +11,8 @@ mod calendar;
 mod changes;
 mod fares;
 mod feed;
+#[cfg(test)]
+mod feed_tests;
 mod guard;
 mod osm;
 mod pbf;
