@@ -23,8 +23,7 @@ pub fn table(city: &City, title: &str, when: When, routes: &Routes) -> String {
         When::Depart(_) => "leaving",
         When::Arrive(_) => "there by",
     };
-    let mut out =
-        format!("{title}   {}, {word} {} {}\n\n", city.name(), date(city, routes.at), clock(city, routes.at));
+    let mut out = format!("{title}   {}, {word} {} {}\n\n", city.name(), date(city, routes.at), clock(city, routes.at));
     _ = writeln!(
         out,
         "{:<13} {:>5} {:>6} {:>8} {:>9} {:>9} {:>9} {:>9}",

@@ -29,7 +29,8 @@ impl<'a> Archive<'a> {
         let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|e| failed(e.to_string()))?;
         let names = zip.file_names().filter_map(Result::ok).map(std::borrow::Cow::into_owned);
         let names: Vec<(String, String)> = names.map(|n| (n.clone(), n.replace('\\', "/"))).collect();
-        let mut folders: BTreeSet<String> = names.iter().filter_map(|n| n.1.strip_suffix(MARK)).map(str::to_owned).collect();
+        let mut folders: BTreeSet<String> =
+            names.iter().filter_map(|n| n.1.strip_suffix(MARK)).map(str::to_owned).collect();
         folders.retain(|f| (f.is_empty() || f.ends_with('/')) && !f.starts_with("__MACOSX/"));
         let folder = if folders.remove("") || folders.is_empty() {
             String::new()

@@ -38,8 +38,12 @@ pub(super) fn read(bytes: &[u8], feed: &mut Feed, ids: &Ids, report: &mut Report
         let Some(change) = change(&row, &columns, report) else { continue };
         // Passengers who stay seated leave a trip at its end and begin the next one at its start.
         let seated = row.field(columns.kind) == "4";
-        let sides = side(&row, columns.from, ids, seated.then_some((&ends, 1)))
-            .zip(side(&row, columns.to, ids, seated.then_some((&ends, 0))));
+        let sides = side(&row, columns.from, ids, seated.then_some((&ends, 1))).zip(side(
+            &row,
+            columns.to,
+            ids,
+            seated.then_some((&ends, 0)),
+        ));
         let Some(((from, near), (to, far))) = sides else {
             report.drop("transfers between unknown stops, routes or trips", row.text(columns.from[0]));
             continue;

@@ -68,8 +68,7 @@ pub(super) fn read(
 
 fn heads(bytes: &[u8], ids: &mut Ids, report: &mut Report) -> Result<Vec<Head>, ImportError> {
     let mut table = Table::new("trips.txt", bytes)?;
-    let [id, route, service] =
-        [table.required("trip_id")?, table.required("route_id")?, table.required("service_id")?];
+    let [id, route, service] = [table.required("trip_id")?, table.required("route_id")?, table.required("service_id")?];
     let [headsign, shape] = ["trip_headsign", "shape_id"].map(|c| table.column(c));
     let mut heads = Vec::new();
     while let Some(row) = table.next_row(report) {

@@ -99,12 +99,7 @@ impl City {
         Ok(self.days.get(&self.timetable, self.zone, when.day))
     }
 
-    fn itineraries(
-        &self,
-        when: When,
-        ends: Ends,
-        desk: &mut Desk,
-    ) -> Result<(Vec<Itinerary>, crate::Day), Error> {
+    fn itineraries(&self, when: When, ends: Ends, desk: &mut Desk) -> Result<(Vec<Itinerary>, crate::Day), Error> {
         let moment = self.zone().normal(when.moment());
         let plan = self.plan(moment)?;
         let (t, rounds) = (&self.timetable, &mut desk.rounds);

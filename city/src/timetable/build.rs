@@ -120,8 +120,8 @@ fn trips(t: &mut Timetable, feed: &Feed, platforms: &Platforms, names: &mut Inte
 
 fn is_usable(trip: &FeedTrip, feed: &Feed) -> bool {
     let known = trip.times.iter().all(|s| (s.stop as usize) < feed.stops.len() && s.pickup < 4 && s.drop_off < 4);
-    let ordered = trip.times.windows(2).all(|w| w[0].depart <= w[1].arrive)
-        && trip.times.iter().all(|s| s.arrive <= s.depart);
+    let ordered =
+        trip.times.windows(2).all(|w| w[0].depart <= w[1].arrive) && trip.times.iter().all(|s| s.arrive <= s.depart);
     let lines = (trip.line as usize) < feed.lines.len() && (trip.service as usize) < feed.services.len();
     trip.times.len() >= 2 && known && ordered && lines
 }

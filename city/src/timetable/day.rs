@@ -211,7 +211,8 @@ impl Days {
             kept.push(found);
             return plan;
         }
-        let plan = Arc::new(DayPlan { forward: Running::of(t, zone, day), mirror: OnceLock::new(), stops: t.stops.len() });
+        let plan =
+            Arc::new(DayPlan { forward: Running::of(t, zone, day), mirror: OnceLock::new(), stops: t.stops.len() });
         if kept.len() >= KEPT {
             kept.remove(0);
         }

@@ -157,7 +157,8 @@ impl Feed {
         self.lines.extend(other.lines.into_iter().map(|l| FeedLine { feed, ..l }));
         self.services.extend(other.services);
         self.shapes.extend(other.shapes);
-        let side = |s: Side| Side { stop: s.stop + stops, line: s.line.map(|l| l + lines), trip: s.trip.map(|t| t + rows) };
+        let side =
+            |s: Side| Side { stop: s.stop + stops, line: s.line.map(|l| l + lines), trip: s.trip.map(|t| t + rows) };
         self.changes.extend(other.changes.into_iter().map(|c| ChangeRule { from: side(c.from), to: side(c.to), ..c }));
         self.fares.extend(other.fares.into_iter().map(|mut fare| {
             fare.feed = feed;

@@ -23,7 +23,8 @@ pub(crate) use build::build;
 pub(crate) use day::{DayPlan, Days, Trip as OnDay};
 pub(crate) use fares::{Fare, FareRule};
 pub(crate) use feed::{
-    Change, ChangeRule, Feed, FeedFare, FeedFareRule, FeedLine, FeedShape, FeedStop, FeedTrip, Frequency, Side, StopTime,
+    Change, ChangeRule, Feed, FeedFare, FeedFareRule, FeedLine, FeedShape, FeedStop, FeedTrip, Frequency, Side,
+    StopTime,
 };
 pub(crate) use range::{Ends, arrivals, earliest, latest, profile};
 pub(crate) use search::{Itinerary, MOST_RIDES, Ride, Rounds};

@@ -124,8 +124,7 @@ impl Rounds {
 
     /// The stops from which one can change to a ride, where one can be in time with the rides that are left.
     fn changes(&self, t: &Timetable, day: &Running, (stop, left): (u32, usize), way: Way, before: &mut Ways) {
-        let (first, changes) =
-            if day.mirrored { (&t.transfer_first, &t.transfers) } else { (&t.back_first, &t.back) };
+        let (first, changes) = if day.mirrored { (&t.transfer_first, &t.transfers) } else { (&t.back_first, &t.back) };
         for &[from, seconds] in &changes[first[stop as usize] as usize..first[stop as usize + 1] as usize] {
             let by = way.by.saturating_sub_unsigned(seconds);
             if self.rounds[left].ride[from as usize] <= by {

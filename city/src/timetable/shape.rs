@@ -135,11 +135,8 @@ fn matched(line: &Line, stops: &[[f64; 2]], given: &[Option<f64>]) -> Vec<f64> {
             let bound = i > 0 && free.along < place[piece];
             let stay = if bound { spot(line, piece, *stop, given[i], place[piece]) } else { free };
             // Coming from an earlier piece nothing binds the place on this one.
-            let (way, parent, here) = if i > 0 && best + free.off < before + stay.off {
-                (best, from, free)
-            } else {
-                (before, piece, stay)
-            };
+            let (way, parent, here) =
+                if i > 0 && best + free.off < before + stay.off { (best, from, free) } else { (before, piece, stay) };
             if i > 0 && before < best {
                 (best, from) = (before, piece);
             }
@@ -198,7 +195,10 @@ mod tests {
 
     #[test]
     fn a_stated_distance_tells_the_way_out_from_the_way_back() {
-        let (there, stops) = (shape(&[(0.0, 0.0), (10_000.0, 0.0), (0.0, 0.0)], &[0.0, 10.0, 20.0]), [(0.0, 0.0), (5000.0, 0.0), (0.0, 0.0)]);
+        let (there, stops) = (
+            shape(&[(0.0, 0.0), (10_000.0, 0.0), (0.0, 0.0)], &[0.0, 10.0, 20.0]),
+            [(0.0, 0.0), (5000.0, 0.0), (0.0, 0.0)],
+        );
         assert_eq!(metres(&there, &stops, &[Some(0.0), Some(15.0), Some(20.0)]), [0, 15_000, 20_000]);
         assert_eq!(metres(&there, &stops, &[Some(0.0), None, Some(20.0)])[0], 0);
     }

@@ -1,9 +1,13 @@
 //! RAPTOR against a slow exact oracle: every trip of every day tried in every round, with no marking and no pruning.
 
 use super::range::Ends;
-use super::{Feed, FeedLine, FeedStop, FeedTrip, MOST_RIDES, NEVER, Service, StopTime, Timetable};
+use super::walks::far_walk;
+use super::{
+    Change, ChangeRule, Feed, FeedLine, FeedStop, FeedTrip, MOST_RIDES, NEVER, Service, Side, StopTime, Timetable,
+};
 use crate::City;
 use crate::clock::{DAY, Day, Moment};
+use crate::draft::CityDraft;
 use crate::geo::Point;
 use crate::journey::{Mode, When};
 use crate::random::Random;
@@ -15,13 +19,7 @@ fn oracle(t: &Timetable, day: Day, depart: i32, ends: Ends) -> Vec<(i32, usize)>
     let bound = ends.walk.map_or(NEVER, |w| depart.saturating_add_unsigned(w));
     let mut ready = vec![NEVER; n];
     ends.access.iter().for_each(|&[s, w]| ready[s as usize] = depart + w as i32);
-    let mut trips: Vec<(Vec<[i32; 2]>, &[u32])> = Vec::new();
-    for shift in [-1, 0, 1] {
-        let runs = (0..).zip(&t.trips).filter(|(_, x)| t.services[x.service as usize].runs(day.plus(shift)));
-        trips.extend(
-            runs.map(|(k, x)| (t.times_of(k).map(|y| y.map(|z| z + shift * DAY)).collect(), t.stops_of(x.pattern))),
-        );
-    }
+    let trips = runs(t, day);
     let mut found: Vec<(i32, usize)> = Vec::new();
     for rides in 1..=MOST_RIDES {
         let mut ride = vec![NEVER; n];
@@ -35,7 +33,6 @@ fn oracle(t: &Timetable, day: Day, depart: i32, ends: Ends) -> Vec<(i32, usize)>
             }
         }
         for stop in (0..n).filter(|s| ride[*s] != NEVER) {
-            ready[stop] = ready[stop].min(ride[stop]);
             for &[to, walk] in &t.transfers[t.transfer_first[stop] as usize..t.transfer_first[stop + 1] as usize] {
                 ready[to as usize] = ready[to as usize].min(ride[stop] + walk as i32);
             }
@@ -53,12 +50,204 @@ fn oracle(t: &Timetable, day: Day, depart: i32, ends: Ends) -> Vec<(i32, usize)>
     found
 }
 
+/// Trips of three service days with their times and stops.
+fn runs(t: &Timetable, day: Day) -> Vec<(Vec<[i32; 2]>, &[u32])> {
+    let on = |shift: i32| {
+        let runs = (0..).zip(&t.trips).filter(move |(_, x)| t.services[x.service as usize].runs(day.plus(shift)));
+        runs.map(move |(k, x)| (t.times_of(k).map(|y| y.map(|z| z + shift * DAY)).collect(), t.stops_of(x.pattern)))
+    };
+    (-1..=1).flat_map(on).collect()
+}
+
+/// Departure and seconds walked of the journey that leaves last and walks least of those with this arrival and number of
+/// rides: every ride of every trip backwards from the goal, kept where none is later and walks no more.
+fn best_of_equals(
+    t: &Timetable,
+    day: Day,
+    depart: i32,
+    ends: Ends,
+    (arrive, rides): (i32, usize),
+) -> Option<(i32, i32)> {
+    let trips = runs(t, day);
+    let keep = |known: &mut Vec<(i32, i32)>, way: (i32, i32)| {
+        if !known.iter().any(|k| k.0 >= way.0 && k.1 <= way.1) {
+            known.retain(|k| k.0 > way.0 || k.1 < way.1);
+            known.push(way);
+        }
+    };
+    let mut ways = vec![Vec::new(); t.stops.len()];
+    ends.egress.iter().for_each(|&[s, w]| keep(&mut ways[s as usize], (arrive - w as i32, w as i32)));
+    for ride in 1..=rides {
+        let mut boardings = vec![Vec::new(); t.stops.len()];
+        for (times, stops) in &trips {
+            for alight in 1..stops.len() {
+                for &(_, walk) in ways[stops[alight] as usize].iter().filter(|w| times[alight][0] <= w.0) {
+                    let before = times.iter().zip(*stops).take(alight);
+                    before.for_each(|(time, stop)| keep(&mut boardings[*stop as usize], (time[1], walk)));
+                }
+            }
+        }
+        if ride == rides {
+            let ready = ends.access.iter().flat_map(|&[s, w]| boardings[s as usize].iter().map(move |b| (b, w as i32)));
+            let leaving = ready.map(|(b, w)| (b.0 - w, -(b.1 + w))).filter(|l| l.0 >= depart);
+            return leaving.max().map(|(leave, walk)| (leave, -walk));
+        }
+        ways.iter_mut().for_each(Vec::clear);
+        for from in 0..t.stops.len() {
+            for &[to, seconds] in &t.transfers[t.transfer_first[from] as usize..t.transfer_first[from + 1] as usize] {
+                let walk = if from == to as usize { 0 } else { seconds as i32 };
+                for b in &boardings[to as usize] {
+                    keep(&mut ways[from], (b.0 - seconds as i32, b.1 + walk));
+                }
+            }
+        }
+    }
+    None
+}
+
+/// Seconds walked on an itinerary.
+fn walked(t: &Timetable, ends: Ends, i: &super::Itinerary) -> i32 {
+    let stop = |r: &super::Ride, position: u32| t.stops_of(t.trips[r.trip as usize].pattern)[position as usize];
+    let of = |list: &super::Access, stop: u32| list.iter().find(|a| a[0] == stop).map_or(0, |a| a[1] as i32);
+    let change = |pair: &[super::Ride]| {
+        let (from, to) = (stop(&pair[0], pair[0].alight), stop(&pair[1], pair[1].board));
+        let row = t.transfer_first[from as usize] as usize..t.transfer_first[from as usize + 1] as usize;
+        let found = t.transfers[row].iter().find(|w| w[0] == to && from != to);
+        found.map_or(0, |w| w[1] as i32)
+    };
+    let (first, last) = (&i.rides[0], &i.rides[i.rides.len() - 1]);
+    let ends = of(ends.access, stop(first, first.board)) + of(ends.egress, stop(last, last.alight));
+    ends + i.rides.windows(2).map(change).sum::<i32>()
+}
+
+/// A few trips with rules about changes at random, for stops, lines and trips.
+fn ruled_town(seed: u64) -> (City, Vec<ChangeRule>, City) {
+    let mut random = Random::new(seed);
+    let mut draft = town_draft(seed, (12, 6, 6));
+    let plain = City::build(CityDraft { feed: draft.feed.clone(), ..town_draft(seed, (12, 6, 6)) });
+    let trips = draft.feed.trips.len();
+    for rank in 0..40 {
+        let mut side = || Side {
+            stop: random.below(12) as u32,
+            line: random.chance(0.4).then(|| random.below(6) as u32),
+            trip: random.chance(0.3).then(|| random.below(trips) as u32),
+        };
+        let (from, to) = (side(), side());
+        let changes = [Change::Walk, Change::Held, Change::Least(400), Change::Never];
+        let to = if random.chance(0.5) { Side { stop: from.stop, ..to } } else { to };
+        // A trip is of one line.
+        let whole = |s: Side| Side { line: s.line.filter(|_| s.trip.is_none()), ..s };
+        let change = *random.pick(&changes);
+        draft.feed.changes.push(ChangeRule { from: whole(from), to: whole(to), change, rank });
+    }
+    let rules = draft.feed.changes.clone();
+    (City::build(draft), rules, plain)
+}
+
+/// Earliest arrivals by number of rides, each change judged by the rules for its two trips.
+fn judged(city: &City, plain: &City, rules: &[ChangeRule], day: Day, depart: i32, ends: Ends) -> Vec<(i32, usize)> {
+    let t = &city.timetable;
+    let on =
+        |shift: i32| (0..).zip(&t.trips).filter(move |(_, x)| t.services[x.service as usize].runs(day.plus(shift)));
+    let trips: Vec<(u32, i32)> = (-1..=1).flat_map(|s| on(s).map(move |(k, _)| (k, s * DAY))).collect();
+    let calls: Vec<Vec<(u32, [i32; 2])>> = trips
+        .iter()
+        .map(|&(k, s)| {
+            let stops = t.stops_of(t.trips[k as usize].pattern).iter().map(|p| t.real(*p));
+            stops.zip(t.times_of(k).map(|x| x.map(|z| z + s))).collect()
+        })
+        .collect();
+    let stops = t.real_stops();
+    let foot = &plain.streets[crate::Vehicle::Foot as usize];
+    let pairs = (0..stops as u32).flat_map(|a| (0..stops as u32).map(move |b| (a, b)));
+    let walk = |pair| plain.at_desk(|d| far_walk(&plain.timetable, pair, &plain.network, foot, &mut d.scratch));
+    let far: Vec<Option<u32>> = pairs.map(walk).collect();
+    let seconds = |from: (u32, u32), to: (u32, u32)| -> Option<i32> {
+        let fits = |side: &Side, (stop, trip): (u32, u32)| {
+            side.stop == stop && side.line.is_none_or(|l| l == t.line_of(trip)) && side.trip.is_none_or(|r| r == trip)
+        };
+        let p = &plain.timetable;
+        let row = p.transfer_first[from.0 as usize] as usize..p.transfer_first[from.0 as usize + 1] as usize;
+        let near = p.transfers[row].iter().find(|w| w[0] == to.0).map(|w| w[1] as i32);
+        let far = near.or(far[from.0 as usize * stops + to.0 as usize].map(|w| w as i32));
+        let rule = rules.iter().filter(|r| fits(&r.from, from) && fits(&r.to, to)).max_by_key(|r| r.rank);
+        match rule.map(|r| r.change) {
+            None => near,
+            Some(Change::Walk) => far,
+            Some(Change::Held) => Some(0),
+            Some(Change::Least(least)) => far.map(|n| n.max(least as i32)),
+            Some(Change::Never) => None,
+        }
+    };
+    let walk = |list: &super::Access, stop: u32| list.iter().find(|a| a[0] == stop).map(|a| a[1] as i32);
+    // Trip → the first position at which one can be aboard.
+    let mut aboard: Vec<Option<usize>> = calls
+        .iter()
+        .map(|c| c.iter().position(|(stop, x)| walk(ends.access, *stop).is_some_and(|w| depart + w <= x[1])))
+        .collect();
+    let mut found: Vec<(i32, usize)> = Vec::new();
+    for rides in 1..=MOST_RIDES {
+        let on = || aboard.iter().enumerate().filter_map(|(k, from)| Some((k, (*from)?)));
+        let off = || on().flat_map(|(k, from)| calls[k][from + 1..].iter().map(move |c| (k, *c)));
+        let there = off().filter_map(|(_, (stop, x))| Some(x[0] + walk(ends.egress, stop)?)).min();
+        if let Some(there) = there.filter(|x| found.last().is_none_or(|f| *x < f.0)) {
+            found.push((there, rides));
+        }
+        let mut next = aboard.clone();
+        for (k, (stop, x)) in off() {
+            for (other, calls) in calls.iter().enumerate() {
+                let catches = |(to, y): &(u32, [i32; 2])| {
+                    x[0] <= y[1] && seconds((stop, trips[k].0), (*to, trips[other].0)).is_some_and(|s| x[0] + s <= y[1])
+                };
+                let at = calls.iter().take(next[other].unwrap_or(calls.len())).position(catches);
+                next[other] = at.or(next[other]);
+            }
+        }
+        if next == aboard {
+            break;
+        }
+        aboard = next;
+    }
+    found
+}
+
+#[test]
+fn changes_by_rules_are_those_that_the_rules_allow_two_trips() {
+    let mut answers = 0;
+    for seed in 20..26 {
+        let ((city, rules, plain), mut random) = (ruled_town(seed), Random::new(seed));
+        assert!(city.timetable.stops.len() > city.timetable.real_stops());
+        for _ in 0..6 {
+            let ([a, b], second) = (places(&mut random), random.below(80_000) as i32);
+            let when = Moment::new(Day::of(2026, 5, 18).unwrap(), second);
+            city.at_desk(|desk| {
+                let door = city.door(a, b, Mode::Bus, desk).unwrap();
+                let ends = Ends { walk: None, ..door.ends() };
+                let plan = city.plan(when).unwrap();
+                let fast = super::earliest(&city.timetable, &plan, second, ends, MOST_RIDES, &mut desk.rounds);
+                let fast: Vec<(i32, usize)> = fast.iter().map(|i| (i.arrive, i.rides.len())).collect();
+                let soon = |found: Vec<(i32, usize)>| -> Vec<(i32, usize)> {
+                    found.into_iter().filter(|f| f.0 < second + DAY / 3).collect()
+                };
+                let slow = judged(&city, &plain, &rules, when.day, second, ends);
+                answers += fast.iter().filter(|f| f.1 > 1).count();
+                assert_eq!(soon(fast), soon(slow), "town {seed}, {a:?} to {b:?} at {when}");
+            });
+        }
+    }
+    assert!(answers > 20, "only {answers} journeys with a change compared");
+}
+
 /// A town with lines at random: overtaking, loops, long waits and trips over midnight included.
 fn town(seed: u64) -> City {
+    City::build(town_draft(seed, (40, 12, 25)))
+}
+
+fn town_draft(seed: u64, (stops, lines, trips): (usize, usize, usize)) -> CityDraft {
     let mut random = Random::new(seed);
     let mut draft = random_town(seed, 10);
     let feed: &mut Feed = &mut draft.feed;
-    for k in 0..40 {
+    for k in 0..stops {
         let at = Point::new(45.0, 5.0).shifted(random.between(0.0, 900.0), random.between(0.0, 900.0));
         feed.stops.push(FeedStop { name: format!("Stop {k}"), at: at.into(), ..FeedStop::default() });
     }
@@ -67,12 +256,12 @@ fn town(seed: u64) -> City {
         feed.services.push(Service { weekdays, start: day.plus(-7), end: day.plus(7), ..Service::default() });
     }
     feed.services[0].removed.push(day.plus(1));
-    for line in 0..12 {
+    for line in 0..lines as u32 {
         feed.lines.push(FeedLine { short: line.to_string(), ..FeedLine::default() });
-        let stops: Vec<u32> = (0..3 + random.below(6)).map(|_| random.below(40) as u32).collect();
-        for _ in 0..25 {
+        let way: Vec<u32> = (0..3 + random.below(6)).map(|_| random.below(stops) as u32).collect();
+        for _ in 0..trips {
             let mut at = random.below(26 * 3600) as i32;
-            let times = stops
+            let times = way
                 .iter()
                 .map(|&stop| {
                     let arrive = at + random.below(300) as i32;
@@ -81,11 +270,11 @@ fn town(seed: u64) -> City {
                     StopTime { stop, arrive, depart, ..StopTime::default() }
                 })
                 .collect();
-            let service = random.below(3) as u32;
-            feed.trips.push(FeedTrip { line, service, times, ..FeedTrip::default() });
+            let (service, row) = (random.below(3) as u32, feed.trips.len() as u32);
+            feed.trips.push(FeedTrip { row, line, service, times, ..FeedTrip::default() });
         }
     }
-    City::build(draft)
+    draft
 }
 
 fn places(random: &mut Random) -> [Point; 2] {
@@ -104,6 +293,10 @@ fn agree(city: &City, [a, b]: [Point; 2], when: Moment) -> usize {
         let horizon: Vec<_> = known.into_iter().filter(|k| k.0 < when.second + DAY / 3).collect();
         let pairs: Vec<_> = pairs.into_iter().filter(|k| k.0 < when.second + DAY / 3).collect();
         assert_eq!(pairs, horizon, "from {a:?} to {b:?} at {when}");
+        for i in fast.iter().filter(|_| city.timetable.trips.len() < 1000) {
+            let twin = best_of_equals(&city.timetable, when.day, when.second, ends, (i.arrive, i.rides.len()));
+            assert_eq!(Some((i.depart, walked(&city.timetable, ends, i))), twin, "{i:?} isn't the best of its equals");
+        }
         for i in &fast {
             let late = super::latest(&city.timetable, &plan, i.arrive, ends, i.rides.len(), &mut desk.rounds);
             let best = late.last().unwrap();
@@ -111,6 +304,9 @@ fn agree(city: &City, [a, b]: [Point; 2], when: Moment) -> usize {
                 best.depart >= i.depart && best.arrive <= i.arrive,
                 "arrive-by {best:?} is worse than depart-at {i:?}"
             );
+            // Of those that leave last none is there earlier.
+            let again = super::earliest(&city.timetable, &plan, best.depart, ends, best.rides.len(), &mut desk.rounds);
+            assert_eq!(again.last().map(|a| a.arrive), Some(best.arrive), "{best:?} arrives later than it could");
         }
         fast.len()
     })
@@ -174,10 +370,11 @@ fn no_journey_is_beaten_by_one_that_walks() {
         let Ok(found) = city.ride(a, b, Mode::Bus, when) else {
             continue;
         };
-        let walk = found.iter().find(|j| j.rides == 0).map(|j| j.arrive);
-        for j in found.iter().filter(|j| j.rides > 0) {
-            assert!(walk.is_none_or(|w| j.arrive.since(w) < 0), "riding is slower than walking: {j:?}");
-        }
+        assert!(found.iter().all(|j| j.rides > 0), "a walk is no answer of public transport");
+        let walk = city.at_desk(|desk| city.door(a, b, Mode::Bus, desk).unwrap().ends().walk).unwrap();
+        // Where any ride is faster than walking, all are.
+        let faster = found.iter().filter(|j| j.arrive.since(when.moment()) < i64::from(walk)).count();
+        assert!(faster == 0 || faster == found.len(), "{faster} of {} rides are faster than walking", found.len());
     }
 }
 

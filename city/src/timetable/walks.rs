@@ -105,7 +105,8 @@ pub(super) fn transfers(
     let mut add = |(from, to): (u32, u32), near: Option<u32>, far: Option<u32>, rules: &[u32]| {
         for a in platforms.all(from) {
             for b in platforms.all(to) {
-                let fitting = rules.iter().map(|&r| (r, &feed.changes[r as usize])).filter(|(r, x)| platforms.fits(*r, x, a, b));
+                let fitting =
+                    rules.iter().map(|&r| (r, &feed.changes[r as usize])).filter(|(r, x)| platforms.fits(*r, x, a, b));
                 let rule = fitting.max_by_key(|(number, rule)| (rule.rank, std::cmp::Reverse(*number)));
                 let seconds = match rule.map(|r| r.1.change) {
                     None => near,
@@ -133,7 +134,13 @@ pub(super) fn transfers(
 }
 
 /// Seconds on foot between two stops that are no near neighbours; nothing where nobody would walk so far.
-fn far_walk(t: &Timetable, (from, to): (u32, u32), n: &Network, foot: &Streets, scratch: &mut Scratch) -> Option<u32> {
+pub(super) fn far_walk(
+    t: &Timetable,
+    (from, to): (u32, u32),
+    n: &Network,
+    foot: &Streets,
+    scratch: &mut Scratch,
+) -> Option<u32> {
     let [a, b] = [from, to].map(|s| t.snaps[s as usize].map(|s| Snap { metres: 0.0, ..s }));
     let track = a.zip(b).and_then(|(a, b)| track(n, foot, Vehicle::Foot, [&a, &b], false, scratch));
     let beeline = t.stops[from as usize].metres_to(t.stops[to as usize]);

@@ -853,6 +853,11 @@ export interface components {
             /** @description As one would say it to the courier */
             text: string;
         };
+        /**
+         * @description What passengers have to do so that a vehicle stops for them
+         * @enum {string}
+         */
+        Asking: "phone_agency" | "ask_driver";
         /** AuditEntry */
         AuditEntry: {
             /**
@@ -1828,8 +1833,8 @@ export interface components {
          */
         Reason: {
             /**
-             * @description Stable, for programs: `not_connected`, `no_street_near`, `no_stop_near`, `no_service_in_time`, `no_timetable`,
-             *     `outside_calendar`
+             * @description Stable, for programs: `not_connected`, `no_street_near`, `no_stop_near`, `no_service_in_time`, `walk_is_shorter`,
+             *     `no_timetable`, `outside_calendar`
              */
             code: string;
             /** @description A sentence for people */
@@ -1850,6 +1855,10 @@ export interface components {
          * @description A ride on public transport
          */
         Ride: {
+            /** @description Absent where it stops for alighting as a matter of course */
+            alighting?: components["schemas"]["Asking"] & unknown;
+            /** @description Absent where it stops for boarding as a matter of course */
+            boarding?: components["schemas"]["Asking"] & unknown;
             /** @description From the stop boarded to the stop left */
             calls: components["schemas"]["Call"][];
             /** @description `#d7263d` */

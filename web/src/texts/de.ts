@@ -282,6 +282,7 @@ export const de: Texts = {
       no_street_near: "Keine Straße ist nah genug.",
       no_stop_near: "Keine Haltestelle ist nah genug.",
       no_service_in_time: "Um diese Zeit fährt nichts.",
+      walk_is_shorter: "So nah, dass Gehen nicht länger dauert als jeder Bus.",
       no_timetable: "Diese Stadt hat keinen Fahrplan.",
       outside_calendar: "Der Fahrplan reicht nicht bis zu diesem Tag.",
     },

@@ -276,6 +276,7 @@ export const en = {
       no_street_near: "There is no street near enough.",
       no_stop_near: "There is no stop near enough.",
       no_service_in_time: "Nothing runs at that time.",
+      walk_is_shorter: "It is so near that walking is as quick as any bus.",
       no_timetable: "This city has no timetable.",
       outside_calendar: "The timetable doesn't cover that day.",
     } as Record<string, string>,

@@ -3,15 +3,14 @@
 use super::{Files, by_bus, stops, told};
 use crate::{City, Means};
 
-const FORM: &str = "from_stop_id,to_stop_id,transfer_type,min_transfer_time,from_route_id,to_route_id,from_trip_id,to_trip_id\n";
+const FORM: &str =
+    "from_stop_id,to_stop_id,transfer_type,min_transfer_time,from_route_id,to_route_id,from_trip_id,to_trip_id\n";
 
 /// Line 1 is at x4000 at 08:08; from x4100, 72 seconds of walking away, line 2 leaves at 08:10 and line 3 at 08:30.
 fn city(rules: &str) -> City {
     let places = stops(&[0, 4000, 4100, 9000], ",location_type,parent_station");
-    let with_station: String = places
-        .lines()
-        .map(|l| if l.starts_with("x4") { format!("{l},0,st\n") } else { format!("{l}\n") })
-        .collect();
+    let with_station: String =
+        places.lines().map(|l| if l.starts_with("x4") { format!("{l},0,st\n") } else { format!("{l}\n") }).collect();
     Files::of(&[("stops.txt", &with_station)])
         .trips(
             "",
@@ -56,7 +55,7 @@ fn a_minimum_makes_nobody_walk_faster() {
     // 100 m take 72 seconds: line 2 is caught with 120, and 30 is no promise of being there after 30.
     let found = by_bus(&city("x4000,x4100,2,30,,,,"), 0, 9000, "07:55").unwrap().remove(0);
     let walk = found.legs.iter().find(|l| l.means == Means::Foot && l.from == "Stop 4000").unwrap();
-    assert_eq!(walk.arrive.since(walk.depart), 72);
+    assert!((72..=73).contains(&walk.arrive.since(walk.depart)), "{walk:?}");
     let far = Files::of(&[("stops.txt", &stops(&[0, 4000, 4400, 9000], ""))])
         .trips("", &[("t", "r1", &["x0 08:00", "x4000 08:08"]), ("u", "r2", &["x4400 08:10", "x9000 08:20"])])
         .with("transfers.txt", &format!("{FORM}x4000,x4400,2,30,,,,"))

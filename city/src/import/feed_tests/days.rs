@@ -1,11 +1,11 @@
 //! Days on which clocks change, zones, and trips at a headway.
 
-use super::{Files, at, told};
+use super::{DAILY, Files, at, told};
 use crate::{City, Day, Mode, Moment, When};
 
 /// A bus at 25:30 of each service day.
 fn night(zone: &str) -> City {
-    Files::of(&[("agency.txt", &format!("agency_id,agency_timezone\na,{zone}\n"))])
+    Files::of(&[("calendar.txt", DAILY), ("agency.txt", &format!("agency_id,agency_timezone\na,{zone}\n"))])
         .trips("", &[("t", "r1", &["x0 25:30", "x9000 25:50"])])
         .city()
 }

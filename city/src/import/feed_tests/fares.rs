@@ -34,20 +34,29 @@ fn price(city: &City, from: i32, to: i32) -> String {
 fn zones_decide_and_where_no_rule_fits_there_is_no_price() {
     let prices = "f1,2.00,EUR,0,0,,\nf2,4.50,EUR,0,0,,\nf3,8.00,EUR,0,0,,\n";
     let zones = city(prices, "f1,,z1,z1,\nf2,,z1,z2,\nf3,,z1,z3,\n");
-    assert_eq!([price(&zones, 0, 2000), price(&zones, 0, 4000), price(&zones, 0, 8000)], ["200 EUR", "450 EUR", "800 EUR"]);
+    assert_eq!(
+        [price(&zones, 0, 2000), price(&zones, 0, 4000), price(&zones, 0, 8000)],
+        ["200 EUR", "450 EUR", "800 EUR"]
+    );
     assert_eq!(price(&zones, 4000, 8000), "none");
 }
 
 #[test]
 fn zones_passed_are_all_of_those_and_no_others() {
     let passed = city("f1,2.00,EUR,0,0,,\nf2,3.00,EUR,0,0,,\n", "f1,,,,z1\nf2,,,,z1\nf2,,,,z2\nf2,,,,z3\n");
-    assert_eq!([price(&passed, 0, 2000), price(&passed, 0, 8000), price(&passed, 0, 4000)], ["200 EUR", "300 EUR", "none"]);
+    assert_eq!(
+        [price(&passed, 0, 2000), price(&passed, 0, 8000), price(&passed, 0, 4000)],
+        ["200 EUR", "300 EUR", "none"]
+    );
 }
 
 #[test]
 fn a_fare_is_its_agencys() {
     let two = city("fa,5.00,EUR,0,0,,a\nfb,1.00,EUR,0,0,,b\n", "");
-    assert_eq!([price(&two, 0, 2000), price(&two, 8000, 12_000), price(&two, 0, 12_000)], ["500 EUR", "100 EUR", "600 EUR"]);
+    assert_eq!(
+        [price(&two, 0, 2000), price(&two, 8000, 12_000), price(&two, 0, 12_000)],
+        ["500 EUR", "100 EUR", "600 EUR"]
+    );
     assert_eq!(price(&city("fa,5.00,EUR,0,0,,a\n", ""), 0, 12_000), "none", "one ride of two has no price");
 }
 

@@ -49,10 +49,11 @@ fn one_changes_where_one_needs_not_walk() {
 #[test]
 fn a_bus_that_walking_beats_is_told_and_never_a_walk_alone() {
     let city = line();
-    // At noon the next bus is tomorrow's: walking 3 km is sooner, and no bus.
-    let found = by_bus(&city, 0, 3000, "20:30").unwrap();
-    assert!(found.iter().all(|j| j.rides > 0));
+    let ask = |time| by_bus(&city, 0, 3000, time).unwrap();
+    assert!(ask("07:10").iter().all(|j| j.rides > 0), "walking is there at 07:46");
+    assert_eq!(told(&city, 0, 3000, "07:10"), "08:00 1 x0 x3000 08:06");
     assert_eq!(told(&city, 0, 3000, "07:58"), "08:00 1 x0 x3000 08:06");
+    assert_eq!(told(&city, 0, 3000, "20:30"), "no_service_in_time");
 }
 
 #[test]

@@ -17,8 +17,12 @@ use crate::geo::Point;
 use crate::network::{Class, DraftWay, Manner};
 use crate::{City, Day, Error, Journey, Means, Mode, Moment, When};
 
-const CALENDAR: &str = "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date\n\
+/// Each day of two years.
+const DAILY: &str = "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date\n\
     s,1,1,1,1,1,1,1,20260101,20271231\n";
+/// The day that is asked about.
+const ONCE: &str = "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date\n\
+    s,1,1,1,1,1,1,1,20260610,20260610\n";
 
 /// Files of a feed; those that every feed needs are added where they aren't given.
 struct Files(Vec<(String, String)>);
@@ -29,7 +33,7 @@ impl Files {
         for (name, text) in [
             ("agency.txt", "agency_id,agency_timezone\na,Europe/Berlin\n"),
             ("routes.txt", "route_id,agency_id,route_short_name,route_type\nr1,a,1,3\nr2,a,2,3\nr3,a,3,3\n"),
-            ("calendar.txt", CALENDAR),
+            ("calendar.txt", ONCE),
             ("stops.txt", &stops(&[0, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000, 9000, 10_000], "")),
         ] {
             if !files.iter().any(|f| f.0 == name) {
