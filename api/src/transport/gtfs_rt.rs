@@ -233,3 +233,46 @@ impl ApiResponse for Protobuf {
 
     fn register(_: &mut Registry) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use city::{Day, Point, Run};
+
+    fn described(headway: Option<Headway>) -> TripDescriptor {
+        let bus = Bus {
+            run: Run { day: Day::of(2026, 11, 28).expect("a day"), trip: 7 },
+            line: "1".to_owned(),
+            headsign: "East".to_owned(),
+            colour: 0,
+            at: Point::new(45.0, 5.0),
+            bearing: 90.0,
+            speed: 5.0,
+            delay: 60,
+            stop: 3,
+            stop_name: "Stop".to_owned(),
+            call: 2,
+        };
+        let ids = FeedIds {
+            trip: "t".into(),
+            line: "r".into(),
+            stop: "s".into(),
+            sequence: Some(4),
+            arrival: 1_795_000_000,
+            headway,
+        };
+        trip(&bus, &ids)
+    }
+
+    #[test]
+    fn only_trips_at_a_headway_are_told_apart_by_their_start() {
+        let told = |headway| {
+            let trip = described(headway);
+            (trip.start_time, trip.schedule_relationship)
+        };
+        assert_eq!(told(None), (None, Some(0)));
+        let start = 25 * 3600 + 61;
+        assert_eq!(told(Some(Headway { start, is_exact: true })), (Some("25:01:01".to_owned()), Some(0)));
+        assert_eq!(told(Some(Headway { start, is_exact: false })), (Some("25:01:01".to_owned()), Some(2)));
+    }
+}

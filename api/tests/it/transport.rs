@@ -122,6 +122,36 @@ async fn a_mode_that_does_not_lead_there_says_why_and_the_others_answer() {
 }
 
 #[tokio::test]
+async fn a_local_time_is_what_clocks_show_on_days_when_they_change() {
+    let wayfare = Wayfare::start().await;
+    let here = wayfare.spot("Market Square").await;
+    for (asked, understood) in [
+        ("2026-03-29T00:10", "2026-03-28T23:10:00Z"),
+        ("2026-03-29T03:10", "2026-03-29T01:10:00Z"),
+        ("2026-10-25T00:10", "2026-10-24T22:10:00Z"),
+        ("2026-10-25T03:10", "2026-10-25T02:10:00Z"),
+    ] {
+        let routes = wayfare.get(&format!("/api/routes?from={here}&to={here}&modes=foot&depart={asked}")).await;
+        let at = routes.expect(200)["at"].as_str().expect("a moment").replace("+00:00", "Z");
+        assert_eq!(at, understood, "{asked}");
+    }
+    let twice = wayfare.get(&format!("/api/routes?from={here}&to={here}&depart=2026-10-25T02:30")).await.text();
+    assert!(twice.contains("2026-10-25T02:30:00+02:00") && twice.contains("2026-10-25T02:30:00+01:00"), "{twice}");
+}
+
+#[tokio::test]
+async fn by_bus_there_is_a_bus_or_a_reason() {
+    let wayfare = Wayfare::start().await;
+    let (here, there) = (wayfare.spot("Market Square").await, wayfare.spot("Observatory").await);
+    let bus = |to: String| format!("/api/routes?from={here}&to={to}&modes=bus&depart=2026-11-29T02:00");
+    let night = wayfare.get(&bus(there)).await.expect(200);
+    let journeys = night["modes"][0]["journeys"].as_array().expect("a list").clone();
+    assert!(!journeys.is_empty() && journeys.iter().all(|j| number(&j["rides"]) > 0.0), "{night}");
+    let same = wayfare.get(&bus(here.clone())).await.expect(200);
+    assert_eq!(same["modes"][0]["reason"]["code"], "walk_is_shorter");
+}
+
+#[tokio::test]
 async fn the_same_place_twice_is_a_journey_of_nothing() {
     let wayfare = Wayfare::start().await;
     let here = wayfare.spot("Market Square").await;
@@ -157,6 +187,8 @@ async fn what_can_not_be_answered_is_refused_with_a_stable_code() {
         (from_here("depart=yesterday"), 400, "bad_parameter"),
         (from_here("depart=25:00"), 400, "bad_parameter"),
         (from_here("depart=2026-02-31T08:00"), 422, "no_such_day"),
+        (from_here("depart=2026-03-29T02:30"), 422, "no_such_time"),
+        (from_here("depart=2026-10-25T02:30"), 422, "ambiguous_time"),
         (from_here("depart=08:00&arrive=09:00"), 422, "depart_and_arrive"),
         ("/api/geocode".to_owned(), 400, "bad_parameter"),
         ("/api/geocode?q=".to_owned(), 400, "bad_parameter"),
