@@ -217,7 +217,7 @@ fn changes_by_rules_are_those_that_the_rules_allow_two_trips() {
     for seed in 20..26 {
         let ((city, rules, plain), mut random) = (ruled_town(seed), Random::new(seed));
         assert!(city.timetable.stops.len() > city.timetable.real_stops());
-        for _ in 0..6 {
+        for _ in 0..24 {
             let ([a, b], second) = (places(&mut random), random.below(80_000) as i32);
             let when = Moment::new(Day::of(2026, 5, 18).unwrap(), second);
             city.at_desk(|desk| {
