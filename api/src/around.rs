@@ -26,6 +26,7 @@ use crate::{
     access::Access,
     error::Error,
     format::{IDS, Ids},
+    forwarded::{self, Scheme},
     headers::{self, Cors},
     limit::{Action, Standing},
     metrics::Held,
@@ -135,7 +136,7 @@ impl<E: Endpoint<Output = Response>> Around<E> {
         if seen.preflight {
             return Some(Ok(StatusCode::NO_CONTENT.into_response()));
         }
-        if self.app.config.https_only && seen.forwarded_proto.as_deref() == Some("http") && !seen.operational {
+        if self.app.config.https_only && seen.scheme == Some(Scheme::Http) && !seen.operational {
             let to = format!("https://{}{}", seen.host.as_deref().unwrap_or_default(), seen.path_and_query);
             return Some(Ok(StatusCode::PERMANENT_REDIRECT.with_header(header::LOCATION, to).into_response()));
         }
@@ -235,13 +236,13 @@ impl<E: Endpoint<Output = Response>> Around<E> {
     fn caller(&self, request: &Request, seen: &Seen) -> Caller {
         let peer =
             request.remote_addr().as_socket_addr().map_or(IpAddr::from([127, 0, 0, 1]), |a| a.ip().to_canonical());
-        let ip = headers::client(peer, request.headers(), &self.app.config.trusted_proxies);
+        let ip = forwarded::client(peer, request.headers(), &self.app.config.trusted_proxies);
         let given = request.header("x-request-id").filter(|id| {
             (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         });
         let request_id =
             given.map_or_else(|| Uuid::now_v7().simple().encode_lower(&mut Uuid::encode_buffer()).into(), Into::into);
-        Caller { ip, request_id, https: seen.forwarded_proto.as_deref() == Some("https") }
+        Caller { ip, request_id, https: seen.scheme == Some(Scheme::Https) }
     }
 }
 
@@ -252,7 +253,8 @@ pub struct Seen {
     pub path_and_query: String,
     pub host: Option<String>,
     pub origin: Option<HeaderValue>,
-    pub forwarded_proto: Option<String>,
+    /// How the client came, as a trusted proxy says.
+    pub scheme: Option<Scheme>,
     pub if_none_match: Option<HeaderValue>,
     pub preflight: bool,
     pub is_http1: bool,
@@ -280,7 +282,7 @@ impl Seen {
             },
             host: if app.config.https_only { request.header("host").map(str::to_owned) } else { None },
             origin: header(header::ORIGIN),
-            forwarded_proto: if trusted { request.header("x-forwarded-proto").map(str::to_owned) } else { None },
+            scheme: if trusted { forwarded::scheme(request.headers()) } else { None },
             if_none_match: header(header::IF_NONE_MATCH),
             preflight: request.method() == Method::OPTIONS
                 && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD),

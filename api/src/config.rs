@@ -106,7 +106,7 @@ pub struct Config {
     #[arg(long, env = "WAYFARE_LOGIN_RATE_LIMIT", default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub login_rate_limit: u32,
 
-    /// Networks whose X-Forwarded-For and X-Forwarded-Proto are believed
+    /// Networks whose X-Forwarded-For and X-Forwarded-Proto, or else Forwarded, are believed
     #[arg(long, env = "WAYFARE_TRUSTED_PROXIES", value_delimiter = ',', value_name = "CIDR")]
     pub trusted_proxies: Vec<IpNet>,
 

@@ -1,14 +1,11 @@
-//! The headers of every answer, and what the request's headers say of the client.
+//! The headers of every answer.
 
-use std::net::IpAddr;
-
-use ipnet::IpNet;
 use poem::{
     Response,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
 };
 
-use crate::{around::Seen, limit::Standing};
+use crate::{around::Seen, forwarded::Scheme, limit::Standing};
 
 /// For JSON and everything else that is no page: nothing may be loaded and nobody may frame it.
 const CLOSED: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
@@ -42,7 +39,7 @@ pub fn write(response: &mut Response, request_id: &str, standing: Option<Standin
         // What may be kept comes compressed or not, by what was asked for.
         headers.append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
     }
-    if seen.forwarded_proto.as_deref() == Some("https") {
+    if seen.scheme == Some(Scheme::Https) {
         headers
             .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
     }
@@ -76,28 +73,6 @@ pub fn revalidate(if_none_match: &Option<HeaderValue>, response: &mut Response) 
         response.headers_mut().remove(header::CONTENT_TYPE);
         response.headers_mut().remove(header::CONTENT_LENGTH);
     }
-}
-
-/// The client's address: the peer's, or what a trusted proxy says of it. The list is read from the right, so that what a
-/// client wrote there itself is never reached.
-pub fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_proxy = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
-    if !is_proxy(&peer) {
-        return peer;
-    }
-    let mut client = peer;
-    for value in headers.get_all("x-forwarded-for").iter().rev() {
-        for hop in value.to_str().unwrap_or_default().rsplit(',') {
-            match hop.trim().parse::<IpAddr>() {
-                Ok(ip) => client = ip.to_canonical(),
-                Err(_) => return client,
-            }
-            if !is_proxy(&client) {
-                return client;
-            }
-        }
-    }
-    client
 }
 
 /// Which other sites' pages may call.

@@ -24,6 +24,7 @@ pub mod docs;
 pub mod error;
 pub mod flags;
 pub mod format;
+pub mod forwarded;
 pub mod headers;
 pub mod health;
 pub mod held;

@@ -19,6 +19,14 @@ use crate::{
     redis::{Away, Redis},
 };
 
+/// Who counts as one client: an IPv4 address, or the /64 that an IPv6 customer is given at the least.
+pub fn network(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::from((v6.to_bits() >> 64 << 64).to_be_bytes()),
+        v4 => v4,
+    }
+}
+
 /// What is limited, each with its own count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -43,7 +51,7 @@ impl Action {
         }
     }
 
-    fn message(self) -> &'static str {
+    pub fn message(self) -> &'static str {
         match self {
             Self::Request => "Too many requests; wait as long as Retry-After says.",
             Self::SignIn => "Too many attempts to sign in; wait as long as Retry-After says.",
@@ -109,6 +117,7 @@ impl Limits {
     /// 429 with the seconds to wait, when the client has none left.
     pub async fn take(&self, config: &Config, action: Action, client: IpAddr, now: Instant) -> Result<Standing, Error> {
         let limit = action.limit(config);
+        let client = network(client);
         let now = u64::try_from(now.timestamp()).unwrap_or(0);
         let (window, reset) = (now / WINDOW, WINDOW - now % WINDOW);
         let lease = self.leases.get_with((action, client), Arc::default);

@@ -112,3 +112,22 @@ async fn tokens_in_the_body_work_as_ever() {
     assert_eq!(renewed.header("set-cookie"), None);
     Person::of(&wayfare, &renewed.expect(200)).get("/api/me").await.expect(200);
 }
+
+#[tokio::test]
+async fn behind_several_proxies_the_first_ones_scheme_counts() {
+    let wayfare =
+        Wayfare::with(|config| config.trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")]).await;
+    let nora = wayfare.newcomer().await;
+    let browser = wayfare.with(ASKED.0, ASKED.1);
+    for (header, value, is_secure) in [
+        ("x-forwarded-proto", "https,http", true),
+        ("x-forwarded-proto", "https, https", true),
+        ("x-forwarded-proto", "HTTPS", true),
+        ("forwarded", "for=192.0.2.1;proto=https", true),
+        ("x-forwarded-proto", "http,http", false),
+    ] {
+        let answer = sign_in(&browser.with(header, value), &nora.email).await;
+        assert_eq!(answer.header("set-cookie").expect("a cookie").ends_with("; Secure"), is_secure, "{value}");
+        assert_eq!(answer.header("strict-transport-security").is_some(), is_secure, "{value}");
+    }
+}

@@ -57,7 +57,7 @@ async fn signing_in_is_limited_more_strictly_and_registering_counts_as_well() {
     for _ in 0..2 {
         wayfare.try_sign_in("nobody@people.example", "not the password").await.refused(401, "wrong_credentials");
     }
-    let body = json!({ "email": "nora@people.example", "name": "Nora", "password": "wayfare-demo-1" });
+    let body = json!({ "email": "nora@people.example", "name": "Nora", "password": crate::place::PASSWORD });
     wayfare.post("/api/auth/register", body).await.expect(201);
     let refused = wayfare.try_sign_in("customer@wayfare.example", crate::place::PASSWORD).await;
     refused.refused(429, "rate_limited");
@@ -135,4 +135,48 @@ async fn a_forwarding_header_counts_only_from_a_trusted_proxy() {
         assert_eq!(seen(&trusting, forwarded).await, client, "{forwarded}");
         assert_eq!(seen(&wary, forwarded).await, "127.0.0.1", "{forwarded}");
     }
+}
+
+#[tokio::test]
+async fn clients_behind_a_proxy_that_writes_ports_are_told_apart() {
+    let wayfare = Wayfare::with(|config| {
+        behind_a_proxy(config);
+        config.rate_limit = 1;
+    })
+    .await;
+    fresh_window(&wayfare);
+    for (header, one, other) in [
+        ("x-forwarded-for", "198.51.100.1:51001", "198.51.100.2:51001"),
+        ("x-forwarded-for", "[2001:db8:1::1]:51001", "[2001:db8:2::1]:51001"),
+        ("forwarded", "for=198.51.100.3", "for=\"198.51.100.4:51001\""),
+    ] {
+        assert_eq!(wayfare.with(header, one).get("/api/flags").await.status, 200, "{one}");
+        assert_eq!(wayfare.with(header, one).get("/api/flags").await.status, 429, "{one}");
+        assert_eq!(wayfare.with(header, other).get("/api/flags").await.status, 200, "{other}");
+    }
+}
+
+#[tokio::test]
+async fn all_addresses_of_an_ipv6_network_are_one_client() {
+    let wayfare = Wayfare::with(|config| {
+        behind_a_proxy(config);
+        config.rate_limit = 20;
+        config.login_rate_limit = 10;
+    })
+    .await;
+    fresh_window(&wayfare);
+    let mut let_in = 0;
+    for i in 1..=30 {
+        let answer = from(&wayfare, &format!("2001:db8:1:2::{i:x}")).get("/api/flags").await;
+        let_in += usize::from(answer.status == 200);
+    }
+    assert_eq!(let_in, 20);
+    assert_eq!(from(&wayfare, "2001:db8:1:3::1").get("/api/flags").await.status, 200);
+    let mut tried = 0;
+    for i in 1..=30 {
+        let body = json!({ "email": format!("nobody-{i}@people.example"), "password": "not the password" });
+        let answer = from(&wayfare, &format!("2001:db8:1:4:{i:x}::1")).post("/api/auth/login", body).await;
+        tried += usize::from(answer.status == 401);
+    }
+    assert_eq!(tried, 10);
 }
