@@ -13,7 +13,7 @@ use crate::{
     bus::Note,
     catalog::{product, shop, webhook},
     error::{Error, Result},
-    text::Text,
+    text::{Line, Prose},
 };
 
 /// Something new to sell
@@ -23,11 +23,11 @@ pub struct NewProduct {
     #[oai(validator(minimum(value = "1")))]
     pub shop_id: i64,
     #[oai(validator(min_length = 1, max_length = 100))]
-    pub name: Text,
+    pub name: Line,
     #[oai(default = "nothing", validator(max_length = 2000))]
-    pub description: Text,
+    pub description: Prose,
     #[oai(validator(min_length = 1, max_length = 60))]
-    pub category: Text,
+    pub category: Line,
     /// In the shop's currency, minor units
     #[oai(validator(minimum(value = "0"), maximum(value = "100000000")))]
     pub price: i64,
@@ -40,11 +40,11 @@ pub struct NewProduct {
 #[oai(deny_unknown_fields)]
 pub struct ProductChange {
     #[oai(validator(min_length = 1, max_length = 100))]
-    pub name: Option<Text>,
+    pub name: Option<Line>,
     #[oai(validator(max_length = 2000))]
-    pub description: Option<Text>,
+    pub description: Option<Prose>,
     #[oai(validator(min_length = 1, max_length = 60))]
-    pub category: Option<Text>,
+    pub category: Option<Line>,
     /// Minor units
     #[oai(validator(minimum(value = "0"), maximum(value = "100000000")))]
     pub price: Option<i64>,
@@ -57,7 +57,7 @@ pub struct ProductChange {
 #[oai(deny_unknown_fields)]
 pub struct ShopChange {
     #[oai(validator(max_length = 2000))]
-    pub description: Option<Text>,
+    pub description: Option<Prose>,
     #[oai(validator(max_items = 28))]
     pub hours: Option<Vec<shop::Opening>>,
 }
@@ -120,9 +120,9 @@ pub async fn change(app: &App, who: &Identity, id: i64, change: ProductChange) -
     let ProductChange { name, description, category, price, stock } = change;
     let detail = json!({ "name": name.as_deref(), "category": category.as_deref(), "price": price, "stock": stock });
     write(app, who, id, Deed::ChangeProduct, detail, |product| {
-        let text = |given: Option<Text>, old: &str| given.map_or_else(|| old.to_owned(), Into::into);
-        let (name, category) = (text(name, &product.name), text(category, &product.category));
-        let description = text(description, &product.description);
+        let name = name.map_or_else(|| product.name.clone(), String::from);
+        let category = category.map_or_else(|| product.category.clone(), String::from);
+        let description = description.map_or_else(|| product.description.clone(), String::from);
         product::ActiveModel {
             search: Set(product::searchable(&name, &category, &description)),
             name: Set(name),
@@ -210,6 +210,6 @@ async fn catalog_changed(app: &App) {
     app.bus.tell(vec![Note::Catalog { generation }]);
 }
 
-fn nothing() -> Text {
+fn nothing() -> Prose {
     String::new().into()
 }

@@ -14,7 +14,7 @@ use crate::{
     clock::Instant,
     error::{Error, Result},
     orders::{delivery::Trip, line},
-    text::Text,
+    text::Line,
 };
 
 /// How far an order has come.
@@ -99,7 +99,7 @@ impl ActiveModelBehavior for ActiveModel {}
 pub struct Address {
     /// As one would say it to the courier
     #[oai(validator(min_length = 1, max_length = 200))]
-    pub text: Text,
+    pub text: Line,
     /// Degrees north
     #[oai(validator(minimum(value = "-90"), maximum(value = "90")))]
     pub lat: f64,

@@ -18,7 +18,7 @@ use crate::{
         order::{self, Address, Mode, Order, State},
         write::{self, Draft, Found, write},
     },
-    text::Text,
+    text::Prose,
 };
 
 /// What somebody orders
@@ -35,7 +35,7 @@ pub struct NewOrder {
     pub mode: Mode,
     /// For the shop or the courier
     #[oai(validator(max_length = 500), skip_serializing_if_is_none)]
-    pub note: Option<Text>,
+    pub note: Option<Prose>,
 }
 
 #[derive(Object)]
