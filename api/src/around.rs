@@ -7,7 +7,7 @@ use std::{
     net::IpAddr,
     panic::AssertUnwindSafe,
     pin::pin,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -24,6 +24,8 @@ use uuid::Uuid;
 use crate::{
     App,
     access::Access,
+    audit,
+    auth::Role,
     error::Error,
     format::{IDS, Ids},
     forwarded::{self, Scheme},
@@ -40,6 +42,8 @@ pub struct Caller {
     pub request_id: Arc<str>,
     /// The browser came by HTTPS, as a trusted proxy says.
     pub https: bool,
+    /// Set once it is known who calls.
+    pub who: Arc<OnceLock<(Uuid, Role)>>,
 }
 
 pub struct Around<E> {
@@ -87,7 +91,11 @@ impl<E: Endpoint<Output = Response>> Endpoint for Around<E> {
         };
         let mut response = match answer {
             Ok(response) => response,
-            Err(error) => IDS.sync_scope(ids.clone(), || self.refusal(error, &seen, &caller)),
+            Err(error) => {
+                let error = error.downcast::<Error>().unwrap_or_else(|other| crate::refusals::translate(&other));
+                self.note_refusal(&error, &seen, &caller).await;
+                IDS.sync_scope(ids.clone(), || self.refusal(&error, &seen, &caller))
+            }
         };
         headers::revalidate(&seen.if_none_match, &mut response);
         headers::write(&mut response, &caller.request_id, standing, &seen, &self.cors);
@@ -184,8 +192,16 @@ impl<E: Endpoint<Output = Response>> Around<E> {
         Ok(())
     }
 
-    fn refusal(&self, error: poem::Error, seen: &Seen, caller: &Caller) -> Response {
-        let error = error.downcast::<Error>().unwrap_or_else(|other| crate::refusals::translate(&other));
+    /// What somebody who is signed in may not do leaves a line, whichever operation refused it.
+    async fn note_refusal(&self, error: &Error, seen: &Seen, caller: &Caller) {
+        if error.status == StatusCode::FORBIDDEN
+            && let Err(cause) = audit::write_refusal(&self.app, caller, error.code, &seen.path).await
+        {
+            tracing::warn!(%cause, "a refusal isn't in the audit");
+        }
+    }
+
+    fn refusal(&self, error: &Error, seen: &Seen, caller: &Caller) -> Response {
         if error.status.is_server_error() {
             tracing::error!(code = error.code, cause = %error, "the request failed");
         } else {
@@ -242,7 +258,7 @@ impl<E: Endpoint<Output = Response>> Around<E> {
         });
         let request_id =
             given.map_or_else(|| Uuid::now_v7().simple().encode_lower(&mut Uuid::encode_buffer()).into(), Into::into);
-        Caller { ip, request_id, https: seen.scheme == Some(Scheme::Https) }
+        Caller { ip, request_id, https: seen.scheme == Some(Scheme::Https), who: Arc::default() }
     }
 }
 

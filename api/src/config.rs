@@ -51,6 +51,9 @@ pub enum LogFormat {
     Text,
 }
 
+/// What the demo's accounts have where nothing else was asked for: known to everybody.
+pub const DEMO_PASSWORD: &str = "wayfare-demo-1";
+
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Configuration")]
 pub struct Config {
@@ -93,6 +96,10 @@ pub struct Config {
     /// How long a sign-in lasts without being used, days
     #[arg(long, env = "WAYFARE_SESSION_DAYS", default_value_t = 30, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=365))]
     pub session_days: u32,
+
+    /// How long a sign-in lasts at the most, however often it is used, days
+    #[arg(long, env = "WAYFARE_SESSION_MAX_DAYS", default_value_t = 90, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub session_max_days: u32,
 
     /// Cost of a password hash: each step doubles the work
     #[arg(long, env = "WAYFARE_BCRYPT_COST", default_value_t = 12, value_name = "N", value_parser = clap::value_parser!(u32).range(4..=16))]
@@ -251,16 +258,9 @@ pub struct Config {
     #[arg(long, env = "WAYFARE_LOG_FORMAT", default_value = "json", value_name = "FORM")]
     pub log_format: LogFormat,
 
-    /// Password of the accounts that `seed` makes
-    #[arg(
-        long,
-        env = "WAYFARE_SEED_PASSWORD",
-        default_value = "wayfare-demo-1",
-        hide_default_value = true,
-        hide_env_values = true,
-        value_name = "PASSWORD"
-    )]
-    pub seed_password: Secret,
+    /// Password of the accounts that `seed` makes; without it, one that everybody knows, for SQLite on this machine alone
+    #[arg(long, env = "WAYFARE_SEED_PASSWORD", hide_env_values = true, value_name = "PASSWORD")]
+    pub seed_password: Option<Secret>,
 }
 
 impl Config {
@@ -278,6 +278,11 @@ impl Config {
             url.expose().strip_prefix("sqlite:").map(|rest| rest.split_once('?').unwrap_or((rest, "")))?;
         let path = path.strip_prefix("//").unwrap_or(path);
         (!path.is_empty() && !path.contains(":memory:") && !options.contains("mode=memory")).then(|| path.into())
+    }
+
+    /// The password of the demo's accounts: the one given, or the one that everybody knows.
+    pub fn seed_password(&self) -> Secret {
+        self.seed_password.clone().unwrap_or_else(|| Secret::new(DEMO_PASSWORD))
     }
 
     pub fn runs_worker(&self) -> bool {
@@ -353,9 +358,8 @@ impl Config {
         if tracing_subscriber::EnvFilter::try_new(&self.log).is_err() {
             problems.push(format!("WAYFARE_LOG: `{}` is not a filter; try `info`", self.log));
         }
-        if self.seed_password.expose().len() < crate::auth::password::SHORTEST
-            || self.seed_password.expose().len() > crate::auth::password::LONGEST
-        {
+        let fits = crate::auth::password::SHORTEST..=crate::auth::password::LONGEST;
+        if !fits.contains(&self.seed_password().expose().len()) {
             problems.push("WAYFARE_SEED_PASSWORD: between 10 and 72 bytes".to_owned());
         }
         anyhow::ensure!(

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::{
     App, around::Around, audit, auth, bus::Bus, cart, catalog, docs, flags, headers::Methods, health, openapi,
-    operations, orders, slow::Patient, staff, telemetry::Telemetry, transport, web::Web, worker,
+    operations, orders, seed, slow::Patient, staff, telemetry::Telemetry, transport, web::Web, worker,
 };
 
 /// The chapters of the OpenAPI document.
@@ -150,6 +150,8 @@ async fn serve_metrics(app: &Arc<App>) -> anyhow::Result<Option<JoinHandle<()>>>
 
 fn background(app: &Arc<App>, telemetry: Option<&Telemetry>) -> Vec<JoinHandle<()>> {
     let mut tasks = vec![tokio::spawn(Bus::carry(app.bus.clone())), tokio::spawn(catalog::follow(app.clone()))];
+    let warned = app.clone();
+    tasks.push(tokio::spawn(async move { seed::warn(&warned).await }));
     let swept = app.clone();
     tasks.push(tokio::spawn(async move { swept.sessions.follow(&swept).await }));
     if let (Some(path), Some(telemetry)) = (app.config.flags.clone(), telemetry) {

@@ -61,7 +61,8 @@ use city::City;
 use tokio::sync::watch;
 
 use crate::{
-    auth::{password::Hasher, session::Sessions, token::Keys},
+    audit::sample::Samples,
+    auth::{attempts::Attempts, password::Hasher, session::Sessions, token::Keys},
     bus::Bus,
     cache::Cache,
     catalog::{image::Images, listing::Listing},
@@ -96,6 +97,8 @@ pub struct App {
     pub sessions: Sessions,
     pub keys: Keys,
     pub hasher: Hasher,
+    pub attempts: Attempts,
+    pub samples: Samples,
     pub images: Images,
     pub flags: Arc<Flags>,
     pub metrics: Metrics,
@@ -121,6 +124,8 @@ impl App {
         Ok(Arc::new(Self {
             keys: Keys::load(&config)?,
             hasher: Hasher::new(config.bcrypt_cost)?,
+            attempts: Attempts::new(redis.clone()),
+            samples: Samples::default(),
             images: Images::open(&config)?,
             cache: Cache::new(redis.clone()),
             kept: Kept::default(),

@@ -88,7 +88,7 @@ impl OperationsApi {
     async fn page(&self) -> Json<PageSettings> {
         let config = &self.0.config;
         let tiles = |url: &String| Tiles { url: url.clone(), attribution: config.tiles_attribution.clone() };
-        let demo = || Demo { emails: seed::emails(), password: config.seed_password.expose().to_owned() };
+        let demo = || Demo { emails: seed::emails(), password: config.seed_password().expose().to_owned() };
         Json(PageSettings { tiles: config.tiles_url.as_ref().map(tiles), demo: config.demo.then(demo) })
     }
 }

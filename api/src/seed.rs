@@ -11,6 +11,7 @@ use crate::{
     App,
     auth::{Role, account},
     catalog::{product, shop},
+    config::DEMO_PASSWORD,
 };
 
 mod goods;
@@ -31,14 +32,22 @@ pub fn emails() -> Vec<String> {
 /// Fills the database.
 ///
 /// # Errors
-/// A database that already has shops, unless `if_empty`, which then does nothing.
+/// A database that already has shops, unless `if_empty`, which then does nothing. The password that everybody knows, where
+/// others than the people at this machine may come.
 pub async fn seed(app: &App, if_empty: bool) -> anyhow::Result<String> {
     let shops = shop::Entity::find().count(&app.db.write).await?;
     if shops > 0 {
         anyhow::ensure!(if_empty, "the database has {shops} shops already; `seed --if-empty` leaves it as it is");
         return Ok(format!("nothing to do: there are {shops} shops"));
     }
-    let password_hash = app.hasher.hash(app.config.seed_password.expose()).await.map_err(|e| anyhow::anyhow!("{e}"))?;
+    let own = app.config.seed_password.is_some();
+    anyhow::ensure!(
+        own || (app.db.is_sqlite() && app.config.listen.ip().is_loopback()),
+        "give the accounts a password of their own in WAYFARE_SEED_PASSWORD: without it they get one that everybody knows, \
+         and this isn't SQLite on an address of this machine"
+    );
+    let password_hash =
+        app.hasher.hash(app.config.seed_password().expose()).await.map_err(|e| anyhow::anyhow!("{e}"))?;
     let (tx, now) = (app.db.begin().await?, app.clock.now());
     let mut products = Vec::new();
     for (store, site) in goods::SHOPS.iter().zip(sites(&app.city)?) {
@@ -92,6 +101,23 @@ pub async fn seed(app: &App, if_empty: bool) -> anyhow::Result<String> {
     }
     tx.commit().await?;
     Ok(format!("made {} shops, {count} products and an account of each role", goods::SHOPS.len()))
+}
+
+/// Says so in the log when others than the people at this machine can sign in with the password that everybody knows.
+pub async fn warn(app: &App) {
+    if app.config.listen.ip().is_loopback() {
+        return;
+    }
+    for email in emails() {
+        let Ok(Some(account)) = account::Entity::by_email(&app.db.write, &email).await else { continue };
+        let hash = Some(account.password_hash.as_str());
+        if account.disabled_at.is_none() && app.hasher.verify(DEMO_PASSWORD, hash).await.unwrap_or(false) {
+            tracing::warn!(
+                email,
+                "anybody can sign in here with the demo's password; change it or disable the account"
+            );
+        }
+    }
 }
 
 /// The street and number, or what is there: in some towns nobody has entered addresses.

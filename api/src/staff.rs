@@ -46,7 +46,7 @@ impl StaffApi {
     #[oai(path = "/users", method = "get", operation_id = "list_users")]
     async fn list(
         &self,
-        _admin: Admin,
+        admin: Admin,
         /// How many at the most
         #[oai(default = "fifty", validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<u64>,
@@ -55,6 +55,7 @@ impl StaffApi {
         after: Query<Option<String>>,
     ) -> Result<Json<Page<User>>> {
         let after: Option<Uuid> = after.0.as_deref().map(page::decode).transpose()?;
+        audit::write_look(&self.0, &admin.0, Deed::ListUsers).await?;
         let found = account::Entity::page(&self.0.db.read, after, limit.0 + 1).await?;
         Ok(Json(Page::cut(found.into_iter().map(User::from).collect(), limit.0, |user| user.id)))
     }
@@ -100,8 +101,16 @@ impl StaffApi {
     ) -> Result<Json<User>> {
         let app = &self.0;
         let tx = app.db.begin().await?;
+        let admins = account::Entity::hold_admins(&*tx).await?;
+        if !admins.contains(&admin.0.account_id) {
+            return Err(Error::forbidden("wrong_role", "You aren't an admin any more."));
+        }
         account::Entity::find_by_id(id).one(&*tx).await?.ok_or_else(|| Error::no("user"))?;
         let account = account::Entity::set(&*tx, id, change).await?;
+        let is_admin = account.role == Role::Admin && account.disabled_at.is_none();
+        if admins == [id] && !is_admin {
+            return Err(Error::conflict("last_admin", "This is the last admin; make another one first."));
+        }
         let ended = session::Entity::end_all(&*tx, id, None, app.clock.now(), deed.name()).await?;
         audit::write(&*tx, app, &admin.0, deed, id, detail).await?;
         tx.commit().await?;

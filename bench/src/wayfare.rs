@@ -94,6 +94,7 @@ fn command(binary: &Path, lab: &Lab) -> Command {
         .env("WAYFARE_DATABASE_URL", lab.postgres.url("postgres"))
         .env("WAYFARE_REDIS_URL", lab.redis_url(0))
         .env("WAYFARE_JWT_KEYS", format!("bench:{}", lab.jwt_secret))
+        .env("WAYFARE_SEED_PASSWORD", "a bench customer")
         .env("WAYFARE_ACCESS_SECONDS", "7200")
         .env("WAYFARE_RATE_LIMIT", "1000000000")
         .env("WAYFARE_LOGIN_RATE_LIMIT", "1000000000")

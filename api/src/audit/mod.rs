@@ -1,12 +1,14 @@
 //! Who did what, when, from where. Written in the transaction of the deed itself: a deed without its line doesn't happen.
 //!
+//! A refusal has no transaction: its line is written beside it, and of very many only some.
+//!
 //! There is no way to change a line: the API has none, and the database refuses it.
 
 use std::sync::Arc;
 
 use poem_openapi::{OpenApi, param::Query, payload::Json};
 use sea_orm::ConnectionTrait;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
@@ -19,11 +21,12 @@ use crate::{
 };
 
 pub mod entry;
+pub mod sample;
 
 pub use entry::Model as Entry;
 
 /// Everything that is worth a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Deed {
     Register,
     SignIn,
@@ -31,7 +34,9 @@ pub enum Deed {
     SignOut,
     RefreshReused,
     ChangePassword,
+    ChangePasswordRefused,
     EndSession,
+    SignOutEverywhere,
     SetRole,
     DisableAccount,
     EnableAccount,
@@ -43,6 +48,11 @@ pub enum Deed {
     SetWebhook,
     PlaceOrder,
     MoveOrder,
+    MoveOrderRefused,
+    /// Anything else that somebody who is signed in may not do.
+    Forbidden,
+    ListUsers,
+    ListAudit,
 }
 
 impl Deed {
@@ -54,7 +64,9 @@ impl Deed {
             Self::SignOut => "sign_out",
             Self::RefreshReused => "refresh_reused",
             Self::ChangePassword => "change_password",
+            Self::ChangePasswordRefused => "change_password_refused",
             Self::EndSession => "end_session",
+            Self::SignOutEverywhere => "sign_out_everywhere",
             Self::SetRole => "set_role",
             Self::DisableAccount => "disable_account",
             Self::EnableAccount => "enable_account",
@@ -66,6 +78,10 @@ impl Deed {
             Self::SetWebhook => "set_webhook",
             Self::PlaceOrder => "place_order",
             Self::MoveOrder => "move_order",
+            Self::MoveOrderRefused => "move_order_refused",
+            Self::Forbidden => "forbidden",
+            Self::ListUsers => "list_users",
+            Self::ListAudit => "list_audit",
         }
     }
 }
@@ -105,6 +121,54 @@ pub async fn write_unsigned(
     .await
 }
 
+/// Something that can come very often: a refusal, or somebody looking on. Only some leave a line ([`sample`]).
+pub struct Frequent<'a> {
+    pub deed: Deed,
+    /// What is counted: an account, or the address that somebody tried.
+    pub thing: &'a str,
+    pub who: Option<(Uuid, Role)>,
+    pub caller: &'a Caller,
+    pub subject: String,
+    pub detail: Value,
+}
+
+/// Writes a line, if one is due.
+pub async fn write_some(app: &App, it: Frequent<'_>) -> Result<()> {
+    let Some(count) = app.samples.count(it.deed, it.thing, app.clock.now()) else { return Ok(()) };
+    let mut detail = it.detail;
+    if count > 1 {
+        detail["count"] = count.into();
+    }
+    write_unsigned(&app.db.write, app, it.who, it.caller, it.deed, it.subject, detail).await
+}
+
+/// Writes, if it is due, that somebody looked at what many would like to see.
+pub async fn write_look(app: &App, who: &Identity, deed: Deed) -> Result<()> {
+    let thing = who.account_id.to_string();
+    let by = Some((who.account_id, who.role));
+    let it = Frequent { deed, thing: &thing, who: by, caller: &who.caller, subject: thing.clone(), detail: json!({}) };
+    write_some(app, it).await
+}
+
+/// Writes, if it is due, that somebody who is signed in was refused: `code` says why, `path` what.
+///
+/// # Errors
+/// A database that doesn't answer.
+pub async fn write_refusal(app: &App, caller: &Caller, code: &str, path: &str) -> Result<()> {
+    let Some(who) = caller.who.get().copied() else { return Ok(()) };
+    let deed = match code {
+        "not_your_move" => Deed::MoveOrderRefused,
+        "wrong_password" => Deed::ChangePasswordRefused,
+        _ => Deed::Forbidden,
+    };
+    // What it was about, where the address says so; paths are the client's and may be long.
+    let id = path.split('/').find_map(|part| part.parse::<Uuid>().ok());
+    let subject = id.map_or_else(|| path.chars().take(100).collect(), |id| id.to_string());
+    let thing = who.0.to_string();
+    let detail = json!({ "code": code });
+    write_some(app, Frequent { deed, thing: &thing, who: Some(who), caller, subject, detail }).await
+}
+
 pub struct AuditApi(pub Arc<App>);
 
 #[OpenApi(prefix_path = "/api", tag = "Chapter::Operations")]
@@ -113,7 +177,7 @@ impl AuditApi {
     #[oai(path = "/audit", method = "get", operation_id = "list_audit")]
     async fn list(
         &self,
-        _admin: Admin,
+        admin: Admin,
         /// Only what this account did
         account: Query<Option<Uuid>>,
         /// Only this kind of deed, such as `sign_in` or `move_order`
@@ -130,6 +194,7 @@ impl AuditApi {
         after: Query<Option<String>>,
     ) -> Result<Json<Page<Entry>>> {
         let after: Option<i64> = after.0.as_deref().map(page::decode).transpose()?;
+        write_look(&self.0, &admin.0, Deed::ListAudit).await?;
         let found = entry::Entity::search(&self.0.db.read, account.0, action.0, subject.0, after, limit.0 + 1).await?;
         Ok(Json(Page::cut(found, limit.0, |entry| entry.id)))
     }

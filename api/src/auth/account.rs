@@ -3,7 +3,12 @@
 use std::fmt;
 
 use poem_openapi::{Enum, Object};
-use sea_orm::{ActiveValue::Set, Order, QueryOrder, QuerySelect, QueryTrait, SqlErr, entity::prelude::*};
+use sea_orm::{
+    ActiveValue::Set,
+    Order, QueryOrder, QuerySelect, QueryTrait, SqlErr,
+    entity::prelude::*,
+    sea_query::{Expr, LockType},
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -97,6 +102,27 @@ impl Entity {
         Self::find_by_id(id).one(db).await?.ok_or_else(|| Error::no("user"))
     }
 
+    /// The account as it is now, for as long as the transaction lasts.
+    pub async fn hold(tx: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>> {
+        // Orders and carts may refer to it meanwhile: their check of the key takes a weaker lock.
+        Ok(Self::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await?)
+    }
+
+    /// The admins who can sign in, held for as long as the transaction lasts: of two changes one sees the other's.
+    pub async fn hold_admins(tx: &impl ConnectionTrait) -> Result<Vec<Uuid>> {
+        let admins = Self::find().filter(Column::Role.eq(Role::Admin)).filter(Column::DisabledAt.is_null());
+        let admins = admins.order_by_asc(Column::Id).lock(LockType::NoKeyUpdate).all(tx).await?;
+        Ok(admins.into_iter().map(|admin| admin.id).collect())
+    }
+
+    /// The highest cost of the hashes that are stored.
+    pub async fn highest_cost(db: &impl ConnectionTrait) -> Result<Option<u32>> {
+        let cost = Expr::cust("MAX(substr(password_hash, 5, 2))");
+        let cost: Option<Option<String>> =
+            Self::find().select_only().column_as(cost, "cost").into_tuple().one(db).await?;
+        Ok(cost.flatten().and_then(|cost| cost.parse().ok()))
+    }
+
     /// # Errors
     /// 409 when the address has an account.
     pub async fn add(db: &impl ConnectionTrait, account: Model) -> Result<Model> {
@@ -124,6 +150,6 @@ impl Entity {
 }
 
 /// One person, one spelling.
-fn normal(email: &str) -> String {
+pub fn normal(email: &str) -> String {
     email.trim().to_lowercase()
 }

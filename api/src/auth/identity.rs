@@ -66,6 +66,7 @@ async fn identify(request: &Request, token: &str) -> Result<Identity> {
     let (app, caller) = parts(request)?;
     let claims = app.keys.verify(token, app.clock.now()).ok_or_else(lost)?;
     let owner = app.sessions.owner(app, claims.sid).await?.filter(|o| o.account_id == claims.sub).ok_or_else(lost)?;
+    let _ = caller.who.set((owner.account_id, owner.role));
     Ok(Identity {
         account_id: owner.account_id,
         session_id: claims.sid,

@@ -11,12 +11,15 @@ use poem_openapi::{
 use uuid::Uuid;
 
 pub mod account;
+pub mod attempts;
 pub mod cookie;
 pub mod identity;
+pub mod leave;
 pub mod password;
 pub mod refresh_token;
 pub mod session;
 pub mod sign_in;
+pub mod strength;
 pub mod token;
 
 pub use account::{Role, User};
@@ -27,7 +30,7 @@ use crate::{
     around::Caller,
     error::{Error, Result},
     http::Chapter,
-    text::Text,
+    text::{Line, Text},
 };
 
 /// Somebody new.
@@ -40,7 +43,7 @@ pub struct NewUser {
     ))]
     pub email: Text,
     #[oai(validator(min_length = 1, max_length = 100))]
-    pub name: Text,
+    pub name: Line,
     /// 10 characters or more, 72 bytes at the most
     #[oai(validator(min_length = 10, max_length = 72))]
     pub password: Text,
@@ -176,13 +179,13 @@ impl AuthApi {
     /// Sign out: ends this session
     #[oai(path = "/auth/logout", method = "post", operation_id = "logout")]
     async fn logout(&self, who: Customer) -> Result<SignedOut> {
-        sign_in::sign_out(&self.0, &who.0).await.map(|()| SignedOut::Out(cookie::gone(&who.0.caller)))
+        leave::sign_out(&self.0, &who.0).await.map(|()| SignedOut::Out(cookie::gone(&who.0.caller)))
     }
 
     /// Change the password; ends all other sessions
     #[oai(path = "/auth/password", method = "post", operation_id = "change_password")]
     async fn password(&self, who: Customer, change: Json<NewPassword>) -> Result<Done> {
-        sign_in::change_password(&self.0, &who.0, change.0).await.map(|()| Done::Done)
+        leave::change_password(&self.0, &who.0, change.0).await.map(|()| Done::Done)
     }
 
     /// Who I am
@@ -197,10 +200,16 @@ impl AuthApi {
         Ok(Json(session::Entity::of(&self.0.db.write, who.0.account_id, self.0.clock.now()).await?))
     }
 
+    /// Sign out everywhere: ends all my sessions, this one, too
+    #[oai(path = "/me/sessions", method = "delete", operation_id = "end_all_sessions")]
+    async fn end_all_sessions(&self, who: Customer) -> Result<SignedOut> {
+        leave::sign_out_everywhere(&self.0, &who.0).await.map(|()| SignedOut::Out(cookie::gone(&who.0.caller)))
+    }
+
     /// Sign out on another device
     #[oai(path = "/me/sessions/:id", method = "delete", operation_id = "end_session")]
     async fn end_session(&self, who: Customer, id: Path<Uuid>) -> Result<Done> {
-        sign_in::end_session(&self.0, &who.0, id.0).await.map(|()| Done::Done)
+        leave::end_session(&self.0, &who.0, id.0).await.map(|()| Done::Done)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::RngCore;
-use sea_orm::{entity::prelude::*, sea_query::Expr};
+use sea_orm::{QuerySelect, entity::prelude::*, sea_query::Expr};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -42,6 +42,16 @@ impl Entity {
         let row = Model { hash: hash(&token), session_id, created_at: now, used_at: None };
         Self::insert(ActiveModel::from(row).reset_all()).exec_without_returning(db).await?;
         Ok(Secret::new(token))
+    }
+
+    /// Deletes some of the tokens that were used before then; tells how many.
+    pub async fn delete_used(db: &impl ConnectionTrait, before: Instant, most: u64) -> Result<u64> {
+        let used = Self::find().filter(Column::UsedAt.lt(before)).limit(most).select_only().column(Column::Hash);
+        let hashes: Vec<String> = used.into_tuple().all(db).await?;
+        if hashes.is_empty() {
+            return Ok(0);
+        }
+        Ok(Self::delete_many().filter(Column::Hash.is_in(hashes)).exec(db).await?.rows_affected)
     }
 
     /// Uses a token up. Of two who present it at once, the database lets one.

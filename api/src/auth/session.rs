@@ -7,12 +7,18 @@
 //! docs/adr/0002-sessions.md for what is left (a replica that dies between the two steps: [`TTL`]).
 
 use std::{
+    net::IpAddr,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
 
 use poem_openapi::Object;
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr};
+use sea_orm::{
+    ActiveValue::Set,
+    QueryOrder, QuerySelect,
+    entity::prelude::*,
+    sea_query::{Expr, ExprTrait},
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -24,6 +30,8 @@ use crate::{
     redis::Redis,
 };
 
+/// So many sessions an account may have; with one more, the oldest ends. As many as are listed.
+pub const MOST: u64 = 100;
 /// How long a cached look-up is believed.
 const TTL: Duration = Duration::from_secs(30);
 /// How often to see whether Redis is back; costs two comparisons.
@@ -41,7 +49,7 @@ pub struct Model {
     pub used_at: Instant,
     pub expires_at: Instant,
     pub ended_at: Option<Instant>,
-    /// Signed out, ended elsewhere, refresh token reused, password changed, role changed, disabled
+    /// Signed out, ended elsewhere, too many, refresh token reused, password changed, role changed, disabled
     pub ended_why: Option<String>,
     pub ip: String,
     /// What the device calls itself
@@ -88,9 +96,9 @@ impl Entity {
             .filter(Column::ExpiresAt.gt(now))
     }
 
-    /// The newest hundred.
+    /// All of them, newest first.
     pub async fn of(db: &impl ConnectionTrait, account: Uuid, now: Instant) -> Result<Vec<Model>> {
-        Ok(Self::live(account, now).order_by_desc(Column::CreatedAt).limit(100).all(db).await?)
+        Ok(Self::live(account, now).order_by_desc(Column::CreatedAt).limit(MOST).all(db).await?)
     }
 
     /// Whether this session is live and the account's.
@@ -108,6 +116,36 @@ impl Entity {
             .exec(db)
             .await?;
         Ok(ended.rows_affected == 1)
+    }
+
+    /// Ends the oldest sessions of an account beyond the newest [`MOST`]; gives their ids, to be forgotten after the commit.
+    pub async fn end_oldest(db: &impl ConnectionTrait, account: Uuid, now: Instant) -> Result<Vec<Uuid>> {
+        let live = Self::live(account, now).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
+        // Nothing skips without a limit.
+        let beyond = live.offset(MOST).limit(10_000).select_only().column(Column::Id);
+        let ids: Vec<Uuid> = beyond.into_tuple().all(db).await?;
+        for id in &ids {
+            Self::end(db, *id, now, "too many sessions").await?;
+        }
+        Ok(ids)
+    }
+
+    /// Where the account signed in lately.
+    pub async fn addresses(db: &impl ConnectionTrait, account: Uuid) -> Result<Vec<IpAddr>> {
+        let last = Self::find().filter(Column::AccountId.eq(account)).order_by_desc(Column::CreatedAt).limit(200);
+        let ips: Vec<String> = last.select_only().column(Column::Ip).into_tuple().all(db).await?;
+        Ok(ips.iter().filter_map(|ip| ip.parse().ok()).collect())
+    }
+
+    /// Deletes some of the sessions that were over before then, with their refresh tokens; tells how many.
+    pub async fn delete_over(db: &impl ConnectionTrait, before: Instant, most: u64) -> Result<u64> {
+        let over = Column::EndedAt.lt(before).or(Column::ExpiresAt.lt(before));
+        let over = Self::find().filter(over).limit(most).select_only().column(Column::Id);
+        let ids: Vec<Uuid> = over.into_tuple().all(db).await?;
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        Ok(Self::delete_many().filter(Column::Id.is_in(ids)).exec(db).await?.rows_affected)
     }
 
     /// Ends all sessions of an account but `keep`; gives their ids, to be forgotten after the commit.

@@ -1,30 +1,35 @@
-//! Registering, signing in and out. Unknown address and wrong password look and take the same.
+//! Registering, signing in, renewing. Unknown address and wrong password look and take the same.
 
 use chrono::TimeDelta;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
     App,
     around::Caller,
-    audit::{self, Deed},
+    audit::{self, Deed, Frequent},
     auth::{
-        Credentials, Identity, NewPassword, NewUser, Role, Tokens, User, account,
+        Credentials, NewUser, Role, Tokens, User, account,
+        password::Compared,
         refresh_token::{self, Presented},
-        session,
+        session, strength,
     },
     clock::Instant,
     config::Secret,
     error::{Error, Result},
-    limit::Action,
+    limit::{self, Action},
 };
+
+/// An account changes while its password is compared, at the most this often.
+const AGAIN: usize = 3;
 
 pub async fn register(app: &App, caller: &Caller, user: NewUser) -> Result<User> {
     if !app.flags.registration() {
         return Err(Error::forbidden("registration_off", "Nobody can register at the moment."));
     }
     limited(app, caller).await?;
+    strength::check(app, &user.password, &[&user.email, &user.name]).await?;
     let password_hash = app.hasher.hash(&user.password).await?;
     let account = account::Model {
         id: Uuid::now_v7(),
@@ -45,39 +50,123 @@ pub async fn register(app: &App, caller: &Caller, user: NewUser) -> Result<User>
     Ok(account.into())
 }
 
+/// Somebody who wants to sign in.
+struct Attempt<'a> {
+    app: &'a App,
+    caller: &'a Caller,
+    device: String,
+    /// The digest of the e-mail address that they gave.
+    address: String,
+}
+
 pub async fn sign_in(app: &App, caller: &Caller, device: String, credentials: Credentials) -> Result<Tokens> {
     limited(app, caller).await?;
-    let account = account::Entity::by_email(&app.db.write, &credentials.email).await?;
-    let right = app.hasher.verify(&credentials.password, account.as_ref().map(|a| a.password_hash.as_str())).await?;
-    let Some(account) = account.as_ref().filter(|_| right) else {
-        return Err(refused(app, caller, account.map(|a| a.id)).await?);
-    };
-    if account.disabled_at.is_some() {
-        refused(app, caller, Some(account.id)).await?;
-        return Err(Error::forbidden("account_disabled", "This account can't be used; ask the operator."));
+    know_costs(app).await?;
+    let address = app.keys.digest(&account::normal(&credentials.email));
+    let attempt = Attempt { app, caller, device, address };
+    let mut account = account::Entity::by_email(&app.db.write, &credentials.email).await?;
+    attempt.counted(account.as_ref()).await?;
+    for _ in 0..AGAIN {
+        let hash = account.as_ref().map(|a| a.password_hash.as_str());
+        let compared = app.hasher.compare(&credentials.password, hash).await?;
+        let Some(found) = account.filter(|_| compared != Compared::Wrong) else { break };
+        let renewed = match compared {
+            Compared::Outdated => app.hasher.hash_again(&credentials.password).await?,
+            _ => None,
+        };
+        match attempt.begin(&found, renewed).await? {
+            Ok(tokens) => return Ok(tokens),
+            Err(changed) => account = changed,
+        }
     }
-    let now = app.clock.now();
-    let session = session::Model {
-        id: Uuid::now_v7(),
-        account_id: account.id,
-        created_at: now,
-        used_at: now,
-        expires_at: expiry(app, now),
-        ended_at: None,
-        ended_why: None,
-        ip: caller.ip.to_string(),
-        device,
-    };
-    let tx = app.db.begin().await?;
-    session::Entity::insert(session::ActiveModel::from(session.clone()).reset_all())
-        .exec_without_returning(&*tx)
-        .await?;
-    let refresh = refresh_token::Entity::issue(&*tx, session.id, now).await?;
-    audit::write_unsigned(&*tx, app, Some((account.id, account.role)), caller, Deed::SignIn, session.id, json!({}))
-        .await?;
-    tx.commit().await?;
-    app.metrics.wayfare_sign_ins_total.with_label_values(&["ok"]).inc();
-    tokens(app, account.clone(), session.id, &refresh, now)
+    Err(attempt.refused().await?)
+}
+
+impl Attempt<'_> {
+    /// Counts the attempt at the account. Where somebody has signed in to it before, none of the pauses hold that others'
+    /// attempts have brought about.
+    async fn counted(&self, account: Option<&account::Model>) -> Result<()> {
+        let Err(wait) = self.app.attempts.count(&self.address, self.app.clock.now()).await else { return Ok(()) };
+        // Asked for nobody's account, too: that takes time.
+        let id = account.map_or(Uuid::nil(), |a| a.id);
+        let known = session::Entity::addresses(&self.app.db.write, id).await?;
+        if known.into_iter().any(|ip| limit::network(ip) == limit::network(self.caller.ip)) {
+            return Ok(());
+        }
+        self.note(json!({ "paused": true })).await?;
+        self.app.metrics.wayfare_rate_limited_total.with_label_values(&[Action::SignIn.name()]).inc();
+        Err(Error::throttled("rate_limited", Action::SignIn.message()).retry_after(wait))
+    }
+
+    /// Makes the session, if the account is still what the password was compared with; otherwise gives what it is now.
+    async fn begin(
+        &self,
+        account: &account::Model,
+        renewed: Option<String>,
+    ) -> Result<Result<Tokens, Option<account::Model>>> {
+        let app = self.app;
+        let tx = app.db.begin().await?;
+        let now = app.clock.now();
+        let held = account::Entity::hold(&*tx, account.id).await?;
+        let Some(held) = held.as_ref().filter(|h| h.password_hash == account.password_hash) else {
+            return Ok(Err(held));
+        };
+        if held.disabled_at.is_some() {
+            drop(tx);
+            self.refused().await?;
+            return Err(Error::forbidden("account_disabled", "This account can't be used; ask the operator."));
+        }
+        if let Some(hash) = renewed {
+            let change = account::ActiveModel { password_hash: Set(hash), ..Default::default() };
+            account::Entity::set(&*tx, held.id, change).await?;
+        }
+        let session = self.session(held.id, now);
+        session::Entity::insert(session::ActiveModel::from(session.clone()).reset_all())
+            .exec_without_returning(&*tx)
+            .await?;
+        let refresh = refresh_token::Entity::issue(&*tx, session.id, now).await?;
+        let ended = session::Entity::end_oldest(&*tx, held.id, now).await?;
+        let who = Some((held.id, held.role));
+        audit::write_unsigned(&*tx, app, who, self.caller, Deed::SignIn, session.id, json!({})).await?;
+        tx.commit().await?;
+        app.sessions.forget(&ended).await;
+        app.attempts.forget(&self.address).await;
+        app.metrics.wayfare_sign_ins_total.with_label_values(&["ok"]).inc();
+        tokens(app, held.clone(), session.id, &refresh, now).map(Ok)
+    }
+
+    fn session(&self, account: Uuid, now: Instant) -> session::Model {
+        session::Model {
+            id: Uuid::now_v7(),
+            account_id: account,
+            created_at: now,
+            used_at: now,
+            expires_at: expiry(self.app, now, now),
+            ended_at: None,
+            ended_why: None,
+            ip: self.caller.ip.to_string(),
+            device: self.device.clone(),
+        }
+    }
+
+    /// One text and one kind of line in the audit for every reason, so that nothing tells which addresses have accounts.
+    async fn refused(&self) -> Result<Error> {
+        self.note(json!({})).await?;
+        self.app.metrics.wayfare_sign_ins_total.with_label_values(&["refused"]).inc();
+        Ok(Error::unauthenticated("wrong_credentials", "E-mail address or password is not right."))
+    }
+
+    async fn note(&self, detail: Value) -> Result<()> {
+        let it = Frequent {
+            deed: Deed::SignInRefused,
+            thing: &self.address,
+            who: None,
+            caller: self.caller,
+            subject: self.address.clone(),
+            detail,
+        };
+        audit::write_some(self.app, it).await
+    }
 }
 
 pub async fn renew(app: &App, caller: &Caller, token: &str) -> Result<Tokens> {
@@ -105,52 +194,15 @@ pub async fn renew(app: &App, caller: &Caller, token: &str) -> Result<Tokens> {
     if account.disabled_at.is_some() {
         return Err(over());
     }
-    session::Entity::renew(&*tx, id, now, expiry(app, now)).await?;
+    session::Entity::renew(&*tx, id, now, expiry(app, session.created_at, now)).await?;
     let refresh = refresh_token::Entity::issue(&*tx, id, now).await?;
     tx.commit().await?;
     tokens(app, account, id, &refresh, now)
 }
 
-pub async fn sign_out(app: &App, who: &Identity) -> Result<()> {
-    end(app, who, who.session_id, Deed::SignOut, "signed out").await
-}
-
-pub async fn end_session(app: &App, who: &Identity, id: Uuid) -> Result<()> {
-    if !session::Entity::is_of(&app.db.write, id, who.account_id, app.clock.now()).await? {
-        return Err(Error::no("session"));
-    }
-    end(app, who, id, Deed::EndSession, "ended from another device").await
-}
-
-pub async fn change_password(app: &App, who: &Identity, change: NewPassword) -> Result<()> {
-    limited(app, &who.caller).await?;
-    let account = account::Entity::by_id(&app.db.write, who.account_id).await?;
-    if !app.hasher.verify(&change.current, Some(&account.password_hash)).await? {
-        return Err(Error::forbidden("wrong_password", "The current password is not right."));
-    }
-    let hash = app.hasher.hash(&change.new).await?;
-    let tx = app.db.begin().await?;
-    account::Entity::set(&*tx, account.id, account::ActiveModel { password_hash: Set(hash), ..Default::default() })
-        .await?;
-    let ended =
-        session::Entity::end_all(&*tx, account.id, Some(who.session_id), app.clock.now(), "password changed").await?;
-    audit::write(&*tx, app, who, Deed::ChangePassword, account.id, json!({ "sessions_ended": ended.len() })).await?;
-    tx.commit().await?;
-    app.sessions.forget(&ended).await;
-    Ok(())
-}
-
-async fn end(app: &App, who: &Identity, id: Uuid, deed: Deed, why: &str) -> Result<()> {
-    let tx = app.db.begin().await?;
-    if session::Entity::end(&*tx, id, app.clock.now(), why).await? {
-        audit::write(&*tx, app, who, deed, id, json!({})).await?;
-    }
-    tx.commit().await?;
-    app.sessions.forget(&[id]).await;
-    Ok(())
-}
-
-async fn limited(app: &App, caller: &Caller) -> Result<()> {
+/// # Errors
+/// 429 when this client has none of its attempts left.
+pub(super) async fn limited(app: &App, caller: &Caller) -> Result<()> {
     let taken = app.limits.take(&app.config, Action::SignIn, caller.ip, app.clock.now()).await;
     if taken.is_err() {
         app.metrics.wayfare_rate_limited_total.with_label_values(&[Action::SignIn.name()]).inc();
@@ -158,16 +210,17 @@ async fn limited(app: &App, caller: &Caller) -> Result<()> {
     taken.map(drop)
 }
 
-/// One text and one line in the audit for every reason, so that nothing tells which addresses have accounts.
-async fn refused(app: &App, caller: &Caller, account: Option<Uuid>) -> Result<Error> {
-    let subject = account.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
-    audit::write_unsigned(&app.db.write, app, None, caller, Deed::SignInRefused, subject, json!({})).await?;
-    app.metrics.wayfare_sign_ins_total.with_label_values(&["refused"]).inc();
-    Ok(Error::unauthenticated("wrong_credentials", "E-mail address or password is not right."))
+/// Learns, once, how much the stored hashes cost: a refusal has to cost as much as the dearest.
+async fn know_costs(app: &App) -> Result<()> {
+    let known = app.hasher.known.get_or_try_init(|| account::Entity::highest_cost(&app.db.write)).await?;
+    known.iter().for_each(|cost| app.hasher.expect_cost(*cost));
+    Ok(())
 }
 
-fn expiry(app: &App, now: Instant) -> Instant {
-    now + TimeDelta::days(app.config.session_days.into())
+/// When a session ends that nobody uses any more; used all the time, it ends too.
+fn expiry(app: &App, created: Instant, now: Instant) -> Instant {
+    let unused = now + TimeDelta::days(app.config.session_days.into());
+    unused.min(created + TimeDelta::days(app.config.session_max_days.into()))
 }
 
 fn tokens(app: &App, account: account::Model, session: Uuid, refresh: &Secret, now: Instant) -> Result<Tokens> {

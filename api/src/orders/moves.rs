@@ -68,9 +68,10 @@ pub async fn advance(app: &App, who: &Identity, id: Uuid, to: State) -> Result<O
     Ok(order::Model { state: to, courier_id: courier, changed_at: now, ..order }.with(&lines))
 }
 
-/// The order, for those who may know of it.
+/// The order, for those who may know of it. It carries an address and a note: couriers see what they could take now, and
+/// what they bring.
 pub fn visible(order: order::Model, who: &Identity) -> Result<order::Model> {
-    let is_free = order.courier_id.is_none() && !order.state.is_last();
+    let is_free = order.courier_id.is_none() && order.state == State::Preparing;
     let sees = order.account_id == who.account_id
         || match who.role {
             Role::Admin => true,

@@ -16,7 +16,7 @@ pub mod queue;
 pub mod send;
 
 use crate::{
-    App,
+    App, auth,
     bus::{Bus, Note},
     cart,
     catalog::webhook,
@@ -122,5 +122,5 @@ async fn tidy(app: &App) -> Result<()> {
     if gone > 0 {
         tracing::info!(gone, "forgot guests' carts");
     }
-    Ok(())
+    auth::leave::tidy(app).await
 }

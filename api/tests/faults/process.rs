@@ -126,6 +126,7 @@ impl Installation {
             .set("WAYFARE_DATA_DIR", data)
             .set("WAYFARE_JWT_KEYS", "test:not-a-secret-not-a-secret-not-a-secret")
             .set("WAYFARE_BCRYPT_COST", "4")
+            .set("WAYFARE_SEED_PASSWORD", "wayfare-demo-1")
             .set("WAYFARE_RATE_LIMIT", "1000000")
             .set("WAYFARE_LOGIN_RATE_LIMIT", "1000000")
             .set("WAYFARE_WEBHOOKS_TO_PRIVATE", "true")

@@ -39,11 +39,20 @@ async fn everything(wayfare: &Wayfare) -> (Person, Person, Vec<&'static str>) {
     nora.delete(&format!("/api/me/sessions/{}", sessions[0]["id"].as_str().expect("an id"))).await.expect(204);
     did("end_session");
     phone.get("/api/me").await.refused(401, "token_invalid");
-    nora.post("/api/auth/password", json!({ "current": PASSWORD, "new": "another password" })).await.expect(204);
+    let change = |current: &str| json!({ "current": current, "new": "another password" });
+    nora.post("/api/auth/password", change("not the password")).await.refused(403, "wrong_password");
+    did("change_password_refused");
+    nora.post("/api/auth/password", change(PASSWORD)).await.expect(204);
     did("change_password");
+    nora.get("/api/users").await.refused(403, "wrong_role");
+    did("forbidden");
     manage(wayfare, &nora, &mut did).await;
     nora.post("/api/auth/logout", json!({})).await.expect(204);
     did("sign_out");
+    let elsewhere = wayfare.sign_in(&nora.email, "another password").await;
+    did("sign_in");
+    elsewhere.delete("/api/me/sessions").await.expect(204);
+    did("sign_out_everywhere");
     let admin = wayfare.person("admin").await;
     did("sign_in");
     admin.put(&format!("/api/users/{}/role", nora.id), json!({ "role": "courier" })).await.expect(200);
@@ -52,6 +61,10 @@ async fn everything(wayfare: &Wayfare) -> (Person, Person, Vec<&'static str>) {
         admin.put(&format!("/api/users/{}/disabled", nora.id), json!({ "disabled": disabled })).await.expect(200);
         did(deed);
     }
+    admin.get("/api/users").await.expect(200);
+    did("list_users");
+    admin.get("/api/audit?limit=1").await.expect(200);
+    did("list_audit");
     (admin, nora, done)
 }
 
@@ -73,6 +86,8 @@ async fn manage(wayfare: &Wayfare, nora: &Person, did: &mut impl FnMut(&'static 
     did("set_webhook");
     let order = nora.order(product, 1).await;
     did("place_order");
+    nora.move_order(&order, "accepted").await.refused(403, "not_your_move");
+    did("move_order_refused");
     manager.move_order(&order, "accepted").await.expect(200);
     did("move_order");
     manager.delete(&path).await.expect(204);
@@ -84,6 +99,7 @@ async fn everything_that_is_worth_a_line_leaves_exactly_one() {
     let wayfare = Wayfare::start().await;
     let (admin, _, mut done) = everything(&wayfare).await;
     let page = admin.get("/api/audit?limit=200").await.expect(200);
+    done.push("list_audit");
     let items = page["items"].as_array().expect("items");
     let mut written: Vec<&str> = items.iter().map(|i| i["action"].as_str().expect("an action")).collect();
     written.sort_unstable();
@@ -123,7 +139,7 @@ async fn a_line_says_who_in_which_role_from_where_and_by_which_request() {
 }
 
 #[tokio::test]
-async fn a_refused_deed_leaves_no_line() {
+async fn a_refused_deed_leaves_no_line_as_if_it_had_been_done() {
     let wayfare = Wayfare::start().await;
     let admin = wayfare.person("admin").await;
     let product = wayfare.product("Oat biscuit", 150, 1).await;
@@ -182,7 +198,49 @@ async fn the_audit_is_complete_page_by_page_and_newest_first() {
     let wayfare = Wayfare::start().await;
     let (admin, _, done) = everything(&wayfare).await;
     let ids = crate::catalog::all_pages(&admin, "/api/audit?limit=7").await;
-    assert_eq!(ids.len(), done.len());
+    // And the line of the first page's own look.
+    assert_eq!(ids.len(), done.len() + 1);
     let numbers: Vec<i64> = ids.iter().map(|id| id.parse().expect("a number")).collect();
     assert!(numbers.is_sorted_by_key(|id| std::cmp::Reverse(*id)));
+}
+
+#[tokio::test]
+async fn a_refusal_says_who_wanted_what_and_why_not() {
+    let wayfare = Wayfare::start().await;
+    let (admin, courier) = (wayfare.person("admin").await, wayfare.person("courier").await);
+    courier.get("/api/audit").await.refused(403, "wrong_role");
+    let line = &lines(&admin, "forbidden").await[0];
+    assert_eq!((&line["account_id"], &line["role"]), (&json!(courier.id), &json!("courier")));
+    assert_eq!((&line["subject"], &line["detail"]["code"]), (&json!("/api/audit"), &json!("wrong_role")));
+    let manager = wayfare.person("manager").await;
+    manager.put("/api/shops/2/webhook", json!({ "url": "https://a.example/" })).await.refused(403, "not_your_shop");
+    assert_eq!(lines(&admin, "forbidden").await[0]["detail"]["code"], "not_your_shop");
+}
+
+#[tokio::test]
+async fn refused_sign_ins_are_grouped_by_an_address_that_nobody_can_read() {
+    let wayfare = Wayfare::start().await;
+    for email in ["Nobody@people.example", "customer@wayfare.example", " nobody@people.example"] {
+        wayfare.try_sign_in(email, "not the password").await.refused(401, "wrong_credentials");
+    }
+    let admin = wayfare.person("admin").await;
+    let lines = lines(&admin, "sign_in_refused").await;
+    assert_eq!(lines.len(), 3);
+    assert_eq!(lines[0]["subject"], lines[2]["subject"]);
+    assert_ne!(lines[0]["subject"], lines[1]["subject"]);
+    assert!(!lines.iter().any(|line| line.to_string().contains("people.example")));
+}
+
+#[tokio::test]
+async fn nobody_fills_the_audit_with_refusals() {
+    let wayfare = Wayfare::start().await;
+    let nora = wayfare.newcomer().await;
+    let before = wayfare.number("SELECT COUNT(*) FROM audit").await;
+    for _ in 0..60 {
+        nora.get("/api/users").await.refused(403, "wrong_role");
+        wayfare.try_sign_in("nobody@people.example", "not the password").await;
+    }
+    let lines = wayfare.number("SELECT COUNT(*) FROM audit").await - before;
+    // Of each kind ten, then the twentieth and the fortieth; and of the pauses that the attempts bring about.
+    assert!((20..=26).contains(&lines), "{lines}");
 }

@@ -104,3 +104,17 @@ async fn a_demo_city_that_was_damaged_on_disk_is_made_again() {
     assert_eq!(kept(), std::slice::from_ref(&file), "an older source's city is gone");
     assert_eq!(std::fs::read(&file).expect("a file"), whole);
 }
+
+#[tokio::test]
+async fn seeding_where_others_come_wants_a_password_of_its_own() {
+    let place = Place::empty().await;
+    assert!(place.binary(&["migrate"]).status().expect("the binary runs").success());
+    let seed = |listen: &str| {
+        let mut command = place.binary(&["seed"]);
+        command.env_remove("WAYFARE_SEED_PASSWORD").env("WAYFARE_LISTEN", listen).output().expect("the binary runs")
+    };
+    let refused = seed("0.0.0.0:5000");
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("WAYFARE_SEED_PASSWORD"));
+    assert_eq!(seed("127.0.0.1:5000").status.success(), !crate::place::on_postgres());
+}

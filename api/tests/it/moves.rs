@@ -49,8 +49,9 @@ async fn only_the_moves_of_the_table_are_made_and_only_by_those_it_names() {
         for (name, person) in &everybody {
             put_into(&wayfare, &order, from, &courier.id).await;
             let answer = person.move_order(&order, to).await;
-            // A courier sees what has no courier yet and isn't over; a stranger sees nothing.
-            let hidden = *name == "stranger" || (*name == "courier" && from == "cancelled");
+            // A courier sees what they could take now, and what they bring; a stranger sees nothing.
+            let for_couriers = ["preparing", "on_the_way", "delivered"].contains(&from);
+            let hidden = *name == "stranger" || (*name == "courier" && !for_couriers);
             let expected = match row {
                 _ if hidden => 404,
                 None => 409,
@@ -119,4 +120,22 @@ async fn a_state_that_there_is_not_can_not_be_reached() {
     for to in ["eaten", "", "PLACED", "on-the-way"] {
         admin.move_order(&order, to).await.refused(400, "bad_body");
     }
+}
+
+#[tokio::test]
+async fn a_courier_reads_address_and_note_only_of_what_they_could_take_or_bring() {
+    let wayfare = Wayfare::start().await;
+    let product = wayfare.product("Oat biscuit", 150, 100).await;
+    let (nora, courier) = (wayfare.newcomer().await, wayfare.person("courier").await);
+    let order = nora.order(product, 1).await;
+    let path = format!("/api/orders/{}", order["id"].as_str().expect("an id"));
+    for (state, status) in
+        [("placed", 404), ("accepted", 404), ("preparing", 200), ("on_the_way", 200), ("delivered", 200)]
+    {
+        put_into(&wayfare, &order, state, &courier.id).await;
+        assert_eq!(courier.get(&path).await.status, status, "{state}");
+    }
+    put_into(&wayfare, &order, "on_the_way", &nora.id).await;
+    courier.get(&path).await.refused(404, "not_found");
+    courier.get(&format!("{path}/events")).await.refused(404, "not_found");
 }

@@ -18,7 +18,8 @@ use wayfare::{
 
 use crate::servers;
 
-pub const PASSWORD: &str = "wayfare-demo-1";
+/// Of everybody in these tests.
+pub const PASSWORD: &str = "a harbour in the fog";
 
 pub struct Place {
     pub dir: TempDir,
@@ -89,6 +90,7 @@ impl Place {
             redis_url: self.redis_url.as_ref().map(Secret::new),
             redis_prefix: self.redis_prefix.clone(),
             bcrypt_cost: 4,
+            seed_password: Some(Secret::new(PASSWORD)),
             rate_limit: 1_000_000,
             login_rate_limit: 1_000_000,
             webhooks_to_private: true,
@@ -108,6 +110,7 @@ impl Place {
             .env("WAYFARE_DATABASE_URL", &self.database_url)
             .env("WAYFARE_REDIS_PREFIX", &self.redis_prefix)
             .env("WAYFARE_BCRYPT_COST", "4")
+            .env("WAYFARE_SEED_PASSWORD", PASSWORD)
             .env("WAYFARE_RATE_LIMIT", "1000000")
             .env("WAYFARE_LOGIN_RATE_LIMIT", "1000000")
             .env("WAYFARE_WEBHOOKS_TO_PRIVATE", "true");

@@ -127,15 +127,16 @@ async fn a_session_can_be_ended_from_another_device() {
 }
 
 #[tokio::test]
-async fn the_oldest_of_very_many_sessions_can_be_ended() {
+async fn each_of_the_most_sessions_can_be_ended() {
     let wayfare = Wayfare::start().await;
     let first = wayfare.newcomer().await;
     let sessions = first.get("/api/me/sessions").await.expect(200);
     let id = sessions[0]["id"].as_str().expect("an id");
     let mut last = first.clone();
-    for _ in 0..101 {
+    for _ in 1..100 {
         last = wayfare.sign_in(&first.email, PASSWORD).await;
     }
+    assert_eq!(last.get("/api/me/sessions").await.expect(200).as_array().expect("a list").len(), 100);
     last.delete(&format!("/api/me/sessions/{id}")).await.expect(204);
     first.get("/api/me").await.refused(401, "token_invalid");
 }
@@ -148,4 +149,70 @@ async fn another_persons_session_does_not_exist() {
     let id = sessions[0]["id"].as_str().expect("an id");
     thief.delete(&format!("/api/me/sessions/{id}")).await.refused(404, "not_found");
     nora.get("/api/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn with_one_session_too_many_the_oldest_ends() {
+    let wayfare = Wayfare::start().await;
+    let first = wayfare.newcomer().await;
+    first.get("/api/me").await.expect(200);
+    wayfare.later(TimeDelta::seconds(1));
+    let second = wayfare.sign_in(&first.email, PASSWORD).await;
+    wayfare.later(TimeDelta::seconds(1));
+    for _ in 2..=100 {
+        wayfare.sign_in(&first.email, PASSWORD).await;
+    }
+    first.get("/api/me").await.refused(401, "token_invalid");
+    refresh(&wayfare, &first.refresh_token).await.refused(401, "session_over");
+    let sessions = second.get("/api/me/sessions").await.expect(200);
+    assert_eq!(sessions.as_array().expect("a list").len(), 100);
+}
+
+#[tokio::test]
+async fn a_session_ends_at_last_however_often_it_is_used() {
+    let wayfare = Wayfare::with(|config| {
+        config.session_days = 3;
+        config.session_max_days = 5;
+    })
+    .await;
+    let mut nora = wayfare.newcomer().await;
+    for _ in 0..2 {
+        wayfare.later(TimeDelta::days(2));
+        nora = Person::of(&wayfare, &refresh(&wayfare, &nora.refresh_token).await.expect(200));
+    }
+    wayfare.later(TimeDelta::days(1));
+    refresh(&wayfare, &nora.refresh_token).await.refused(401, "session_over");
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_ends_all_of_ones_sessions_and_nobody_elses() {
+    let wayfare = Wayfare::start().await;
+    let (phone, stranger) = (wayfare.newcomer().await, wayfare.newcomer().await);
+    let tablet = wayfare.sign_in(&phone.email, PASSWORD).await;
+    tablet.get("/api/me").await.expect(200);
+    let out = phone.delete("/api/me/sessions").await;
+    assert_eq!(out.status, 204);
+    assert!(out.header("set-cookie").is_some_and(|c| c.contains("Max-Age=0")));
+    for person in [&phone, &tablet] {
+        person.get("/api/me").await.refused(401, "token_invalid");
+        refresh(&wayfare, &person.refresh_token).await.refused(401, "session_over");
+    }
+    stranger.get("/api/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn what_has_been_over_for_long_is_deleted_and_nothing_else() {
+    let wayfare = Wayfare::with(|config| config.session_days = 3).await;
+    let (gone, nora) = (wayfare.newcomer().await, wayfare.newcomer().await);
+    gone.post("/api/auth/logout", json!({})).await.expect(204);
+    let mut renewed = nora;
+    for _ in 0..20 {
+        wayfare.later(TimeDelta::days(2));
+        renewed = Person::of(&wayfare, &refresh(&wayfare, &renewed.refresh_token).await.expect(200));
+    }
+    wayfare::auth::leave::tidy(&wayfare.app).await.expect("the database answers");
+    assert_eq!(wayfare.number("SELECT COUNT(*) FROM session").await, 1);
+    // The one that is good, and what was used within the last three days: whoever has one of those is caught.
+    assert_eq!(wayfare.number("SELECT COUNT(*) FROM refresh_token").await, 3);
+    refresh(&wayfare, &renewed.refresh_token).await.expect(200);
 }

@@ -75,3 +75,44 @@ async fn a_user_that_does_not_exist_can_not_be_changed() {
     admin.put(&format!("/api/users/{id}/role"), json!({ "role": "courier" })).await.refused(404, "not_found");
     admin.put(&format!("/api/users/{id}/disabled"), json!({ "disabled": true })).await.refused(404, "not_found");
 }
+
+#[tokio::test]
+async fn the_last_admin_stays_one() {
+    let wayfare = Wayfare::start().await;
+    let admin = wayfare.person("admin").await;
+    let role = |id: &str| format!("/api/users/{id}/role");
+    admin.put(&role(&admin.id), json!({ "role": "customer" })).await.refused(409, "last_admin");
+    admin.get("/api/users").await.expect(200);
+    let other = wayfare.newcomer().await;
+    admin.put(&role(&other.id), json!({ "role": "admin" })).await.expect(200);
+    admin.put(&role(&admin.id), json!({ "role": "customer" })).await.expect(200);
+    let other = wayfare.sign_in(&other.email, PASSWORD).await;
+    other.put(&role(&other.id), json!({ "role": "courier" })).await.refused(409, "last_admin");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_admins_who_take_each_others_role_or_account_one_stays() {
+    let wayfare = Wayfare::start().await;
+    let replica = wayfare.replica().await;
+    let one = wayfare.person("admin").await;
+    for round in 0..6 {
+        let two = wayfare.newcomer().await;
+        one.put(&format!("/api/users/{}/role", two.id), json!({ "role": "admin" })).await.expect(200);
+        let two = wayfare.sign_in(&two.email, PASSWORD).await;
+        let there = two.client.at(&replica);
+        let (path, body) = match round % 2 {
+            0 => ("role", json!({ "role": "customer" })),
+            _ => ("disabled", json!({ "disabled": true })),
+        };
+        let (a, b) = (format!("/api/users/{}/{path}", two.id), format!("/api/users/{}/{path}", one.id));
+        let (first, second) = tokio::join!(one.put(&a, body.clone()), there.put(&b, body.clone()));
+        let both = (first.status, second.status);
+        assert_eq!(both.0.min(both.1), 200, "{} {}", first.text(), second.text());
+        assert_ne!(both.0, both.1, "{} {}", first.text(), second.text());
+        let admins = "SELECT COUNT(*) FROM account WHERE role = 'admin' AND disabled_at IS NULL";
+        assert_eq!(wayfare.number(admins).await, 1);
+        if first.status != 200 {
+            return;
+        }
+    }
+}
