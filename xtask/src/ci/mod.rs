@@ -63,6 +63,7 @@ pub const PARTS: &[Part] = &[
         .with(&["detect-secrets", "semgrep"])
         .reading_prose(),
     Part::new(&["test"], "what it promises, on each database", 45).in_pipelines(&["--require-docker"]),
+    Part::new(&["test", "security"], "nobody gets what isn't theirs", 20),
     Part::new(&["test", "web"], "what people see, in a browser", 20).with(&["node"]),
     Part::new(&["test", "fuzz"], "what nobody thought of", 20).with(&["schemathesis"]),
     Part::new(&["image", "build"], "what is deployed, from source", 30).with(&["docker"]),
@@ -212,13 +213,14 @@ mod tests {
                 "cargo xtask lint",
                 "cargo xtask scan secrets sast (skipped)",
                 "cargo xtask test",
+                "cargo xtask test security",
                 "cargo xtask test web (skipped)",
                 "cargo xtask test fuzz (skipped)",
                 "cargo xtask image build (skipped)",
                 "cargo xtask test compose (skipped)",
                 "cargo xtask test image (skipped)",
                 "cargo xtask test deploy (skipped)",
-                "cargo xtask evidence verify doctor lint test",
+                "cargo xtask evidence verify doctor lint test test-security",
             ]
         );
     }
@@ -228,9 +230,9 @@ mod tests {
         let machine = Machine::pretend(&["cargo", "git", "schemathesis"]);
         let plan = plan_for(&["ci", "--from", "test fuzz"], &machine).unwrap();
         let skipped: Vec<_> = plan.steps.iter().map(|step| step.skipped.is_some()).collect();
-        assert_eq!(skipped, [true, true, true, true, true, false, true, true, true, true, false]);
+        assert_eq!(skipped, [true, true, true, true, true, true, false, true, true, true, true, false]);
         let proof = plan.steps.last().unwrap().command(&machine.root).unwrap();
-        assert_eq!(proof, "cargo xtask evidence verify doctor lint test test-fuzz");
+        assert_eq!(proof, "cargo xtask evidence verify doctor lint test test-security test-fuzz");
     }
 
     #[test]
@@ -238,7 +240,10 @@ mod tests {
         let plan = plan_for(&["ci", "--from", "evidence"], &Machine::pretend(&["cargo", "git"])).unwrap();
         let (proof, before) = plan.steps.split_last().unwrap();
         assert!(proof.skipped.is_none() && before.iter().all(|step| step.skipped.is_some()));
-        assert_eq!(proof.command(&Machine::pretend(&[]).root).unwrap(), "cargo xtask evidence verify doctor lint test");
+        assert_eq!(
+            proof.command(&Machine::pretend(&[]).root).unwrap(),
+            "cargo xtask evidence verify doctor lint test test-security"
+        );
     }
 
     #[test]
@@ -263,7 +268,7 @@ mod tests {
         assert_eq!(
             failure.next.as_deref(),
             Some(
-                "one of: doctor, lint, scan secrets sast, test, test web, test fuzz, image build, test compose, test image, test deploy, evidence"
+                "one of: doctor, lint, scan secrets sast, test, test security, test web, test fuzz, image build, test compose, test image, test deploy, evidence"
             )
         );
     }

@@ -22,7 +22,8 @@ use crate::check::web;
 #[derive(Args)]
 pub struct Test {
     /// Which: beside the code (unit), through the public face (it), both and the documentation (all),
-    /// requests made up from the OpenAPI document, as each role (fuzz), the web page (web), the real parts in
+    /// what docs/security.md promises, on the running binary (security), requests made up from the OpenAPI document, as
+    /// each role (fuzz), the web page (web), the real parts in
     /// containers, from `up --compose` to `down --compose` (compose), the service's image, built, pushed, signed and
     /// tampered with (image), or one deployment after the other while people ask (deploy)
     #[arg(value_enum, default_value = "all")]
@@ -45,6 +46,7 @@ enum Kind {
     All,
     Unit,
     It,
+    Security,
     Fuzz,
     Web,
     Compose,
@@ -63,6 +65,7 @@ impl Stage for Test {
             Kind::Compose => compose::plan(machine, self.require_docker || machine.requires_parts, self.release),
             Kind::Image => image::plan(machine, machine.requires_parts, self.release),
             Kind::Deploy => deploy::plan(machine, self.require_docker || machine.requires_parts, self.release),
+            Kind::Security => Ok(self.security(machine)),
             Kind::All | Kind::Unit | Kind::It => self.plan_of_cargo(machine),
         }
     }
@@ -75,7 +78,7 @@ impl Test {
             return Err(docker_is_wanted(machine).into());
         }
         let (stage, sqlite, postgres) = match self.kind {
-            Kind::All | Kind::Fuzz | Kind::Web | Kind::Compose | Kind::Image | Kind::Deploy => {
+            Kind::All | Kind::Security | Kind::Fuzz | Kind::Web | Kind::Compose | Kind::Image | Kind::Deploy => {
                 ("test", self.on_sqlite(machine, &[]), Some(self.on_postgres(machine, no_docker)))
             }
             Kind::Unit => ("test unit", self.on_sqlite(machine, &["--lib", "--bins"]), None),
@@ -86,6 +89,11 @@ impl Test {
             ),
         };
         Ok(Plan::new(stage, [sqlite].into_iter().chain(postgres)))
+    }
+
+    fn security(&self, machine: &Machine) -> Plan {
+        let step = self.on_sqlite(machine, &["--test", "security"]);
+        Plan::new("test security", [step.why("as somebody would try it who means harm")])
     }
 
     fn on_sqlite(&self, machine: &Machine, which: &[&str]) -> Step {
