@@ -3,7 +3,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { MonitorSmartphone } from "lucide-react";
 import { answer, api } from "../api/client";
 import { queries } from "../api/queries";
-import { useUser } from "../api/session";
+import { signOut, useUser } from "../api/session";
 import { announce } from "../parts/announce";
 import { Button, ButtonLink } from "../parts/Button";
 import { Page } from "../parts/Page";
@@ -56,10 +56,18 @@ function Sessions() {
       void queries.invalidateQueries({ queryKey: SESSIONS });
     },
   });
+  const endAll = useMutation({
+    mutationFn: () => answer(api.DELETE("/api/me/sessions")),
+    onSuccess: async () => {
+      // This session is over, too: what is left is to forget its token.
+      await signOut();
+      announce(t.account.signedOut);
+    },
+  });
   return (
     <section className="card stack" aria-labelledby="sessions">
       <h2 id="sessions">{t.account.sessions}</h2>
-      <Notice error={end.error} />
+      <Notice error={end.error ?? endAll.error} />
       <Answer query={sessions}>
         {all => (
           <ul className="sessions">
@@ -89,6 +97,9 @@ function Sessions() {
           </ul>
         )}
       </Answer>
+      <Button look="quiet" busy={endAll.isPending} onClick={() => endAll.mutate()}>
+        {t.account.signOutEverywhere}
+      </Button>
     </section>
   );
 }

@@ -329,6 +329,7 @@ export const de: Texts = {
     sessions: "Wo du angemeldet bist",
     thisDevice: "Dieses Gerät",
     sessionUsed: when => `Zuletzt benutzt ${when}`,
+    signOutEverywhere: "Überall abmelden",
     endSession: "Dort abmelden",
     endSessionNamed: device => `Dort abmelden: ${device}`,
     sessionEnded: "Dort abgemeldet.",

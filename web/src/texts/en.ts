@@ -324,6 +324,7 @@ export const en = {
     sessions: "Where you are signed in",
     thisDevice: "This device",
     sessionUsed: (when: string) => `Last used ${when}`,
+    signOutEverywhere: "Sign out everywhere",
     endSession: "Sign out there",
     endSessionNamed: (device: string) => `Sign out there: ${device}`,
     sessionEnded: "Signed out there.",
