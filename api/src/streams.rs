@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::{
     config::Config,
     error::{Error, Result},
+    limit::network,
     metrics::{Held, Metrics},
 };
 
@@ -145,14 +146,6 @@ fn refused(scope: Scope) -> Error {
         _ => Error::throttled("too_many_streams", "Too many event streams are open from here; close some."),
     }
     .retry_after(10)
-}
-
-/// What one customer of a provider has: an address of IPv4, a /64 of IPv6.
-fn network(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
-        ip => ip,
-    }
 }
 
 impl Admitted {

@@ -428,7 +428,8 @@ export interface paths {
         get: operations["list_sessions"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Sign out everywhere: ends all my sessions, this one, too */
+        delete: operations["end_all_sessions"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1919,7 +1920,7 @@ export interface components {
             device: string;
             /** Format: date-time */
             ended_at?: string;
-            /** @description Signed out, ended elsewhere, refresh token reused, password changed, role changed, disabled */
+            /** @description Signed out, ended elsewhere, too many, refresh token reused, password changed, role changed, disabled */
             ended_why?: string;
             /** Format: date-time */
             expires_at: string;
@@ -3265,6 +3266,44 @@ export interface operations {
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["Session"][];
                 };
+            };
+            /** @description The request can't be done: the code says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service can't do it now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_all_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    /** @description Takes the refresh token's cookie away */
+                    "SET-COOKIE": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request can't be done: the code says why */
             "4XX": {

@@ -71,6 +71,9 @@ export const de: Texts = {
     registration_off: "Zurzeit können keine neuen Konten angelegt werden.",
     wrong_password: "Das jetzige Passwort stimmt nicht.",
     password_too_short: "Nimm 10 Zeichen oder mehr.",
+    password_guessable: "Dieses Passwort ist leicht zu erraten; nimm ein anderes.",
+    password_unchanged: "Das ist dein jetziges Passwort.",
+    last_admin: "Das ist der letzte Admin; mach vorher jemand anderen dazu.",
     password_invalid: "Dieses Passwort geht nicht: höchstens 72 Byte.",
     ordering_off: "Die Läden nehmen zurzeit keine Bestellungen an.",
     out_of_stock:

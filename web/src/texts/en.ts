@@ -70,6 +70,9 @@ export const en = {
     registration_off: "Nobody can sign up at the moment.",
     wrong_password: "The current password is not right.",
     password_too_short: "Take 10 characters or more.",
+    password_guessable: "This password is easy to guess; choose another one.",
+    password_unchanged: "This is your current password.",
+    last_admin: "This is the last admin; make another one first.",
     password_invalid: "This password can't be used: 72 bytes at the most.",
     ordering_off: "The shops take no orders at the moment.",
     out_of_stock:
