@@ -33,7 +33,7 @@ async fn half_sent_headers_are_hung_up_on_and_counted_and_an_idle_connection_is_
     half.write_all(b"GET /livez HTTP/1.1\r\nHost: way").await.expect("it reads");
     let mut second = connected(&server).await;
     second.write_all(request).await.expect("it reads");
-    second.read(&mut answer).await.expect("an answer");
+    assert!(second.read(&mut answer).await.expect("an answer") > 0);
     second.write_all(&request[..9]).await.expect("it reads");
     assert!(hangs_up(&mut half).await, "the first request of a connection");
     assert!(hangs_up(&mut second).await, "and one that comes later");
