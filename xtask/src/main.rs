@@ -6,6 +6,7 @@
 mod build;
 mod check;
 mod ci;
+mod cluster;
 mod environment;
 mod gate;
 mod image;
@@ -23,6 +24,7 @@ pub const STAGES: &[Entry] = &[
     Entry::of::<environment::Status>(Group::Run),
     Entry::of::<environment::Diff>(Group::Run),
     Entry::of::<environment::Down>(Group::Run),
+    Entry::of::<cluster::Cluster>(Group::Run),
     Entry::of::<check::Doctor>(Group::Run),
     Entry::of::<build::Build>(Group::Check),
     Entry::of::<check::Lint>(Group::Check),

@@ -23,7 +23,8 @@ use stages::exit::{Exit, Failure};
 use stages::machine::{Machine, OVERLAYS};
 use stages::plan::Step;
 
-use self::target::docker;
+pub use self::target::kubernetes::{Loaded, loaded, loaded_file};
+use self::target::{docker, kubernetes};
 
 pub use self::deploy::Deploy;
 pub use self::diff::Diff;
@@ -62,6 +63,7 @@ struct Settings {
     runner: Option<String>,
     promotes_from: Option<String>,
     docker: Option<docker::Settings>,
+    kubernetes: Option<kubernetes::Settings>,
 }
 
 fn yes() -> bool {
@@ -72,9 +74,11 @@ impl Settings {
     /// Each table is a kind of target: exactly one may be there.
     fn target(&mut self, name: &str, machine: &Machine) -> Result<Rc<dyn Target>> {
         let docker = self.docker.take().map(|settings| docker::Docker::new(name, settings, machine));
-        let targets = [docker.map(|it| Rc::new(it) as Rc<dyn Target>)];
+        let kubernetes = self.kubernetes.take().map(|settings| kubernetes::Kubernetes::new(name, settings, machine));
+        let targets =
+            [docker.map(|it| Rc::new(it) as Rc<dyn Target>), kubernetes.map(|it| Rc::new(it) as Rc<dyn Target>)];
         let mut stated = targets.into_iter().flatten();
-        let target = stated.next().context("it states no target: a table [docker]")?;
+        let target = stated.next().context("it states no target: a table [docker] or [kubernetes]")?;
         ensure!(stated.next().is_none(), "it states two targets: an environment runs on one");
         Ok(target)
     }
@@ -153,7 +157,7 @@ mod tests {
         let mut machine = Machine::pretend(&[]);
         let failure = Failure::from_any(Environment::named("attic", &machine).err().unwrap());
         assert_eq!(failure.exit, Exit::Usage);
-        assert!(failure.next.unwrap().starts_with("one of dev, local, prod, staging"));
+        assert!(failure.next.unwrap().starts_with("one of dev, kind, local, prod, staging"));
         let mut told = |text: &str| {
             machine.environments.insert("attic".into(), text.into());
             format!("{:#}", Environment::named("attic", &machine).err().unwrap())
@@ -192,7 +196,9 @@ mod tests {
         let page = include_str!("../../../docs/environments.md");
         let fields = ["signed", "protected", "local", "runner", "promotes_from"].map(|name| format!("| `{name}` |"));
         let of_docker = ["port", "replicas", "ready_within"].map(|name| format!("| `[docker]` `{name}` |"));
-        for field in fields.iter().chain(&of_docker) {
+        let of_kubernetes = ["contexts", "namespace", "address", "ready_within", "generate_secrets"]
+            .map(|name| format!("| `[kubernetes]` `{name}` |"));
+        for field in fields.iter().chain(&of_docker).chain(&of_kubernetes) {
             assert!(page.contains(field), "{field}");
         }
     }

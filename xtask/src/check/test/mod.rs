@@ -2,6 +2,7 @@
 //!
 //! The tests start their own containers; this only chooses and says what was left out.
 
+mod cluster;
 mod compose;
 mod deploy;
 mod fuzz;
@@ -25,13 +26,14 @@ pub struct Test {
     /// what docs/security.md promises, on the running binary (security), requests made up from the OpenAPI document, as
     /// each role (fuzz), the web page (web), the real parts in
     /// containers, from `up --compose` to `down --compose` (compose), the service's image, built, pushed, signed and
-    /// tampered with (image), or one deployment after the other while people ask (deploy)
+    /// tampered with (image), one deployment after the other while people ask (deploy), or the same and more on a
+    /// Kubernetes of its own (cluster)
     #[arg(value_enum, default_value = "all")]
     kind: Kind,
     /// Fail where Docker doesn't answer, instead of leaving those tests out
     #[arg(long)]
     require_docker: bool,
-    /// With the image as it is pushed, not as it is tried (compose, image, deploy)
+    /// With the image as it is pushed, not as it is tried (compose, image, deploy, cluster)
     #[arg(long)]
     release: bool,
     /// Passed to the tests: a part of a name, --nocapture …
@@ -52,6 +54,7 @@ enum Kind {
     Compose,
     Image,
     Deploy,
+    Cluster,
 }
 
 impl Stage for Test {
@@ -66,6 +69,7 @@ impl Stage for Test {
             Kind::Image => image::plan(machine, machine.requires_parts, self.release),
             Kind::Deploy => deploy::plan(machine, self.require_docker || machine.requires_parts, self.release),
             Kind::Security => Ok(self.security(machine)),
+            Kind::Cluster => cluster::plan(machine, self.require_docker || machine.requires_parts, self.release),
             Kind::All | Kind::Unit | Kind::It => self.plan_of_cargo(machine),
         }
     }
@@ -78,9 +82,14 @@ impl Test {
             return Err(docker_is_wanted(machine).into());
         }
         let (stage, sqlite, postgres) = match self.kind {
-            Kind::All | Kind::Security | Kind::Fuzz | Kind::Web | Kind::Compose | Kind::Image | Kind::Deploy => {
-                ("test", self.on_sqlite(machine, &[]), Some(self.on_postgres(machine, no_docker)))
-            }
+            Kind::All
+            | Kind::Security
+            | Kind::Fuzz
+            | Kind::Web
+            | Kind::Compose
+            | Kind::Image
+            | Kind::Deploy
+            | Kind::Cluster => ("test", self.on_sqlite(machine, &[]), Some(self.on_postgres(machine, no_docker))),
             Kind::Unit => ("test unit", self.on_sqlite(machine, &["--lib", "--bins"]), None),
             Kind::It => (
                 "test it",

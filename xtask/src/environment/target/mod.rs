@@ -29,6 +29,7 @@
 //! their own reason, time limit and next thing to do; a step that people read in a dry run is better than a task.
 
 pub mod docker;
+pub mod kubernetes;
 
 use std::any::Any;
 

@@ -4,7 +4,7 @@ mod changes;
 mod containers;
 mod report;
 mod roll;
-mod secrets;
+pub mod secrets;
 mod state;
 mod steps;
 

@@ -1,0 +1,96 @@
+//! What happens to pods and nodes, while people ask.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use stages::ctx::Ctx;
+use stages::exit::Failure;
+use stages::plan::Step;
+
+use super::{claim, kubectl, kubectl_json, soon, under_load};
+
+/// Without PostgreSQL nothing can be answered: the overlay for trying has one, production has replicas of it.
+const DELETED: [&str; 4] = ["api", "web", "worker", "cache"];
+
+pub fn steps() -> Vec<Step> {
+    let scaled = claim("the autoscaler sees CPU and adds replicas under load", scaled)
+        .why("as many as are asked for, and no more")
+        .changes("adds replicas");
+    let deleted = claim("no request fails when a pod of any kind is deleted", deleted)
+        .why("one of the service, of the web tier, the worker and Redis")
+        .changes("deletes pods, which come again");
+    let drained = claim("no request fails while a node is drained", drained)
+        .why("as many replicas stay as their budgets say")
+        .changes("evicts the service's and the web tier's pods");
+    vec![scaled, deleted, drained]
+}
+
+fn scaled(ctx: &mut Ctx) -> Result<()> {
+    let least = replicas(ctx)?;
+    let seen = under_load(ctx, "scaling", |ctx| {
+        soon(ctx, "more replicas", |ctx| {
+            let scaler = kubectl_json(ctx, &["get", "horizontalpodautoscaler", "api"]).ok()?;
+            let cpu = scaler["status"]["currentMetrics"][0]["resource"]["current"]["averageUtilization"].as_u64()?;
+            (scaler["status"]["desiredReplicas"].as_u64()? > least).then_some(cpu)
+        })
+    })?;
+    ctx.data.insert("cpu_percent".into(), seen.into());
+    Ok(())
+}
+
+fn replicas(ctx: &Ctx) -> Result<u64> {
+    let scaler = kubectl_json(ctx, &["get", "horizontalpodautoscaler", "api"])?;
+    scaler["spec"]["minReplicas"].as_u64().context("the autoscaler has a least number")
+}
+
+fn deleted(ctx: &mut Ctx) -> Result<()> {
+    under_load(ctx, "deleted pods", |ctx| {
+        for component in DELETED {
+            let selector = format!("app.kubernetes.io/component={component}");
+            let pods = kubectl_json(ctx, &["get", "pods", "--selector", &selector])?;
+            let name = pods["items"][0]["metadata"]["name"].as_str().context("there is one")?.to_owned();
+            kubectl(ctx, &["delete", "pod", &name, "--wait"])?;
+            soon(ctx, &format!("{component} is ready again"), |ctx| {
+                all_ready(ctx, &selector, &name).ok()?.then_some(())
+            })?;
+        }
+        Ok(())
+    })
+}
+
+fn all_ready(ctx: &Ctx, selector: &str, gone: &str) -> Result<bool> {
+    let pods = kubectl_json(ctx, &["get", "pods", "--selector", selector])?;
+    let pods = pods["items"].as_array().context("a list")?;
+    let is_ready = |pod: &Value| {
+        let conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
+        conditions.into_iter().any(|one| one["type"] == "Ready" && one["status"] == "True")
+    };
+    Ok(!pods.is_empty() && pods.iter().all(|pod| pod["metadata"]["name"] != gone && is_ready(pod)))
+}
+
+/// Where there is one node alone, the pods that its budgets protect have nowhere to go: the drain is refused, and they stay.
+fn drained(ctx: &mut Ctx) -> Result<()> {
+    let pods = kubectl_json(ctx, &["get", "pods", "--selector", "app.kubernetes.io/component=api"])?;
+    let node = pods["items"][0]["spec"]["nodeName"].as_str().context("it runs somewhere")?.to_owned();
+    let nodes = kubectl_json(ctx, &["get", "nodes"])?["items"].as_array().map_or(0, Vec::len);
+    let drain = [
+        "drain",
+        &node,
+        "--ignore-daemonsets",
+        "--delete-emptydir-data",
+        "--timeout=40s",
+        "--pod-selector",
+        "app.kubernetes.io/component in (api, web)",
+    ];
+    let ended = under_load(ctx, "drained node", |ctx| Ok(kubectl(ctx, &drain)));
+    kubectl(ctx, &["uncordon", &node])?;
+    let ended = ended?;
+    ensure!(
+        ended.is_ok() || nodes == 1,
+        Failure::check(format!("{:#}", ended.err().unwrap_or_else(|| anyhow::anyhow!(""))))
+    );
+    for component in ["api", "web"] {
+        let selector = format!("app.kubernetes.io/component={component}");
+        soon(ctx, &format!("{component} is ready again"), |ctx| all_ready(ctx, &selector, "").ok()?.then_some(()))?;
+    }
+    Ok(())
+}
