@@ -53,6 +53,8 @@ pub struct Found {
     pub price: i64,
     pub currency: String,
     pub stock: i32,
+    /// How many are wanted of it.
+    pub quantity: i32,
     /// What is left, when everything could be taken.
     pub left: Option<i32>,
 }
@@ -87,7 +89,7 @@ event AS (INSERT INTO order_event (order_id, shop_id, state, account_id, at)
 audited AS (INSERT INTO audit (at, account_id, role, action, subject, detail, ip, request_id)
     SELECT $13, $5, $14, $15, $16,
         jsonb_build_object('shop_id', $3::bigint, 'total', total, 'currency', currency), $17, $18 FROM placed)
-SELECT id, name, price, currency, stock FROM found";
+SELECT id, name, price, currency, stock, quantity FROM found";
 
 /// The same for an order out of a cart, which loses what was ordered. Without one the statement is better off without
 /// this step: PostgreSQL prepares each step of a statement each time, needed or not.
@@ -129,9 +131,7 @@ async fn at_once(held: &Held, draft: &Draft<'_>) -> Result<Vec<Found>> {
     let mut found: Vec<Found> =
         rows.iter().map(found).collect::<Result<_, _>>().map_err(|e| DbErr::Query(RuntimeErr::SqlxError(e.into())))?;
     if fits(wanted, &found) {
-        for (id, quantity) in *wanted {
-            found.iter_mut().filter(|f| f.product_id == *id).for_each(|f| f.left = Some(f.stock - quantity));
-        }
+        found.iter_mut().for_each(|f| f.left = Some(f.stock - f.quantity));
     }
     Ok(found)
 }
@@ -143,20 +143,21 @@ fn found(row: &PgRow) -> sqlx::Result<Found> {
         price: row.try_get(2)?,
         currency: row.try_get(3)?,
         stock: row.try_get(4)?,
+        quantity: row.try_get(5)?,
         left: None,
     })
 }
 
-/// Whether all that is wanted is there, and enough of it.
+/// Whether all that is wanted is there, and enough of it. Each product is wanted once and found at most once.
 fn fits(wanted: &[(i64, i32)], found: &[Found]) -> bool {
-    wanted.iter().all(|(id, quantity)| found.iter().any(|f| f.product_id == *id && f.stock >= *quantity))
+    found.len() == wanted.len() && found.iter().all(|f| f.stock >= f.quantity)
 }
 
 async fn step_by_step(app: &App, draft: &Draft<'_>) -> Result<Vec<Found>> {
     let Draft { id, who, key: _, hash: _, new, wanted, cart, trip: _, now } = draft;
     let tx = app.db.begin().await?;
     let products = product::Entity::lock(&*tx, new.shop_id, wanted.iter().map(|w| w.0)).await?;
-    let mut found: Vec<Found> = products.into_iter().map(Found::from).collect();
+    let mut found: Vec<Found> = products.into_iter().filter_map(|product| Found::of(product, wanted)).collect();
     if !fits(wanted, &found) {
         return Ok(found);
     }
@@ -204,20 +205,22 @@ pub fn order(draft: &Draft<'_>, found: &[Found]) -> order::Model {
 }
 
 pub fn lines(draft: &Draft<'_>, found: &[Found]) -> Vec<line::Model> {
-    let line = |(f, (_, quantity)): (&Found, &(i64, i32))| line::Model {
+    let line = |f: &Found| line::Model {
         order_id: draft.id,
         product_id: f.product_id,
         name: f.name.clone(),
         price: f.price,
-        quantity: *quantity,
+        quantity: f.quantity,
     };
-    found.iter().zip(draft.wanted).map(line).collect()
+    found.iter().map(line).collect()
 }
 
-impl From<product::Model> for Found {
-    fn from(product: product::Model) -> Self {
+impl Found {
+    /// Nothing for a product that isn't wanted.
+    fn of(product: product::Model, wanted: &[(i64, i32)]) -> Option<Self> {
         let product::Model { id, name, price, currency, stock, .. } = product;
-        Self { product_id: id, name, price, currency, stock, left: None }
+        let (_, quantity) = *wanted.iter().find(|(of, _)| *of == id)?;
+        Some(Self { product_id: id, name, price, currency, stock, quantity, left: None })
     }
 }
 
