@@ -173,6 +173,11 @@ pub struct Config {
     #[arg(long, env = "WAYFARE_WEBHOOKS_TO_PRIVATE", default_value_t = false, action = clap::ArgAction::Set, value_name = "BOOL")]
     pub webhooks_to_private: bool,
 
+    /// Proxy that webhooks go through; without it they use none, whatever HTTP_PROXY says. The proxy has to refuse private
+    /// addresses itself
+    #[arg(long, env = "WAYFARE_WEBHOOK_PROXY", hide_env_values = true, value_name = "URL")]
+    pub webhook_proxy: Option<Secret>,
+
     /// First wait before a webhook is tried again, milliseconds; it doubles each time
     #[arg(long, env = "WAYFARE_WEBHOOK_BACKOFF_MS", default_value_t = 5_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3_600_000))]
     pub webhook_backoff_ms: u32,
@@ -346,6 +351,9 @@ impl Config {
             {
                 problems.push(format!("{name}: {problem}"));
             }
+        }
+        if let Some(Err(problem)) = self.webhook_proxy.as_ref().map(|url| crate::egress::proxy(url.expose())) {
+            problems.push(format!("WAYFARE_WEBHOOK_PROXY: {problem}"));
         }
         if self.ors_key.is_some() && self.ors_url.is_none() {
             problems.push("WAYFARE_ORS_KEY: give WAYFARE_ORS_URL, too: the key is for nobody else".to_owned());

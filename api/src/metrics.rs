@@ -99,6 +99,8 @@ metrics! {
     wayfare_outbox_oldest_seconds: gauge;
     /// Webhook deliveries, by outcome.
     wayfare_webhooks_total: counter ["outcome"];
+    /// Shops whose webhooks this worker leaves alone after failures in a row.
+    wayfare_webhook_shops_resting: gauge;
     /// Questions to providers of routes and places, by outcome; `kept` were answered from what was kept, `resting` not asked.
     wayfare_provider_calls_total: counter ["provider", "outcome"];
     /// Time that providers took, from the question to the whole answer or its failure.

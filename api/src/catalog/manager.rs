@@ -2,6 +2,7 @@
 //! line in the audit and empties the cache on all replicas.
 
 use poem_openapi::{ApiRequest, Object, payload::Binary};
+use reqwest::Url;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
 use serde_json::json;
@@ -12,6 +13,8 @@ use crate::{
     auth::Identity,
     bus::Note,
     catalog::{product, shop, webhook},
+    clock::Instant,
+    egress,
     error::{Error, Result},
     text::{Line, Prose},
 };
@@ -72,9 +75,12 @@ pub struct NewWebhook {
 
 /// Where the shop's system is told, and the key that it checks the signature with: shown once
 #[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
 pub struct Webhook {
     pub url: String,
     pub secret: String,
+    /// Until when events are signed with the key before as well
+    pub old_key_until: Option<Instant>,
 }
 
 #[derive(ApiRequest)]
@@ -176,12 +182,19 @@ pub async fn change_shop(app: &App, who: &Identity, id: i64, change: ShopChange)
 
 pub async fn set_webhook(app: &App, who: &Identity, id: i64, url: String) -> Result<Webhook> {
     who.manages(id)?;
+    let bad = |why: String| Error::invalid("webhook_address", format!("Events can't be sent to this address: {why}."));
+    let address = Url::parse(&url).map_err(|cause| bad(cause.to_string()))?;
+    if !app.config.webhooks_to_private {
+        egress::allowed(&address, &egress::System).await.map_err(bad)?;
+    }
+    let now = app.clock.now();
     let tx = app.db.begin().await?;
     shop::Entity::by_id(&*tx, id).await?;
-    let webhook = webhook::Entity::set(&*tx, id, url).await?;
+    let webhook = webhook::Entity::set(&*tx, id, url, now).await?;
     audit::write(&*tx, app, who, Deed::SetWebhook, id, json!({ "url": webhook.url })).await?;
     tx.commit().await?;
-    Ok(Webhook { url: webhook.url, secret: webhook.secret })
+    let old_key_until = webhook.old_keys.is_some().then_some(now + webhook::OVERLAP);
+    Ok(Webhook { url: webhook.url, secret: webhook.secret, old_key_until })
 }
 
 async fn write(

@@ -163,6 +163,10 @@ impl CatalogApi {
     }
 
     /// Set where the shop's system is told of its orders; gives a new key each time
+    ///
+    /// Each event of an order is sent there as an `OrderEvent` by `POST`, signed by the Standard Webhooks specification
+    /// (`webhook-id`, `webhook-timestamp`, `webhook-signature`). The key before goes on signing beside the new one for a day.
+    /// The address has to be on the public internet.
     #[oai(path = "/shops/:id/webhook", method = "put", operation_id = "set_webhook")]
     async fn set_webhook(&self, who: Manager, id: Path<i64>, new: Json<NewWebhook>) -> Result<Json<Webhook>> {
         Ok(Json(manager::set_webhook(&self.0, &who.0, id.0, new.0.url).await?))

@@ -11,7 +11,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{clock::Instant, error::Result, orders::order::State};
+use crate::{clock::Instant, error::Result, orders::order::State, trace_context};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "order_event")]
@@ -28,6 +28,8 @@ pub struct Model {
     pub published_at: Option<Instant>,
     /// When a worker took it over for good.
     pub taken_at: Option<Instant>,
+    /// The trace of the request that made it.
+    pub traceparent: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -47,7 +49,8 @@ pub struct OrderEvent {
 }
 
 impl From<Model> for OrderEvent {
-    fn from(Model { id, order_id, shop_id, state, account_id: _, at, published_at: _, taken_at: _ }: Model) -> Self {
+    fn from(event: Model) -> Self {
+        let Model { id, order_id, shop_id, state, at, .. } = event;
         Self { id, order_id, shop_id, state, at }
     }
 }
@@ -67,6 +70,7 @@ impl Entity {
             state: Set(state),
             account_id: Set(account_id),
             at: Set(at),
+            traceparent: Set(trace_context::current()),
             ..Default::default()
         };
         Self::insert(event).exec_without_returning(db).await?;
@@ -122,15 +126,23 @@ impl Entity {
         Ok(ids.into_tuple().all(db).await?)
     }
 
-    /// Takes an event over; nothing when it has been taken already, or there is no such event.
-    pub async fn take(db: &impl ConnectionTrait, id: i64, now: Instant) -> Result<Option<Model>> {
-        let taken = Self::update_many()
-            .col_expr(Column::TakenAt, Expr::value(now))
-            .filter(Column::Id.eq(id))
-            .filter(Column::TakenAt.is_null())
-            .exec(db)
-            .await?;
-        Ok(if taken.rows_affected == 1 { Self::find_by_id(id).one(db).await? } else { None })
+    /// Takes events over: those that nobody has taken and nobody is taking.
+    pub async fn take(db: &impl ConnectionTrait, ids: &[i64], now: Instant) -> Result<Vec<Model>> {
+        let waiting = Self::find().filter(Column::Id.is_in(ids.iter().copied())).filter(Column::TakenAt.is_null());
+        let waiting = waiting.order_by_asc(Column::Id).lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+        let events = waiting.all(db).await?;
+        if !events.is_empty() {
+            Self::update_many()
+                .col_expr(Column::TakenAt, Expr::value(now))
+                .filter(Column::Id.is_in(events.iter().map(|e| e.id)))
+                .exec(db)
+                .await?;
+        }
+        Ok(events)
+    }
+
+    pub async fn by_ids(db: &impl ConnectionTrait, ids: impl IntoIterator<Item = i64>) -> Result<Vec<Model>> {
+        Ok(Self::find().filter(Column::Id.is_in(ids)).all(db).await?)
     }
 
     /// How many wait, and since when the oldest does.

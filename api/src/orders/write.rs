@@ -29,6 +29,7 @@ use crate::{
         order::{self, State},
         place::NewOrder,
     },
+    trace_context,
 };
 
 /// An order that is about to be written.
@@ -84,8 +85,8 @@ placed AS (INSERT INTO orders (id, account_id, shop_id, state, total, currency, 
     HAVING count(*) > 0 RETURNING total, currency),
 lines AS (INSERT INTO order_line (order_id, product_id, name, price, quantity)
     SELECT $4, id, name, price, quantity FROM fits),
-event AS (INSERT INTO order_event (order_id, shop_id, state, account_id, at)
-    SELECT $4, $3, 'placed', $5, $13 FROM placed),
+event AS (INSERT INTO order_event (order_id, shop_id, state, account_id, at, traceparent)
+    SELECT $4, $3, 'placed', $5, $13, $22 FROM placed),
 audited AS (INSERT INTO audit (at, account_id, role, action, subject, detail, ip, request_id)
     SELECT $13, $5, $14, $15, $16,
         jsonb_build_object('shop_id', $3::bigint, 'total', total, 'currency', currency), $17, $18 FROM placed)
@@ -96,7 +97,7 @@ SELECT id, name, price, currency, stock, quantity FROM found";
 static OUT_OF_CART: LazyLock<String> = LazyLock::new(|| {
     let (order, told) = AT_ONCE.rsplit_once('\n').expect("it has lines");
     format!(
-        "{order},\nemptied AS (DELETE FROM cart_line WHERE cart_id = $22 AND product_id IN (SELECT id FROM fits))\n{told}"
+        "{order},\nemptied AS (DELETE FROM cart_line WHERE cart_id = $23 AND product_id IN (SELECT id FROM fits))\n{told}"
     )
 });
 
@@ -125,7 +126,8 @@ async fn at_once(held: &Held, draft: &Draft<'_>) -> Result<Vec<Found>> {
         .bind(&*who.caller.request_id)
         .bind(trip.map(|t| t.metres))
         .bind(trip.map(|t| t.seconds))
-        .bind(trip.map(|t| t.co2e_grams));
+        .bind(trip.map(|t| t.co2e_grams))
+        .bind(trace_context::current());
     let query = if let Some(cart) = cart { query.bind(cart) } else { query };
     let rows = held.fetch_all(query).await.map_err(|cause| taken_key(cause, db_errors::of_write))?;
     let mut found: Vec<Found> =

@@ -59,24 +59,19 @@ pub async fn consume(app: &App, redis: &Redis) -> anyhow::Result<usize> {
     };
     entries.extend(stuck(redis).await.unwrap_or_default());
     point("read");
-    let (mut taken, stream) = (0, redis.key(STREAM));
-    for entry in entries {
-        if let Some(id) = entry.get::<i64>("event") {
-            taken += usize::from(take(app, id).await?);
-        }
-        let mut done = redis::pipe();
-        done.cmd("XACK")
-            .arg(&stream)
-            .arg(GROUP)
-            .arg(&entry.id)
-            .ignore()
-            .cmd("XDEL")
-            .arg(&stream)
-            .arg(&entry.id)
-            .ignore();
-        // When this is lost the entry comes again, and is found to be taken.
-        let _ = redis.ask_all::<()>(&done).await;
+    if entries.is_empty() {
+        return Ok(0);
     }
+    let events: Vec<i64> = entries.iter().filter_map(|entry| entry.get("event")).collect();
+    let taken = take(app, &events).await?;
+    let (mut done, stream) = (redis::pipe(), redis.key(STREAM));
+    for command in ["XACK", "XDEL"] {
+        let done = done.cmd(command).arg(&stream);
+        let done = if command == "XACK" { done.arg(GROUP) } else { done };
+        entries.iter().fold(done, |done, entry| done.arg(&entry.id)).ignore();
+    }
+    // When this is lost the entries come again, and are found to be taken.
+    let _ = redis.ask_all::<()>(&done).await;
     Ok(taken)
 }
 

@@ -45,7 +45,8 @@ async fn killed_at(point: &str, forgets: bool, postgres: &Postgres, redis: &Redi
         redis.forget(number).await;
     }
     let _healthy = installation.worker();
-    all_delivered_once(point, &installation, &receiver, &placed, 1).await;
+    // Both orders' events may be in flight when it dies.
+    all_delivered_once(point, &installation, &receiver, &placed, 2).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,7 +60,7 @@ async fn embedded_killed_at(point: &str) {
     let whole = installation.clone().set("WAYFARE_EMBEDDED_WORKER", "true");
     whole.clone().set("WAYFARE_CRASH_AT", point).start_at(free_port()).process.killed(SOON).await;
     let _healthy = whole.serve().await;
-    all_delivered_once(point, &installation, &receiver, &placed, 1).await;
+    all_delivered_once(point, &installation, &receiver, &placed, 2).await;
 }
 
 /// Two orders whose events wait: there is no worker yet.

@@ -43,4 +43,5 @@ mod streams;
 mod tokens;
 mod transport;
 mod web;
+mod webhook_load;
 mod webhooks;

@@ -4,7 +4,6 @@
 //! Absent: traffic, other profiles, and everything that isn't asked for by a request. Who configures a provider sends it
 //! what people look for: SECURITY.md says what.
 
-pub mod breaker;
 mod kept;
 mod ors;
 mod photon;

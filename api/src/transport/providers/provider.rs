@@ -14,11 +14,13 @@ use poem::http::{HeaderMap, HeaderValue, StatusCode};
 use reqwest::{Client, RequestBuilder, Url};
 use tokio::time::Instant;
 
-use super::{
-    Fallback,
+use super::Fallback;
+use crate::{
+    App,
     breaker::{Breaker, Outcome, Pass, Turn},
+    clock,
+    config::Secret,
 };
-use crate::{App, clock, config::Secret};
 
 /// The largest answer that is read. A way across a large city with all its turns has a tenth of it.
 const MOST_BYTES: usize = 2 * 1024 * 1024;

@@ -1,11 +1,11 @@
-//! When a provider is asked and when it is left alone: closed (asked), open (left alone until a time), trying (one question
-//! is under way that decides). Time comes in as an argument; each process decides for itself.
+//! A circuit breaker: when somebody else's service is asked and when it is left alone. Closed: asked; open: left alone until
+//! a time; trying: one question is under way that decides. Time comes in as an argument; each process decides for itself.
 
 use chrono::TimeDelta;
 
 use crate::clock::Instant;
 
-/// Failures in a row after which a provider is left alone.
+/// Failures in a row after which it is left alone.
 pub const FAILURES: u32 = 5;
 /// How long it is left alone at first; doubles with each failed try.
 pub const FIRST_REST: TimeDelta = TimeDelta::seconds(10);
@@ -65,6 +65,20 @@ impl Breaker {
             }
             State::Open { .. } | State::Trying { .. } => None,
         }
+    }
+
+    /// Whether a question may be asked now, without asking it.
+    pub fn admits(&self, now: Instant) -> bool {
+        match self.0 {
+            State::Closed { .. } => true,
+            State::Open { until, .. } => until <= now,
+            State::Trying { .. } => false,
+        }
+    }
+
+    /// Whether there is nothing to remember.
+    pub fn is_fresh(&self) -> bool {
+        matches!(self.0, State::Closed { failures: 0 })
     }
 
     /// Takes note of what became of a question. An answer to a question from before the rest doesn't end it.
