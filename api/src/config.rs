@@ -133,6 +133,10 @@ pub struct Config {
     #[arg(long, env = "WAYFARE_IMAGE_LIMIT", default_value_t = 5_242_880, value_name = "BYTES")]
     pub image_limit: usize,
 
+    /// Room for the pictures of one shop together, bytes
+    #[arg(long, env = "WAYFARE_IMAGE_QUOTA", default_value_t = 209_715_200, value_name = "BYTES")]
+    pub image_quota: u64,
+
     /// Longest that one request may take, seconds
     #[arg(long, env = "WAYFARE_TIMEOUT_SECONDS", default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=300))]
     pub timeout_seconds: u32,

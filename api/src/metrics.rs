@@ -97,6 +97,10 @@ metrics! {
     wayfare_outbox_waiting: gauge;
     /// Age of the oldest order event that no worker has taken over yet, in seconds.
     wayfare_outbox_oldest_seconds: gauge;
+    /// Pictures uploaded, by outcome: kept, or why not.
+    wayfare_images_total: counter ["outcome"];
+    /// Room that the pictures of all shops take.
+    wayfare_image_bytes: gauge;
     /// Webhook deliveries, by outcome.
     wayfare_webhooks_total: counter ["outcome"];
     /// Shops whose webhooks this worker leaves alone after failures in a row.
@@ -137,10 +141,13 @@ impl Metrics {
         for outcome in ["delivered", "failed", "dead"] {
             self.wayfare_webhooks_total.with_label_values(&[outcome]);
         }
+        for outcome in ["kept", "not_an_image", "image_too_large", "image_quota"] {
+            self.wayfare_images_total.with_label_values(&[outcome]);
+        }
         for state in ["used", "idle"] {
             self.db_client_connection_count.with_label_values(&[state]);
         }
-        for code in ["out_of_stock", "not_sold_here", "ordering_off"] {
+        for code in ["out_of_stock", "not_sold_here", "ordering_off", "shop_closed", "too_far"] {
             self.wayfare_orders_refused_total.with_label_values(&[code]);
         }
         for provider in NAMES {

@@ -10,7 +10,10 @@ use uuid::Uuid;
 use crate::{
     App,
     auth::{Role, account},
-    catalog::{product, shop},
+    catalog::{
+        hours::{Hours, Opening},
+        product, shop,
+    },
     config::DEMO_PASSWORD,
 };
 
@@ -59,9 +62,9 @@ pub async fn seed(app: &App, if_empty: bool) -> anyhow::Result<String> {
             address: Set(address(&site)),
             lat: Set(site.at.lat),
             lon: Set(site.at.lon),
-            hours: Set(shop::Hours(
+            hours: Set(Hours(
                 (1..=7)
-                    .map(|day| shop::Opening { day, from: store.hours.0.to_owned(), to: store.hours.1.to_owned() })
+                    .map(|day| Opening { day, from: store.hours.0.to_owned(), to: store.hours.1.to_owned() })
                     .collect(),
             )),
             currency: Set("EUR".to_owned()),
@@ -77,6 +80,7 @@ pub async fn seed(app: &App, if_empty: bool) -> anyhow::Result<String> {
             currency: Set("EUR".to_owned()),
             stock: Set(12 + i32::try_from(i * 7 % 40).unwrap_or(0)),
             image: Set(None),
+            image_bytes: Set(None),
             search: Set(product::searchable(good.name, good.category, good.description)),
             created_at: Set(now),
             changed_at: Set(now),

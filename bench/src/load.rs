@@ -125,7 +125,7 @@ fn order_body(random: &mut Random) -> String {
         format!(r#"{{"product_id":{product},"quantity":{}}}"#, random.below(3) + 1)
     };
     let lines = [line(0), line(1), line(2)].join(",");
-    let address = r#"{"text":"12 Harbour Street","lat":52.3702,"lon":4.8952}"#;
+    let address = r#"{"text":"12 Harbour Street","lat":46.9,"lon":4.35}"#;
     format!(r#"{{"shop_id":{shop},"lines":[{lines}],"address":{address},"mode":"bike","note":null}}"#)
 }
 

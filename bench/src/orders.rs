@@ -113,8 +113,8 @@ fn statement() -> Result<String> {
         order.to_owned(),
         ":customer::uuid".to_owned(),
         text("12 Harbour Street"),
-        "52.3702".to_owned(),
-        "4.8952".to_owned(),
+        "46.9".to_owned(),
+        "4.35".to_owned(),
         text("bike"),
         "NULL::text".to_owned(),
         format!("{order}::text"),
@@ -128,6 +128,7 @@ fn statement() -> Result<String> {
         "NULL::integer".to_owned(),
         "NULL::integer".to_owned(),
         "NULL::double precision".to_owned(),
+        "NULL::text".to_owned(),
     ];
     // From the last: `$1` is the beginning of `$19`.
     let filled = values.iter().enumerate().rev();

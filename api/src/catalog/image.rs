@@ -1,5 +1,5 @@
-//! Pictures of products: in a folder, or in an S3 bucket. What a file is, its bytes tell, not its name or header. A file is
-//! named by its content, so it never changes and may be cached for ever.
+//! Where pictures of products are kept: in a folder, or in an S3 bucket. A file has a name of its own and never changes, so
+//! it may be cached for ever.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -8,9 +8,11 @@ use bytes::Bytes;
 use object_store::{
     ObjectStore, ObjectStoreExt, aws::AmazonS3Builder, local::LocalFileSystem, path::Path, prefix::PrefixStore,
 };
-use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
 
 use crate::{
+    catalog::decode::{self, Picture},
     config::Config,
     data_folder,
     error::{Error, Result},
@@ -21,6 +23,13 @@ pub struct Images {
     /// Where the store is a folder.
     folder: Option<PathBuf>,
     limit: usize,
+    turn: Semaphore,
+}
+
+/// A file that is kept.
+pub struct Kept {
+    pub file: String,
+    pub bytes: usize,
 }
 
 impl Images {
@@ -35,26 +44,47 @@ impl Images {
                 (Arc::new(LocalFileSystem::new_with_prefix(&folder)?), Some(folder))
             }
         };
-        Ok(Self { store, folder, limit: config.image_limit })
+        Ok(Self { store, folder, limit: config.image_limit, turn: Semaphore::new(1) })
     }
 
-    /// Keeps a picture; gives its file name.
+    /// The picture as it is kept: decoded and written anew, one at a time, since each may take a hundred megabytes.
     ///
     /// # Errors
-    /// 413 for one that is too large, 415 for one that is no PNG, JPEG, WebP or GIF, 503 when the store is away.
-    pub async fn keep(&self, bytes: Vec<u8>) -> Result<String> {
+    /// 413 for one that is too large, 415 for what is no picture.
+    pub async fn rewritten(&self, bytes: Vec<u8>) -> Result<Picture> {
         if bytes.len() > self.limit {
             return Err(Error::too_large("image_too_large", format!("A picture has at most {} bytes.", self.limit)));
         }
-        let kind = sniff(&bytes)
-            .ok_or_else(|| Error::unsupported("not_an_image", "Send a PNG, JPEG, WebP or GIF picture."))?;
-        let digest = Sha256::digest(&bytes);
-        let name = digest[..16].iter().fold(String::new(), |name, byte| format!("{name}{byte:02x}")) + "." + kind;
-        self.store.put(&Path::from(name.as_str()), bytes.into()).await.map_err(|cause| away().because(cause))?;
+        let _turn = self.turn.acquire().await.map_err(Error::internal)?;
+        tokio::task::spawn_blocking(move || decode::rewritten(&bytes)).await.map_err(Error::internal)?
+    }
+
+    /// Keeps a picture under a name that no other has.
+    ///
+    /// # Errors
+    /// 503 when the store is away.
+    pub async fn keep(&self, picture: Picture) -> Result<Kept> {
+        let file = format!("{}.{}", Uuid::new_v4().simple(), picture.extension);
+        let bytes = picture.bytes.len();
+        self.store
+            .put(&Path::from(file.as_str()), picture.bytes.into())
+            .await
+            .map_err(|cause| away().because(cause))?;
         if let Some(folder) = &self.folder {
-            data_folder::close_file(&folder.join(&name));
+            data_folder::close_file(&folder.join(&file));
         }
-        Ok(name)
+        Ok(Kept { file, bytes })
+    }
+
+    /// Deletes a picture; one that isn't there is deleted.
+    ///
+    /// # Errors
+    /// 503 when the store is away.
+    pub async fn remove(&self, file: &str) -> Result<()> {
+        match self.store.delete(&Path::from(file)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(cause) => Err(away().because(cause)),
+        }
     }
 
     /// # Errors
@@ -86,20 +116,10 @@ fn s3(config: &Config, url: &str) -> anyhow::Result<Arc<dyn ObjectStore>> {
     Ok(Arc::new(PrefixStore::new(builder.build()?, prefix)))
 }
 
-fn sniff(bytes: &[u8]) -> Option<&'static str> {
-    match bytes {
-        [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Some("png"),
-        [0xff, 0xd8, 0xff, ..] => Some("jpg"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("webp"),
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some("gif"),
-        _ => None,
-    }
-}
-
-/// The type of a name that [`Images::keep`] could have given.
+/// The type of a name that [`Images::keep`] could have given, in an earlier version, too.
 fn kind(name: &str) -> Option<&'static str> {
-    let (digest, extension) = name.split_once('.')?;
-    if digest.len() != 32 || !digest.bytes().all(|b| b.is_ascii_hexdigit()) {
+    let (id, extension) = name.split_once('.')?;
+    if id.len() != 32 || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
         return None;
     }
     match extension {

@@ -1,7 +1,7 @@
-//! What a shop's manager writes: products, stock, prices, pictures, the shop itself and its webhook. Each write leaves a
+//! What a shop's manager writes: products, stock, prices, the shop itself and its webhook; pictures are in [`picture`]. Each write leaves a
 //! line in the audit and empties the cache on all replicas.
 
-use poem_openapi::{ApiRequest, Object, payload::Binary};
+use poem_openapi::Object;
 use reqwest::Url;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
@@ -12,7 +12,10 @@ use crate::{
     audit::{self, Deed},
     auth::Identity,
     bus::Note,
-    catalog::{product, shop, webhook},
+    catalog::{
+        hours::{Hours, Opening},
+        picture, product, shop, webhook,
+    },
     clock::Instant,
     egress,
     error::{Error, Result},
@@ -62,12 +65,12 @@ pub struct ShopChange {
     #[oai(validator(max_length = 2000))]
     pub description: Option<Prose>,
     #[oai(validator(max_items = 28))]
-    pub hours: Option<Vec<shop::Opening>>,
+    pub hours: Option<Vec<Opening>>,
 }
 
 /// Where the shop's system wants to be told of its orders
 #[derive(Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, rename = "WebhookRequest")]
 pub struct NewWebhook {
     #[oai(validator(max_length = 500, pattern = r"^https?://[!-~]+$"))]
     pub url: String,
@@ -81,18 +84,6 @@ pub struct Webhook {
     pub secret: String,
     /// Until when events are signed with the key before as well
     pub old_key_until: Option<Instant>,
-}
-
-#[derive(ApiRequest)]
-pub enum Picture {
-    #[oai(content_type = "image/png")]
-    Png(Binary<Vec<u8>>),
-    #[oai(content_type = "image/jpeg")]
-    Jpeg(Binary<Vec<u8>>),
-    #[oai(content_type = "image/webp")]
-    WebP(Binary<Vec<u8>>),
-    #[oai(content_type = "image/gif")]
-    Gif(Binary<Vec<u8>>),
 }
 
 pub async fn add(app: &App, who: &Identity, new: NewProduct) -> Result<product::Model> {
@@ -109,6 +100,7 @@ pub async fn add(app: &App, who: &Identity, new: NewProduct) -> Result<product::
         currency: Set(shop.currency),
         stock: Set(new.stock),
         image: Set(None),
+        image_bytes: Set(None),
         created_at: Set(now),
         changed_at: Set(now),
         retired_at: Set(None),
@@ -140,29 +132,26 @@ pub async fn change(app: &App, who: &Identity, id: i64, change: ProductChange) -
         }
     })
     .await
+    .map(|written| written.after)
 }
 
 pub async fn retire(app: &App, who: &Identity, id: i64) -> Result<()> {
     let now = app.clock.now();
-    let retired = |_: &product::Model| product::ActiveModel { retired_at: Set(Some(now)), ..Default::default() };
-    write(app, who, id, Deed::RetireProduct, json!({}), retired).await.map(drop)
-}
-
-pub async fn set_image(app: &App, who: &Identity, id: i64, picture: Picture) -> Result<product::Model> {
-    if !app.flags.uploads() {
-        return Err(Error::forbidden("uploads_off", "Pictures can't be uploaded at the moment."));
-    }
-    // Before the picture is kept: nobody fills the store with what then is refused.
-    who.manages(product::Entity::by_id(&app.db.write, id).await?.shop_id)?;
-    let (Picture::Png(bytes) | Picture::Jpeg(bytes) | Picture::WebP(bytes) | Picture::Gif(bytes)) = picture;
-    let file = app.images.keep(bytes.0).await?;
-    let detail = json!({ "file": file });
-    let pictured = |_: &product::Model| product::ActiveModel { image: Set(Some(file)), ..Default::default() };
-    write(app, who, id, Deed::SetImage, detail, pictured).await
+    let retired = |_: &product::Model| product::ActiveModel {
+        retired_at: Set(Some(now)),
+        image: Set(None),
+        image_bytes: Set(None),
+        ..Default::default()
+    };
+    let Written { before, .. } = write(app, who, id, Deed::RetireProduct, json!({}), retired).await?;
+    picture::remove(app, before.image).await;
+    Ok(())
 }
 
 pub async fn change_shop(app: &App, who: &Identity, id: i64, change: ShopChange) -> Result<shop::Model> {
     who.manages(id)?;
+    let hours = change.hours.clone().map(Hours);
+    hours.as_ref().map_or(Ok(()), Hours::check)?;
     let tx = app.db.begin().await?;
     let before = shop::Entity::by_id(&*tx, id).await?;
     let detail = json!({ "description": change.description.as_deref(), "hours": change.hours });
@@ -170,8 +159,8 @@ pub async fn change_shop(app: &App, who: &Identity, id: i64, change: ShopChange)
     if let Some(description) = change.description {
         shop.description = Set(description.into());
     }
-    if let Some(hours) = change.hours {
-        shop.hours = Set(shop::Hours(hours));
+    if let Some(hours) = hours {
+        shop.hours = Set(hours);
     }
     let shop = if shop.is_changed() { shop.update(&*tx).await? } else { before };
     audit::write(&*tx, app, who, Deed::ChangeShop, id, detail).await?;
@@ -197,6 +186,12 @@ pub async fn set_webhook(app: &App, who: &Identity, id: i64, url: String) -> Res
     Ok(Webhook { url: webhook.url, secret: webhook.secret, old_key_until })
 }
 
+/// A product that was changed.
+struct Written {
+    before: product::Model,
+    after: product::Model,
+}
+
 async fn write(
     app: &App,
     who: &Identity,
@@ -204,22 +199,27 @@ async fn write(
     deed: Deed,
     detail: serde_json::Value,
     change: impl FnOnce(&product::Model) -> product::ActiveModel,
-) -> Result<product::Model> {
+) -> Result<Written> {
     let tx = app.db.begin().await?;
-    let product = product::Entity::by_id(&*tx, id).await?;
-    who.manages(product.shop_id)?;
-    let change = product::ActiveModel { changed_at: Set(app.clock.now()), ..change(&product) };
-    let product = product::Entity::change(&*tx, id, change).await?;
+    let before = product::Entity::locked(&*tx, id).await?;
+    who.manages(before.shop_id)?;
+    let change = product::ActiveModel { changed_at: Set(app.clock.now()), ..change(&before) };
+    let after = product::Entity::change(&*tx, id, change).await?;
     audit::write(&*tx, app, who, deed, id, detail).await?;
     tx.commit().await?;
-    app.bus.tell(vec![Note::Stock { shop: product.shop_id, product: id, stock: product.stock }]);
+    product_changed(app, &after).await;
+    Ok(Written { before, after })
+}
+
+/// Tells everybody of a product that was changed.
+pub async fn product_changed(app: &App, product: &product::Model) {
+    app.bus.tell(vec![Note::Stock { shop: product.shop_id, product: product.id, stock: product.stock }]);
     catalog_changed(app).await;
-    Ok(product)
 }
 
 async fn catalog_changed(app: &App) {
     let generation = app.cache.next_generation().await;
-    app.cache.forget(generation);
+    super::forget(app, generation);
     app.bus.tell(vec![Note::Catalog { generation }]);
 }
 

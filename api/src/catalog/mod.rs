@@ -14,11 +14,15 @@ use poem_openapi::{
 };
 use tokio::sync::broadcast::error::RecvError;
 
+pub mod decode;
+pub mod hours;
 pub mod image;
 pub mod listing;
 pub mod manager;
+pub mod picture;
 pub mod product;
 pub mod shop;
+pub mod sites;
 pub mod webhook;
 
 use crate::{
@@ -33,7 +37,8 @@ use crate::{
     text,
 };
 use listing::Listing;
-use manager::{NewProduct, NewWebhook, Picture, ProductChange, ShopChange, Webhook};
+use manager::{NewProduct, NewWebhook, ProductChange, ShopChange, Webhook};
+use picture::Upload;
 use product::{MenuItem, Sort, Wanted};
 
 /// A product's stock has changed
@@ -150,10 +155,13 @@ impl CatalogApi {
         manager::retire(&self.0, &who.0, id.0).await.map(|()| Done::Done)
     }
 
-    /// Set a product's picture: PNG, JPEG, WebP or GIF
+    /// Set a product's picture: PNG, JPEG or WebP
+    ///
+    /// It is decoded and written anew, at most 1600 pixels a side: what else the file holds, such as where it was taken,
+    /// isn't kept.
     #[oai(path = "/menu-items/:id/image", method = "put", operation_id = "set_image")]
-    async fn set_image(&self, who: Manager, id: Path<i64>, picture: Picture) -> Result<Json<MenuItem>> {
-        Ok(Json(manager::set_image(&self.0, &who.0, id.0, picture).await?.into()))
+    async fn set_image(&self, who: Manager, id: Path<i64>, picture: Upload) -> Result<Json<MenuItem>> {
+        Ok(Json(picture::set(&self.0, &who.0, id.0, picture).await?.into()))
     }
 
     /// Change a shop
@@ -221,13 +229,18 @@ pub async fn follow(app: Arc<App>) {
     let mut notes = app.bus.listen();
     loop {
         match notes.recv().await {
-            Ok(Note::Catalog { generation }) => app.cache.forget(generation),
+            Ok(Note::Catalog { generation }) => forget(&app, generation),
             Ok(_) => {}
             // Missed some: forgetting too much is only slow.
-            Err(RecvError::Lagged(_)) => app.cache.forget(0),
+            Err(RecvError::Lagged(_)) => forget(&app, 0),
             Err(RecvError::Closed) => return,
         }
     }
+}
+
+fn forget(app: &App, generation: u64) {
+    app.cache.forget(generation);
+    app.sites.forget();
 }
 
 fn twenty() -> u64 {

@@ -29,6 +29,8 @@ pub struct Model {
     pub currency: String,
     pub stock: i32,
     pub image: Option<String>,
+    /// How large its file is; unknown of those from before this was counted.
+    pub image_bytes: Option<i64>,
     /// Name, category and description as [`text::fold`] makes them.
     pub search: String,
     pub created_at: Instant,
@@ -80,6 +82,7 @@ impl From<Model> for MenuItem {
             currency,
             stock,
             image,
+            image_bytes: _,
             search: _,
             created_at,
             changed_at: _,
@@ -204,6 +207,26 @@ impl Entity {
 
     pub async fn by_id(db: &impl ConnectionTrait, id: i64) -> Result<Model> {
         Self::find_by_id(id).filter(Column::RetiredAt.is_null()).one(db).await?.ok_or_else(|| Error::no("product"))
+    }
+
+    /// As [`Self::by_id`], locked until the transaction ends.
+    pub async fn locked(db: &impl ConnectionTrait, id: i64) -> Result<Model> {
+        let found = Self::find_by_id(id).filter(Column::RetiredAt.is_null()).lock_exclusive().one(db).await?;
+        found.ok_or_else(|| Error::no("product"))
+    }
+
+    /// Whether any product has this file as its picture.
+    pub async fn shows(db: &impl ConnectionTrait, file: &str) -> Result<bool> {
+        Ok(Self::find().filter(Column::Image.eq(file)).one(db).await?.is_some())
+    }
+
+    /// How much room the pictures of a shop take, or those of all.
+    pub async fn image_bytes(db: &impl ConnectionTrait, shop: Option<i64>) -> Result<i64> {
+        // PostgreSQL sums whole numbers into decimals.
+        let sum = Expr::expr(Column::ImageBytes.sum()).cast_as(Alias::new("bigint"));
+        let sums = Self::find().apply_if(shop, |q, shop| q.filter(Column::ShopId.eq(shop)));
+        let sum: Option<Option<i64>> = sums.select_only().column_as(sum, "bytes").into_tuple().one(db).await?;
+        Ok(sum.flatten().unwrap_or(0))
     }
 
     pub async fn by_ids(db: &impl ConnectionTrait, ids: impl IntoIterator<Item = i64>) -> Result<Vec<Model>> {

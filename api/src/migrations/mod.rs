@@ -10,6 +10,7 @@ mod m20261121_120000_audit_is_append_only;
 mod m20261121_140000_indexes_as_they_are_asked;
 mod m20261121_150000_the_way_of_a_delivery;
 mod m20261128_150000_webhooks_in_order;
+mod m20261128_151000_sizes_of_pictures;
 
 pub struct Migrator;
 
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_140000_indexes_as_they_are_asked::Migration),
             Box::new(m20261121_150000_the_way_of_a_delivery::Migration),
             Box::new(m20261128_150000_webhooks_in_order::Migration),
+            Box::new(m20261128_151000_sizes_of_pictures::Migration),
         ]
     }
 }

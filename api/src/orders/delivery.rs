@@ -3,18 +3,15 @@
 //! The figures are of the way from the shop to the customer at the moment of asking; the courier's way back isn't counted.
 //! They are worked out by the city and never stop an order: an address that the map doesn't reach has none.
 
-use std::time::Duration;
-
 use city::{
     City, Moment, Point, Vehicle, When,
     emissions::{self, CAR_OCCUPANCY, Emission, Traveller},
 };
-use moka::sync::Cache;
 use poem_openapi::Object;
 
 use crate::{
     App,
-    catalog::shop,
+    catalog::sites::Site,
     error::{Error, Result},
     orders::{order::Mode, place::NewOrder},
     transport::{factor::Factor, journey::tenths, routes::Reason},
@@ -53,33 +50,12 @@ pub struct Trip {
     pub co2e_grams: f64,
 }
 
-/// Where the shops are. They don't move; what is read once is read again after an hour all the same.
-pub struct Sites(Cache<i64, Point>);
-
-impl Default for Sites {
-    fn default() -> Self {
-        Self(Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(3600)).build())
-    }
-}
-
-impl Sites {
-    async fn of(&self, app: &App, shop: i64) -> Result<Point> {
-        if let Some(site) = self.0.get(&shop) {
-            return Ok(site);
-        }
-        let found = shop::Entity::by_id(&app.db.read, shop).await?;
-        let site = Point::new(found.lat, found.lon);
-        self.0.insert(shop, site);
-        Ok(site)
-    }
-}
-
 /// All ways to bring so many pieces from a shop to a point.
 ///
 /// # Errors
 /// 404 for a shop that there isn't.
 pub async fn options(app: &App, shop: i64, to: Point, pieces: i32) -> Result<Delivery> {
-    let from = app.sites.of(app, shop).await?;
+    let from = app.sites.of(app, shop).await?.at;
     let now = now(app);
     let mut delivery = Delivery { shop_id: shop, options: vec![], factors: vec![] };
     for mode in [Mode::Bike, Mode::Foot, Mode::Car, Mode::Bus] {
@@ -101,17 +77,11 @@ pub async fn options(app: &App, shop: i64, to: Point, pieces: i32) -> Result<Del
 /// The way of an order that is being placed; nothing where the map knows none.
 ///
 /// # Errors
-/// 422 for too many pieces for a bus; the database's absence.
-pub async fn chosen(app: &App, new: &NewOrder, pieces: i32) -> Result<Option<Trip>> {
+/// 422 for too many pieces for a bus.
+pub fn chosen(app: &App, site: &Site, new: &NewOrder, pieces: i32) -> Result<Option<Trip>> {
     fits(new.mode, pieces)?;
-    let from = match app.sites.of(app, new.shop_id).await {
-        Ok(site) => site,
-        Err(away) if away.is_database_away() => return Err(away),
-        // Whether there is such a shop is for the order's own statement to say.
-        Err(_) => return Ok(None),
-    };
     let to = Point::new(new.address.lat, new.address.lon);
-    Ok(trip(&app.city, from, to, new.mode, now(app)).ok().map(|(trip, _)| trip))
+    Ok(trip(&app.city, site.at, to, new.mode, now(app)).ok().map(|(trip, _)| trip))
 }
 
 fn now(app: &App) -> Moment {

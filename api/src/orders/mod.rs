@@ -23,6 +23,7 @@ pub mod moves;
 pub mod order;
 pub mod place;
 pub mod stream;
+mod taken;
 pub mod watch;
 pub mod write;
 
@@ -30,6 +31,7 @@ use crate::{
     App,
     auth::{Admin, Customer, Identity, Role},
     cart,
+    catalog::product,
     error::{Error, Result},
     http::Chapter,
     page::{self, Page},
@@ -94,7 +96,8 @@ impl OrdersApi {
     /// Place an order
     ///
     /// Make a new `Idempotency-Key` for each order and send it again with every retry: a client that lost the answer gets
-    /// the first order again and not a second one.
+    /// the first order again and not a second one. A shop that is closed takes no order: `shop_closed` tells when it opens,
+    /// in `errors` as an instant at `opens_at`.
     #[oai(path = "/orders", method = "post", operation_id = "place_order")]
     async fn place(
         &self,
@@ -200,7 +203,8 @@ impl OrdersApi {
 
     /// What happens to an order, live
     ///
-    /// Server-sent events with ids: a client that comes back with `Last-Event-ID` misses nothing, at whichever replica.
+    /// Server-sent events with ids: a client that comes back with `Last-Event-ID` misses nothing, at whichever replica. When
+    /// it has seen the last event there is, the answer is 204: don't connect again.
     #[oai(path = "/orders/:id/events", method = "get", operation_id = "watch_order")]
     async fn events(
         &self,
@@ -250,6 +254,7 @@ pub async fn measure(app: &App) -> Result<()> {
     let now = app.clock.now();
     let carts = cart::entity::Entity::active(&app.db.read, now - TimeDelta::days(1)).await?;
     let (waiting, oldest) = event::Entity::backlog(&app.db.read).await?;
+    app.metrics.wayfare_image_bytes.set(product::Entity::image_bytes(&app.db.read, None).await?);
     app.metrics.wayfare_active_carts.set(i64::try_from(carts).unwrap_or(i64::MAX));
     app.metrics.wayfare_outbox_waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
     app.metrics.wayfare_outbox_oldest_seconds.set(oldest.map_or(0, |at| (now - at).num_seconds()));

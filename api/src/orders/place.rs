@@ -16,6 +16,7 @@ use crate::{
     orders::{
         delivery, line,
         order::{self, Address, Mode, Order, State},
+        taken,
         write::{self, Draft, Found, write},
     },
     text::Prose,
@@ -23,7 +24,7 @@ use crate::{
 
 /// What somebody orders
 #[derive(Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, rename = "OrderRequest")]
 pub struct NewOrder {
     #[oai(validator(minimum(value = "1")))]
     pub shop_id: i64,
@@ -56,8 +57,8 @@ pub struct Placed {
 /// Places an order, once for each key.
 ///
 /// # Errors
-/// 409 when a product is out of stock or not sold by the shop; 422 when the key came with another body before, or when the
-/// order is too large for its mode.
+/// 409 when a product is out of stock or not sold by the shop, or the shop is closed; 422 when the key came with another body before, or when the
+/// order is too large for its mode or goes too far.
 pub async fn place(app: &App, who: &Identity, key: String, new: NewOrder) -> Result<Placed> {
     if !app.flags.ordering() {
         return Err(refused(app, Error::forbidden("ordering_off", "Nothing can be ordered at the moment.")));
@@ -100,7 +101,15 @@ async fn attempt(app: &App, who: &Identity, key: &str, hash: &str, new: NewOrder
         ));
     }
     let pieces = wanted.iter().fold(0i32, |sum, (_, quantity)| sum.saturating_add(*quantity));
-    let trip = delivery::chosen(app, &new, pieces).await?;
+    let trip = match app.sites.of(app, new.shop_id).await {
+        Ok(site) => {
+            taken::check(app, &site, &new.address)?;
+            delivery::chosen(app, &site, &new, pieces)?
+        }
+        Err(away) if away.is_database_away() => return Err(away),
+        // Whether there is such a shop is for the order's own statement to say.
+        Err(_) => None,
+    };
     let draft =
         Draft { id: Uuid::now_v7(), who, key, hash, new: &new, wanted: &wanted, cart, trip, now: app.clock.now() };
     let found = write(app, &draft).await?;

@@ -77,8 +77,8 @@ async fn manage(wayfare: &Wayfare, nora: &Person, did: &mut impl FnMut(&'static 
     let path = format!("/api/menu-items/{product}");
     manager.patch(&path, json!({ "price": 160 })).await.expect(200);
     did("change_product");
-    let picture = manager.request(Method::PUT, &format!("{path}/image")).header("content-type", "image/gif");
-    Answer::to(picture.body("GIF89a")).await.expect(200);
+    let picture = manager.request(Method::PUT, &format!("{path}/image")).header("content-type", "image/png");
+    Answer::to(picture.body(crate::images::png(4, 4))).await.expect(200);
     did("set_image");
     manager.patch(&format!("/api/shops/{SHOP}"), json!({ "description": "New" })).await.expect(200);
     did("change_shop");

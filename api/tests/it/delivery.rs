@@ -58,13 +58,15 @@ async fn an_order_keeps_the_way_of_the_mode_that_was_chosen() {
 }
 
 #[tokio::test]
-async fn an_address_beyond_the_map_can_be_ordered_to_and_has_no_way() {
+async fn an_address_beyond_the_map_can_be_ordered_to_without_a_way_and_one_far_beyond_can_not() {
     let wayfare = Wayfare::start().await;
     let (customer, product) = (wayfare.person("customer").await, wayfare.product("Cake", 100, 5).await);
     let far = wayfare.get(&format!("/api/delivery?shop={SHOP}&lat=0&lon=0")).await.expect(200);
     assert_eq!(option(&far, "car")["reason"]["code"], "outside_city");
     let mut order = order_of(product, 1);
     order["address"] = json!({ "text": "Null Island", "lat": 0.0, "lon": 0.0 });
+    customer.try_order(&Uuid::new_v4().to_string(), order.clone()).await.refused(422, "too_far");
+    order["address"] = json!({ "text": "Over the hills", "lat": 47.05, "lon": 4.35 });
     let order = customer.try_order(&Uuid::new_v4().to_string(), order).await.expect(201);
     assert!(order["delivery"].is_null(), "{order}");
 }

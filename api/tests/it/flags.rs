@@ -31,7 +31,7 @@ async fn each_flag_switches_what_it_says() {
     customer.put("/api/cart/items/1", quantity).await.expect(200);
     customer.try_order("a-key-of-mine", order_of(1, 1)).await.refused(403, "ordering_off");
     let manager = wayfare.person("manager").await;
-    let picture = manager.request(reqwest::Method::PUT, "/api/menu-items/1/image").header("content-type", "image/gif");
+    let picture = manager.request(reqwest::Method::PUT, "/api/menu-items/1/image").header("content-type", "image/png");
     crate::client::Answer::to(picture.body("GIF89a")).await.refused(403, "uploads_off");
 }
 

@@ -81,6 +81,11 @@ async fn a_shops_hours_can_be_set_and_impossible_ones_can_not() {
     let hours = |day: u8, from: &str, to: &str| json!({ "hours": [{ "day": day, "from": from, "to": to }] });
     let shop = manager.patch("/api/shops/1", hours(7, "10:00", "24:00")).await.expect(200);
     assert_eq!(shop["hours"], json!([{ "day": 7, "from": "10:00", "to": "24:00" }]));
+    for (from, to) in [("22:00", "08:00"), ("08:00", "08:00")] {
+        manager.patch("/api/shops/1", hours(1, from, to)).await.refused(422, "bad_hours");
+    }
+    let overlapping = json!({ "hours": vec![json!({ "day": 1, "from": "08:00", "to": "18:00" }); 28] });
+    manager.patch("/api/shops/1", overlapping).await.refused(422, "bad_hours");
     for (day, from, to) in [(0, "10:00", "12:00"), (8, "10:00", "12:00"), (1, "24:00", "12:00"), (1, "9:00", "12:00")] {
         assert_eq!(manager.patch("/api/shops/1", hours(day, from, to)).await.code(), "bad_body", "{day} {from} {to}");
     }

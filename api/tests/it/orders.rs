@@ -242,3 +242,30 @@ async fn an_order_that_can_not_be_meant_is_refused() {
     assert_eq!(wayfare.number("SELECT COUNT(*) FROM orders").await, 0);
     assert_eq!(SHOP, 1);
 }
+
+#[tokio::test]
+async fn a_shop_that_is_closed_takes_no_order_and_tells_when_it_opens() {
+    let wayfare = Wayfare::start().await;
+    let (product, nora) = (wayfare.product("Oat biscuit", 150, 9).await, wayfare.newcomer().await);
+    let manager = wayfare.person("manager").await;
+    let zone: chrono_tz::Tz = wayfare.app.city.zone_name().parse().unwrap_or(chrono_tz::Tz::UTC);
+    // It is a Wednesday at noon in UTC: a Wednesday everywhere that a demo city may be.
+    let local = wayfare.now().with_timezone(&zone);
+    let set = async |hours: Value| manager.patch("/api/shops/1", json!({ "hours": hours })).await.expect(200);
+    let tomorrow = local.weekday().succ().number_from_monday();
+    set(json!([{ "day": tomorrow, "from": "08:00", "to": "12:00" }])).await;
+    let answer = nora.try_order("a-key-of-mine", order_of(product, 1)).await;
+    answer.refused(409, "shop_closed");
+    let problem = answer.json();
+    assert!(problem["detail"].as_str().is_some_and(|d| d.contains("Thursday 08:00")), "{problem}");
+    assert_eq!(problem["errors"][0]["at"], "opens_at", "{problem}");
+    let opens: wayfare::clock::Instant = problem["errors"][0]["detail"].as_str().expect("a time").parse().expect("one");
+    wayfare.later(opens - wayfare.now());
+    let order = nora.try_order("a-key-of-mine", order_of(product, 1)).await.expect(201);
+    // The retry of an order that was placed finds it after closing time, too.
+    wayfare.later(chrono::TimeDelta::hours(4));
+    assert_eq!(nora.try_order("a-key-of-mine", order_of(product, 1)).await.expect(201)["id"], order["id"]);
+    nora.try_order("another-key", order_of(product, 1)).await.refused(409, "shop_closed");
+    set(json!([])).await;
+    nora.try_order("another-key", order_of(product, 1)).await.refused(409, "shop_closed");
+}

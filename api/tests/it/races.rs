@@ -67,7 +67,7 @@ async fn orders_of_the_same_products_in_other_sequences_never_block_each_other()
         serde_json::json!({
             "shop_id": SHOP,
             "lines": [{ "product_id": first, "quantity": 1 }, { "product_id": second, "quantity": 1 }],
-            "address": { "text": "Here", "lat": 0.0, "lon": 0.0 },
+            "address": { "text": "Here", "lat": 46.9, "lon": 4.35 },
             "mode": "foot",
         })
     };

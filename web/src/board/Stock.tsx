@@ -205,7 +205,7 @@ function Picture({ item }: { item: MenuItem }) {
       <input
         ref={input}
         type="file"
-        accept="image/png,image/jpeg,image/webp,image/gif"
+        accept="image/png,image/jpeg,image/webp"
         hidden
         aria-label={t.board.setPictureNamed(item.name)}
         onChange={event => {

@@ -1,4 +1,4 @@
-/** When a shop is open. Hours are shown as the shop has them; nothing is refused for being late. */
+/** When a shop is open, to be shown; whether it takes an order, the service says. */
 import type { Shop } from "../api/client";
 
 type Opening = Shop["hours"][number];
