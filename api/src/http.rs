@@ -56,9 +56,8 @@ fn service(app: Arc<App>) -> OpenApiService<Apis, ()> {
         operations::OperationsApi(app),
     );
     OpenApiService::new(apis, "Wayfare", env!("CARGO_PKG_VERSION"))
-        .summary("A city's orders and journeys")
         .description(include_str!("api.md"))
-        .license(LicenseObject::new("Apache-2.0").identifier("Apache-2.0"))
+        .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))
         .contact(ContactObject::new().name("Wayfare"))
 }
 

@@ -35,7 +35,7 @@ use crate::{
 
 /// Somebody new.
 #[derive(Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, rename = "UserRequest")]
 pub struct NewUser {
     #[oai(validator(
         max_length = 254,

@@ -24,6 +24,7 @@ pub mod journey;
 pub mod kept;
 pub mod live;
 pub mod load;
+pub mod modes;
 pub mod places;
 pub mod providers;
 pub mod routes;
@@ -46,8 +47,9 @@ use density::{Density, Suggestions};
 use gtfs_rt::Protobuf;
 use journey::{Geometry, Manner};
 use kept::Asked;
+use modes::Modes;
 use places::Places;
-use routes::{Mode, Question, Routes};
+use routes::{Question, Routes};
 use stops::{Board, Stop};
 use streets::Streets;
 
@@ -80,9 +82,9 @@ impl TransportApi {
         from: Query<Position>,
         /// Where it ends: latitude and longitude, degrees
         to: Query<Position>,
-        /// Which ways, separated by commas; all when left out
-        #[oai(explode = false, default = "all_modes", validator(min_items = 1, max_items = 5))]
-        modes: Query<Vec<Mode>>,
+        /// Which ways, each in a parameter of its own or separated by commas; all when left out
+        #[oai(default)]
+        modes: Query<Modes>,
         /// When to leave; now, when neither this nor `arrive` is given
         depart: Query<Option<Time>>,
         /// When to be there at the latest
@@ -99,15 +101,8 @@ impl TransportApi {
     ) -> Result<Json<Routes>> {
         let city = &self.0.city;
         let when = self.when(depart.0.as_ref(), arrive.0.as_ref())?;
-        let mut modes = modes.0;
-        let mut seen = Vec::new();
-        modes.retain(|mode| {
-            !seen.contains(mode) && {
-                seen.push(*mode);
-                true
-            }
-        });
-        let question = Question { from: from.0.0, to: to.0.0, modes, when, alternatives: alternatives.0.into() };
+        let question =
+            Question { from: from.0.0, to: to.0.0, modes: modes.0.0, when, alternatives: alternatives.0.into() };
         let manner = Manner { zone: city.zone(), geometry: geometry.0, steps: steps.0 };
         let asked = providers::drives(&self.0, &question).await;
         Ok(Json(routes::compare(city, &question, manner, &asked)?))
@@ -314,10 +309,6 @@ impl TransportApi {
     fn day(&self, day: Option<&Date>) -> Result<Day> {
         day.map_or_else(|| Ok(today(&self.0.city, self.0.clock.now())), Date::day)
     }
-}
-
-fn all_modes() -> Vec<Mode> {
-    Mode::ALL.to_vec()
 }
 
 fn eight() -> u8 {

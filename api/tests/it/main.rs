@@ -15,6 +15,7 @@ mod command_line;
 mod config;
 mod cookies;
 mod delivery;
+mod document;
 mod double;
 mod durability;
 mod figures;

@@ -1,6 +1,6 @@
 //! Placing orders and finding them again.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
@@ -252,7 +252,7 @@ async fn a_shop_that_is_closed_takes_no_order_and_tells_when_it_opens() {
     // It is a Wednesday at noon in UTC: a Wednesday everywhere that a demo city may be.
     let local = wayfare.now().with_timezone(&zone);
     let set = async |hours: Value| manager.patch("/api/shops/1", json!({ "hours": hours })).await.expect(200);
-    let tomorrow = local.weekday().succ().number_from_monday();
+    let tomorrow = chrono::Datelike::weekday(&local).succ().number_from_monday();
     set(json!([{ "day": tomorrow, "from": "08:00", "to": "12:00" }])).await;
     let answer = nora.try_order("a-key-of-mine", order_of(product, 1)).await;
     answer.refused(409, "shop_closed");

@@ -497,7 +497,11 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Set a product's picture: PNG, JPEG, WebP or GIF */
+        /**
+         * Set a product's picture: PNG, JPEG or WebP
+         * @description It is decoded and written anew, at most 1600 pixels a side: what else the file holds, such as where it was taken,
+         *     isn't kept.
+         */
         put: operations["set_image"];
         post?: never;
         delete?: never;
@@ -519,7 +523,8 @@ export interface paths {
         /**
          * Place an order
          * @description Make a new `Idempotency-Key` for each order and send it again with every retry: a client that lost the answer gets
-         *     the first order again and not a second one.
+         *     the first order again and not a second one. A shop that is closed takes no order: `shop_closed` tells when it opens,
+         *     in `errors` as an instant at `opens_at`.
          */
         post: operations["place_order"];
         delete?: never;
@@ -574,7 +579,8 @@ export interface paths {
         };
         /**
          * What happens to an order, live
-         * @description Server-sent events with ids: a client that comes back with `Last-Event-ID` misses nothing, at whichever replica.
+         * @description Server-sent events with ids: a client that comes back with `Last-Event-ID` misses nothing, at whichever replica. When
+         *     it has seen the last event there is, the answer is 204: don't connect again.
          */
         get: operations["watch_order"];
         put?: never;
@@ -704,7 +710,12 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Set where the shop's system is told of its orders; gives a new key each time */
+        /**
+         * Set where the shop's system is told of its orders; gives a new key each time
+         * @description Each event of an order is sent there as an `OrderEvent` by `POST`, signed by the Standard Webhooks specification
+         *     (`webhook-id`, `webhook-timestamp`, `webhook-signature`). The key before goes on signing beside the new one for a day.
+         *     The address has to be on the public internet.
+         */
         put: operations["set_webhook"];
         post?: never;
         delete?: never;
@@ -938,7 +949,7 @@ export interface components {
              */
             lon: number;
             /** @description Where it stands, or comes to next */
-            next_stop: components["schemas"]["NextStop"] & unknown;
+            next_stop: components["schemas"]["NextStop"];
             /**
              * Format: double
              * @description Metres a second; 0 at a stop
@@ -1034,7 +1045,7 @@ export interface components {
             available: boolean;
             item: components["schemas"]["MenuItem"];
             /** @description What it cost when it was put in, where that has changed */
-            price_before?: components["schemas"]["Money"] & unknown;
+            price_before?: components["schemas"]["Money"];
             /** Format: int32 */
             quantity: number;
         };
@@ -1086,9 +1097,9 @@ export interface components {
             /** @description What to write on a map of it */
             attribution: string;
             /** @description The rectangle around its streets */
-            bounds: components["schemas"]["Bounds"] & unknown;
+            bounds: components["schemas"]["Bounds"];
             /** @description The days that the timetable covers; absent without a timetable */
-            calendar?: components["schemas"]["Calendar"] & unknown;
+            calendar?: components["schemas"]["Calendar"];
             /** @description Whether it is the made-up city that is used when no other is given */
             demo: boolean;
             name: string;
@@ -1156,9 +1167,9 @@ export interface components {
          */
         DeliveryOption: {
             /** @description As the order names it */
-            mode: components["schemas"]["DeliveryMode"] & unknown;
+            mode: components["schemas"]["DeliveryMode"];
             /** @description Why it can't be brought so */
-            reason?: components["schemas"]["Reason"] & unknown;
+            reason?: components["schemas"]["Reason"];
             trip?: components["schemas"]["Trip"];
         };
         /**
@@ -1395,7 +1406,7 @@ export interface components {
             /** Format: date-time */
             depart: string;
             /** @description Absent where no price is known, and for one's own vehicle */
-            fare?: components["schemas"]["Money"] & unknown;
+            fare?: components["schemas"]["Money"];
             legs: components["schemas"]["Leg"][];
             /**
              * Format: double
@@ -1430,14 +1441,14 @@ export interface components {
             /** @description Stop or street where it begins; absent where it has no name */
             from?: string;
             /** @description The way, with `geometry=geojson` */
-            geojson?: components["schemas"]["LineString"] & unknown;
+            geojson?: components["schemas"]["LineString"];
             means: components["schemas"]["LegMeans"];
             /** Format: double */
             metres: number;
             /** @description The way, with `geometry=polyline` */
             polyline?: string;
             /** @description What to board */
-            ride?: components["schemas"]["Ride"] & unknown;
+            ride?: components["schemas"]["Ride"];
             /** @description Turn by turn, with `steps=true`; absent for rides and waits */
             steps?: components["schemas"]["Step"][];
             /** @description Stop or street where it ends */
@@ -1488,14 +1499,14 @@ export interface components {
          */
         ModeRoutes: {
             /** @description Who worked them out */
-            engine: components["schemas"]["Engine"] & unknown;
+            engine: components["schemas"]["Engine"];
             /** @description Why not the provider that is configured */
-            fallback?: components["schemas"]["Fallback"] & unknown;
+            fallback?: components["schemas"]["Fallback"];
             /** @description Best first; empty when there is none */
             journeys: components["schemas"]["Journey"][];
             mode: components["schemas"]["TravelMode"];
             /** @description Why there is none */
-            reason?: components["schemas"]["Reason"] & unknown;
+            reason?: components["schemas"]["Reason"];
         };
         /**
          * Money
@@ -1523,21 +1534,6 @@ export interface components {
             product_id: number;
             /** Format: int32 */
             quantity: number;
-        };
-        /**
-         * NewOrder
-         * @description What somebody orders
-         */
-        NewOrder: {
-            address: components["schemas"]["Address"];
-            /** @description Without them: what the cart holds of this shop, which is then emptied of it */
-            lines?: components["schemas"]["NewLine"][] | null;
-            /** @description One of those that `GET /api/delivery` offers */
-            mode: components["schemas"]["DeliveryMode"] & unknown;
-            /** @description For the shop or the courier */
-            note?: string | null;
-            /** Format: int64 */
-            shop_id: number;
         };
         /** NewPassword */
         NewPassword: {
@@ -1568,23 +1564,6 @@ export interface components {
             stock: number | null;
         };
         /**
-         * NewUser
-         * @description Somebody new.
-         */
-        NewUser: {
-            email: string;
-            name: string;
-            /** @description 10 characters or more, 72 bytes at the most */
-            password: string;
-        };
-        /**
-         * NewWebhook
-         * @description Where the shop's system wants to be told of its orders
-         */
-        NewWebhook: {
-            url: string;
-        };
-        /**
          * NextStop
          * @description A stop on a bus's way
          */
@@ -1598,7 +1577,7 @@ export interface components {
         };
         /**
          * Opening
-         * @description One opening on one day of the week
+         * @description One opening on one day of the week; one that goes on after midnight is two
          */
         Opening: {
             /**
@@ -1627,7 +1606,7 @@ export interface components {
              */
             courier_id?: string;
             /** @description The way from the shop by this mode, as it was when the order was placed; absent where the map knows none */
-            delivery?: components["schemas"]["Trip"] & unknown;
+            delivery?: components["schemas"]["Trip"];
             /** Format: uuid */
             id: string;
             lines: components["schemas"]["OrderLine"][];
@@ -1665,11 +1644,26 @@ export interface components {
         OrderLine: {
             name: string;
             /** @description Of one */
-            price: components["schemas"]["Money"] & unknown;
+            price: components["schemas"]["Money"];
             /** Format: int64 */
             product_id: number;
             /** Format: int32 */
             quantity: number;
+        };
+        /**
+         * OrderRequest
+         * @description What somebody orders
+         */
+        OrderRequest: {
+            address: components["schemas"]["Address"];
+            /** @description Without them: what the cart holds of this shop, which is then emptied of it */
+            lines?: components["schemas"]["NewLine"][] | null;
+            /** @description One of those that `GET /api/delivery` offers */
+            mode: components["schemas"]["DeliveryMode"];
+            /** @description For the shop or the courier */
+            note?: string | null;
+            /** Format: int64 */
+            shop_id: number;
         };
         /**
          * @description How far an order has come.
@@ -1682,9 +1676,9 @@ export interface components {
          */
         PageSettings: {
             /** @description Accounts to try the demo with; only where the service runs as one */
-            demo?: components["schemas"]["Demo"] & unknown;
+            demo?: components["schemas"]["Demo"];
             /** @description Raster tiles under the map; without them it draws the city's own streets */
-            tiles?: components["schemas"]["Tiles"] & unknown;
+            tiles?: components["schemas"]["Tiles"];
         };
         /**
          * Page_AuditEntry
@@ -1758,9 +1752,9 @@ export interface components {
          */
         Places: {
             /** @description Who found them */
-            engine: components["schemas"]["Engine"] & unknown;
+            engine: components["schemas"]["Engine"];
             /** @description Why not the provider that is configured */
-            fallback?: components["schemas"]["Fallback"] & unknown;
+            fallback?: components["schemas"]["Fallback"];
             features: components["schemas"]["Feature_Point_PlaceProperties"][];
             type: components["schemas"]["CollectionType"];
         };
@@ -1857,9 +1851,9 @@ export interface components {
          */
         Ride: {
             /** @description Absent where it stops for alighting as a matter of course */
-            alighting?: components["schemas"]["Asking"] & unknown;
+            alighting?: components["schemas"]["Asking"];
             /** @description Absent where it stops for boarding as a matter of course */
-            boarding?: components["schemas"]["Asking"] & unknown;
+            boarding?: components["schemas"]["Asking"];
             /** @description From the stop boarded to the stop left */
             calls: components["schemas"]["Call"][];
             /** @description `#d7263d` */
@@ -1939,7 +1933,7 @@ export interface components {
             /** @description ISO 4217: every price of the shop is in it */
             currency: string;
             description: string;
-            /** When the shop is open, in the city's time */
+            /** When the shop is open, in the city's time; with no opening it is closed */
             hours: components["schemas"]["Opening"][];
             /** Format: int64 */
             id: number;
@@ -2111,7 +2105,7 @@ export interface components {
             /** @description The day whose timetable counts, as `2026-11-23` */
             day: string;
             /** @description The existing stop that a line through the first eight would start from */
-            hub?: components["schemas"]["Hub"] & unknown;
+            hub?: components["schemas"]["Hub"];
             /**
              * Format: double
              * @description Kilograms of CO2e a year that all of the stops save, by the assumptions stated: an estimate, no forecast
@@ -2218,6 +2212,16 @@ export interface components {
             shop_id?: number;
         };
         /**
+         * UserRequest
+         * @description Somebody new.
+         */
+        UserRequest: {
+            email: string;
+            name: string;
+            /** @description 10 characters or more, 72 bytes at the most */
+            password: string;
+        };
+        /**
          * @description As whom somebody looks at orders
          * @enum {string}
          */
@@ -2227,7 +2231,19 @@ export interface components {
          * @description Where the shop's system is told, and the key that it checks the signature with: shown once
          */
         Webhook: {
+            /**
+             * Format: date-time
+             * @description Until when events are signed with the key before as well
+             */
+            old_key_until?: string;
             secret: string;
+            url: string;
+        };
+        /**
+         * WebhookRequest
+         * @description Where the shop's system wants to be told of its orders
+         */
+        WebhookRequest: {
             url: string;
         };
     };
@@ -2264,7 +2280,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Page_AuditEntry"];
+                    "application/json": components["schemas"]["Page_AuditEntry"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -2291,7 +2307,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                "User-Agent"?: string;
                 "X-Refresh-In"?: components["schemas"]["RefreshIn"];
             };
             path?: never;
@@ -2299,7 +2314,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json; charset=utf-8": components["schemas"]["Credentials"];
+                "application/json": components["schemas"]["Credentials"];
             };
         };
         responses: {
@@ -2311,7 +2326,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Tokens"];
+                    "application/json": components["schemas"]["Tokens"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -2381,7 +2396,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json; charset=utf-8": components["schemas"]["NewPassword"];
+                "application/json": components["schemas"]["NewPassword"];
             };
         };
         responses: {
@@ -2423,7 +2438,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json; charset=utf-8": components["schemas"]["Renewal"];
+                "application/json": components["schemas"]["Renewal"];
             };
         };
         responses: {
@@ -2435,7 +2450,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Tokens"];
+                    "application/json": components["schemas"]["Tokens"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -2467,7 +2482,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json; charset=utf-8": components["schemas"]["NewUser"];
+                "application/json": components["schemas"]["UserRequest"];
             };
         };
         responses: {
@@ -2477,7 +2492,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["User"];
+                    "application/json": components["schemas"]["User"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -2519,7 +2534,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Buses"];
+                    "application/json": components["schemas"]["Buses"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -2603,7 +2618,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Cart"];
+                    "application/json": components["schemas"]["Cart"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -2642,7 +2657,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Cart"];
+                    "application/json": components["schemas"]["Cart"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -2678,7 +2693,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json; charset=utf-8": components["schemas"]["Quantity"];
+                "application/json": components["schemas"]["Quantity"];
             };
         };
         responses: {
@@ -2687,7 +2702,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Cart"];
+                    "application/json": components["schemas"]["Cart"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -2728,7 +2743,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Cart"];
+                    "application/json": components["schemas"]["Cart"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -2765,7 +2780,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": string[];
+                    "application/json": string[];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -2802,7 +2817,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["City"];
+                    "application/json": components["schemas"]["City"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -2839,7 +2854,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Streets"];
+                    "application/json": components["schemas"]["Streets"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -2885,7 +2900,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Delivery"];
+                    "application/json": components["schemas"]["Delivery"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -2931,7 +2946,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Density"];
+                    "application/json": components["schemas"]["Density"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -2971,7 +2986,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Figures"];
+                    "application/json": components["schemas"]["Figures"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -3008,7 +3023,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Flag"][];
+                    "application/json": components["schemas"]["Flag"][];
                 };
             };
         };
@@ -3038,7 +3053,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Places"];
+                    "application/json": components["schemas"]["Places"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -3151,7 +3166,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["HealthPart"][];
+                    "application/json": components["schemas"]["HealthPart"][];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -3227,7 +3242,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["User"];
+                    "application/json": components["schemas"]["User"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -3264,7 +3279,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Session"][];
+                    "application/json": components["schemas"]["Session"][];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -3379,7 +3394,7 @@ export interface operations {
                 /** @description Words in name, category or description; case and accents don't matter */
                 q?: string;
                 /** @description The order */
-                sort?: components["schemas"]["Sort"] & unknown;
+                sort?: components["schemas"]["Sort"];
                 /** @description How many at the most */
                 limit?: number;
                 /** @description Where the last page ended */
@@ -3396,7 +3411,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Page_MenuItem"];
+                    "application/json": components["schemas"]["Page_MenuItem"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -3428,7 +3443,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json; charset=utf-8": components["schemas"]["NewProduct"];
+                "application/json": components["schemas"]["NewProduct"];
             };
         };
         responses: {
@@ -3440,7 +3455,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["MenuItem"];
+                    "application/json": components["schemas"]["MenuItem"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -3479,7 +3494,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["MenuItem"];
+                    "application/json": components["schemas"]["MenuItem"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -3551,7 +3566,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json; charset=utf-8": components["schemas"]["ProductChange"];
+                "application/json": components["schemas"]["ProductChange"];
             };
         };
         responses: {
@@ -3560,7 +3575,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["MenuItem"];
+                    "application/json": components["schemas"]["MenuItem"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -3592,12 +3607,10 @@ export interface operations {
             };
             cookie?: never;
         };
+        /** @description A PNG, JPEG or WebP picture: what it is, its bytes tell */
         requestBody: {
             content: {
-                "image/gif": string;
-                "image/jpeg": string;
-                "image/png": string;
-                "image/webp": string;
+                "application/octet-stream": string;
             };
         };
         responses: {
@@ -3606,7 +3619,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["MenuItem"];
+                    "application/json": components["schemas"]["MenuItem"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -3633,7 +3646,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description As whom */
-                view?: components["schemas"]["View"] & unknown;
+                view?: components["schemas"]["View"];
                 /** @description Only in this state */
                 state?: components["schemas"]["OrderState"];
                 /** @description How many at the most */
@@ -3652,7 +3665,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Page_Order"];
+                    "application/json": components["schemas"]["Page_Order"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -3686,7 +3699,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json; charset=utf-8": components["schemas"]["NewOrder"];
+                "application/json": components["schemas"]["OrderRequest"];
             };
         };
         responses: {
@@ -3700,7 +3713,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Order"];
+                    "application/json": components["schemas"]["Order"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -3727,7 +3740,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description As whom */
-                view?: components["schemas"]["View"] & unknown;
+                view?: components["schemas"]["View"];
             };
             header?: {
                 "Last-Event-ID"?: number;
@@ -3781,7 +3794,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Order"];
+                    "application/json": components["schemas"]["Order"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -3826,13 +3839,6 @@ export interface operations {
                     "text/event-stream": components["schemas"]["OrderEvent"][];
                 };
             };
-            /** @description There is nothing after the event that you saw last: don't connect again */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
             /** @description The request can't be done: the code says why */
             "4XX": {
                 headers: {
@@ -3864,7 +3870,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json; charset=utf-8": components["schemas"]["Move"];
+                "application/json": components["schemas"]["Move"];
             };
         };
         responses: {
@@ -3873,7 +3879,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Order"];
+                    "application/json": components["schemas"]["Order"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -3910,7 +3916,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["PageSettings"];
+                    "application/json": components["schemas"]["PageSettings"];
                 };
             };
         };
@@ -3938,7 +3944,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Places"];
+                    "application/json": components["schemas"]["Places"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -3968,7 +3974,7 @@ export interface operations {
                 from: string;
                 /** @description Where it ends: latitude and longitude, degrees */
                 to: string;
-                /** @description Which ways, separated by commas; all when left out */
+                /** @description Which ways, each in a parameter of its own or separated by commas; all when left out */
                 modes?: components["schemas"]["TravelMode"][];
                 /** @description When to leave; now, when neither this nor `arrive` is given */
                 depart?: string;
@@ -3977,7 +3983,7 @@ export interface operations {
                 /** @description How many more than the best of each mode, at the most */
                 alternatives?: number;
                 /** @description How the way is written */
-                geometry?: components["schemas"]["Geometry"] & unknown;
+                geometry?: components["schemas"]["Geometry"];
                 /** @description Whether to tell each street and turn */
                 steps?: boolean;
             };
@@ -3992,7 +3998,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Routes"];
+                    "application/json": components["schemas"]["Routes"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -4029,7 +4035,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Shop"][];
+                    "application/json": components["schemas"]["Shop"][];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -4068,7 +4074,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Shop"];
+                    "application/json": components["schemas"]["Shop"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -4102,7 +4108,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json; charset=utf-8": components["schemas"]["ShopChange"];
+                "application/json": components["schemas"]["ShopChange"];
             };
         };
         responses: {
@@ -4111,7 +4117,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Shop"];
+                    "application/json": components["schemas"]["Shop"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -4145,7 +4151,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json; charset=utf-8": components["schemas"]["NewWebhook"];
+                "application/json": components["schemas"]["WebhookRequest"];
             };
         };
         responses: {
@@ -4154,7 +4160,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Webhook"];
+                    "application/json": components["schemas"]["Webhook"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -4240,7 +4246,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Stop"][];
+                    "application/json": components["schemas"]["Stop"][];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -4284,7 +4290,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Board"];
+                    "application/json": components["schemas"]["Board"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -4326,7 +4332,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Suggestions"];
+                    "application/json": components["schemas"]["Suggestions"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -4368,7 +4374,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Page_User"];
+                    "application/json": components["schemas"]["Page_User"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -4402,7 +4408,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json; charset=utf-8": components["schemas"]["Disabling"];
+                "application/json": components["schemas"]["Disabling"];
             };
         };
         responses: {
@@ -4411,7 +4417,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["User"];
+                    "application/json": components["schemas"]["User"];
                 };
             };
             /** @description The request can't be done: the code says why */
@@ -4445,7 +4451,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json; charset=utf-8": components["schemas"]["RoleChange"];
+                "application/json": components["schemas"]["RoleChange"];
             };
         };
         responses: {
@@ -4454,7 +4460,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["User"];
+                    "application/json": components["schemas"]["User"];
                 };
             };
             /** @description The request can't be done: the code says why */

@@ -11,7 +11,7 @@ import { forgetCart } from "./cart";
 import { forgetKey, keyFor } from "./orderKey";
 import { orderQuery } from "./orders";
 
-type NewOrder = components["schemas"]["NewOrder"];
+type NewOrder = components["schemas"]["OrderRequest"];
 
 /** Places an order, once: a second press while it is under way does nothing, a later one has the same key. */
 export function usePlacing(onPlaced: () => void) {
