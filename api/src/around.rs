@@ -81,7 +81,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Around<E> {
         // Pinned where it is: what wraps it moves a pointer, and not the whole request with all that answers it.
         let work = pin!(self.admitted(request, &caller, &seen));
         let work = IDS.scope(ids.clone(), work);
-        let (answer, standing) = match trace.as_ref().filter(|t| t.span().is_recording()) {
+        let (answer, standing) = match trace.as_ref().filter(|t| t.span().span_context().is_valid()) {
             Some(trace) => work.with_context(trace.clone()).await,
             None => work.await,
         };

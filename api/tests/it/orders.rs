@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::{
     catalog::all_pages,
     fixtures::{SHOP, order_of},
+    place::PASSWORD,
     start::Wayfare,
 };
 
@@ -247,11 +248,13 @@ async fn an_order_that_can_not_be_meant_is_refused() {
 async fn a_shop_that_is_closed_takes_no_order_and_tells_when_it_opens() {
     let wayfare = Wayfare::start().await;
     let (product, nora) = (wayfare.product("Oat biscuit", 150, 9).await, wayfare.newcomer().await);
-    let manager = wayfare.person("manager").await;
     let zone: chrono_tz::Tz = wayfare.app.city.zone_name().parse().unwrap_or(chrono_tz::Tz::UTC);
     // It is a Wednesday at noon in UTC: a Wednesday everywhere that a demo city may be.
     let local = wayfare.now().with_timezone(&zone);
-    let set = async |hours: Value| manager.patch("/api/shops/1", json!({ "hours": hours })).await.expect(200);
+    let set = async |hours: Value| {
+        let manager = wayfare.person("manager").await;
+        manager.patch("/api/shops/1", json!({ "hours": hours })).await.expect(200)
+    };
     let tomorrow = chrono::Datelike::weekday(&local).succ().number_from_monday();
     set(json!([{ "day": tomorrow, "from": "08:00", "to": "12:00" }])).await;
     let answer = nora.try_order("a-key-of-mine", order_of(product, 1)).await;
@@ -261,9 +264,11 @@ async fn a_shop_that_is_closed_takes_no_order_and_tells_when_it_opens() {
     assert_eq!(problem["errors"][0]["at"], "opens_at", "{problem}");
     let opens: wayfare::clock::Instant = problem["errors"][0]["detail"].as_str().expect("a time").parse().expect("one");
     wayfare.later(opens - wayfare.now());
+    let nora = wayfare.sign_in(&nora.email, PASSWORD).await;
     let order = nora.try_order("a-key-of-mine", order_of(product, 1)).await.expect(201);
     // The retry of an order that was placed finds it after closing time, too.
     wayfare.later(chrono::TimeDelta::hours(4));
+    let nora = wayfare.sign_in(&nora.email, PASSWORD).await;
     assert_eq!(nora.try_order("a-key-of-mine", order_of(product, 1)).await.expect(201)["id"], order["id"]);
     nora.try_order("another-key", order_of(product, 1)).await.refused(409, "shop_closed");
     set(json!([])).await;

@@ -26,6 +26,7 @@ use wayfare::worker::{self, dispatch::Dispatch};
 
 use crate::{
     fixtures::{Person, SHOP, order_of},
+    place::PASSWORD,
     start::Wayfare,
 };
 
@@ -261,6 +262,8 @@ async fn a_replaced_key_signs_beside_the_new_one_for_a_day() {
     let until: wayfare::clock::Instant = answer["old_key_until"].as_str().expect("a time").parse().expect("one");
     work(&wayfare).await;
     wayfare.later(until - wayfare.now());
+    // The access token is over by then.
+    let nora = wayfare.sign_in(&nora.email, PASSWORD).await;
     nora.move_order(&order, "cancelled").await.expect(200);
     work(&wayfare).await;
     let signed: Vec<(Vec<String>, [String; 2])> =
