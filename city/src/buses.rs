@@ -139,7 +139,7 @@ impl City {
             sequence: (trip.id != 0).then(|| t.sequences.get((trip.sequence + bus.call) as usize).copied()).flatten(),
             arrival: self.arrival(bus),
             headway: (trip.frequency != Frequency::None as u8)
-                .then(|| Headway { start: trip.start, is_exact: trip.frequency == Frequency::Exact as u8 }),
+                .then_some(Headway { start: trip.start, is_exact: trip.frequency == Frequency::Exact as u8 }),
         }
     }
 
