@@ -52,7 +52,16 @@ impl Kubernetes {
         let mut settings = of_phase(&self.rendered()?.objects, Phase::Settings);
         self.cluster()?.apply(&settings, &[])?;
         settings.retain(|object| objects::kind(object) == "StatefulSet");
+        self.replace_broken(&settings)?;
         self.wait_for(ctx, &settings)
+    }
+
+    /// A StatefulSet waits for ever for a pod of an earlier version that can't start: it has to go first.
+    fn replace_broken(&self, sets: &[Value]) -> Result<()> {
+        let pods = self.cluster()?.list("pods")?;
+        let is_of_a_set = |pod: &&Value| sets.iter().any(|set| component(set) == component(pod));
+        let broken = pods.iter().filter(is_of_a_set).filter(|pod| progress::broken(pod).is_some());
+        self.cluster()?.delete(&broken.map(objects::id).collect::<Vec<_>>())
     }
 
     /// Each replica of the service says of which commit it is.

@@ -29,8 +29,10 @@ pub fn with_reference(workload: &Value, found: &[Value]) -> Progress {
     let referred = found.iter().find(|one| kind(one) == "Deployment" && one["metadata"]["name"] == *reference);
     let seen = &workload["status"]["workloadObservedGeneration"];
     let seen = seen.as_u64().or_else(|| seen.as_str()?.parse().ok());
+    // Which it will never be seen in.
+    let is_invalid = text(&workload["status"]["message"]).starts_with("InvalidSpec");
     match referred {
-        Some(referred) if seen < referred["metadata"]["generation"].as_u64() => {
+        Some(referred) if !is_invalid && seen < referred["metadata"]["generation"].as_u64() => {
             Progress::Waiting(format!("{}: the new version not seen by its controller yet", name(workload)))
         }
         _ => of(workload),
@@ -194,6 +196,10 @@ mod tests {
         let changed = |generation: u64| vec![deployment(generation, 0, 0, 0)];
         assert_eq!(with_reference(&rollout, &changed(2)), Progress::Done);
         assert!(matches!(with_reference(&rollout, &changed(3)), Progress::Waiting(_)));
+        let mut invalid = rollout.clone();
+        invalid["status"]["phase"] = "Degraded".into();
+        invalid["status"]["message"] = "InvalidSpec: no".into();
+        assert_eq!(with_reference(&invalid, &changed(3)), Progress::Failed("api: InvalidSpec: no".into()));
     }
 
     #[test]
