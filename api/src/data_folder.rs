@@ -32,8 +32,9 @@ pub fn make(dir: &Path) -> anyhow::Result<()> {
     )
 }
 
-/// Makes the SQLite file, so that it is its owner's alone from the start; what SQLite puts beside it gets the same mode.
-/// Where the address doesn't allow it to be made, or it can't be, SQLite says so in its own words.
+/// Makes the SQLite file, so that it is its owner's alone from the start; what SQLite puts beside
+/// it gets the same mode. Where the address doesn't allow it to be made, or it can't be, SQLite
+/// says so in its own words.
 pub fn make_file(database: &Path, url: &Secret) {
     if url.expose().contains("mode=rwc") {
         let _ = OpenOptions::new().append(true).create_new(true).mode(FILE).open(database);
@@ -61,8 +62,9 @@ pub fn close_file(path: &Path) {
     set(path, FILE);
 }
 
-/// Closes to others what an older version left open: the folder, the database, the key, the pictures. What belongs to
-/// somebody else, as a mounted volume may, stays as it is, with a warning.
+/// Closes to others what an older version left open: the folder, the database, the key, the
+/// pictures. What belongs to somebody else, as a mounted volume may, stays as it is, with a
+/// warning.
 pub fn close_to_others(config: &Config) {
     let mut files = vec![config.data_dir.join("jwt.key")];
     if let Some(database) = config.sqlite_file() {
@@ -101,8 +103,9 @@ fn set(path: &Path, mode: u32) {
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "open for as long as the lock is held")] File);
 
-/// Takes the SQLite file of this configuration for this process; nothing on PostgreSQL. Two processes would each keep
-/// answers and sessions of their own for a while: an account disabled at one would go on at the other.
+/// Takes the SQLite file of this configuration for this process; nothing on PostgreSQL. Two
+/// processes would each keep answers and sessions of their own for a while: an account disabled at
+/// one would go on at the other.
 ///
 /// # Errors
 /// Another process has it: says which.

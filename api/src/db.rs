@@ -17,14 +17,14 @@ use crate::{
     data_folder, db_errors,
     error::Result,
     held::Held,
+    replica::{Replica, Standing},
     sqlite,
 };
 
 #[derive(Clone)]
 pub struct Db {
     pub write: DatabaseConnection,
-    /// A replica when one is configured: may lag behind `write`.
-    pub read: DatabaseConnection,
+    replica: Option<Arc<Replica>>,
     /// Connections to PostgreSQL for what is one statement and often asked.
     held: Option<Arc<Held>>,
     /// SQLite has one writer: waiting here is fair and costs nothing, waiting inside SQLite is neither.
@@ -71,15 +71,20 @@ impl Db {
         if let Some(file) = config.sqlite_file() {
             data_folder::make_file(&file, &config.database());
         }
-        let write =
-            open(&config.database(), config.database_connections).await.context("the database can't be opened")?;
-        let read = match &config.database_read_url {
-            Some(url) => open(url, config.database_connections).await.context("the read replica can't be opened")?,
-            None => write.clone(),
+        let write = open(&config.database(), options(&config.database(), config.database_connections))
+            .await
+            .context("the database can't be opened")?;
+        let replica = match &config.database_read_url {
+            Some(url) => {
+                let lazily = options(url, config.database_connections).map(|mut o| o.connect_lazy(true).to_owned());
+                let replica = open(url, lazily).await.context("the read replica's address can't be used")?;
+                Some(Arc::new(Replica::new(replica)))
+            }
+            None => None,
         };
         let postgres = write.get_database_backend() == DbBackend::Postgres;
         let held = postgres.then(|| Arc::new(Held::new(write.get_postgres_connection_pool().clone())));
-        Ok(Self { write, read, held, writer: Arc::default(), last_commit: Arc::default() })
+        Ok(Self { write, replica, held, writer: Arc::default(), last_commit: Arc::default() })
     }
 
     /// Begins a transaction that may write. On SQLite it takes the write lock at once: a transaction that reads first
@@ -112,6 +117,33 @@ impl Db {
         tx.commit().await
     }
 
+    /// Reads what may be a few seconds old: from the replica where there is one that can be asked, else from the primary.
+    ///
+    /// # Errors
+    /// What the primary says.
+    pub async fn read<T, F>(&self, ask: impl Fn(DatabaseConnection) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        match &self.replica {
+            Some(replica) => replica.ask(&self.write, ask).await,
+            None => ask(self.write.clone()).await,
+        }
+    }
+
+    /// Something was written that [`Self::read`] reads: whoever wrote it finds it.
+    pub fn wrote(&self) {
+        self.replica.iter().for_each(|replica| replica.wrote());
+    }
+
+    /// How the replica stands, where there is one.
+    pub async fn replica(&self) -> Option<Standing> {
+        match &self.replica {
+            Some(replica) => Some(replica.standing(&self.write).await),
+            None => None,
+        }
+    }
+
     pub fn is_sqlite(&self) -> bool {
         self.write.get_database_backend() == DbBackend::Sqlite
     }
@@ -136,7 +168,9 @@ impl Db {
     pub async fn close(&self) {
         self.held.iter().for_each(|held| held.give_back());
         let _ = self.write.close_by_ref().await;
-        let _ = self.read.close_by_ref().await;
+        if let Some(replica) = &self.replica {
+            replica.close().await;
+        }
     }
 }
 
@@ -147,7 +181,7 @@ const WELL: Duration = Duration::from_secs(2);
 /// database is told as such and not as a request that took too long.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-async fn open(url: &Secret, connections: u32) -> anyhow::Result<DatabaseConnection> {
+fn options(url: &Secret, connections: u32) -> anyhow::Result<ConnectOptions> {
     // The driver's own message would repeat the address, and with it the password.
     if !url.expose().starts_with("sqlite:") {
         reqwest::Url::parse(url.expose())
@@ -165,6 +199,10 @@ async fn open(url: &Secret, connections: u32) -> anyhow::Result<DatabaseConnecti
         .map_sqlx_postgres_opts(|o| o.extra_float_digits(None))
         .map_sqlx_postgres_before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
     sqlite::set_up(&mut options);
+    Ok(options)
+}
+
+async fn open(url: &Secret, options: anyhow::Result<ConnectOptions>) -> anyhow::Result<DatabaseConnection> {
     // The driver quotes an address that it can't read, and with it the password.
-    Database::connect(options).await.map_err(|cause| anyhow::anyhow!(cause.to_string().replace(url.expose(), "***")))
+    Database::connect(options?).await.map_err(|cause| anyhow::anyhow!(cause.to_string().replace(url.expose(), "***")))
 }

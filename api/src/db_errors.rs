@@ -52,7 +52,8 @@ impl From<DbErr> for Error {
     }
 }
 
-/// For a commit, and for a statement that is a transaction by itself: where the answer was lost, it may have been done.
+/// For a commit, and for a statement that is a transaction by itself: where the answer was lost, it
+/// may have been done.
 pub fn of_write(cause: DbErr) -> Error {
     if leaves_unknown(&cause) { Error::outcome_unknown(cause) } else { cause.into() }
 }
@@ -89,7 +90,8 @@ fn of_code(code: &str) -> Meaning {
         "40001" | "40P01" | "55P03" => Meaning::Contended,
         // A standby: it was promoted, or we were sent to the wrong one.
         "25006" => Meaning::Away,
-        // Connection; out of connections, memory or disk; shutting down or starting; input and output.
+        // Connection; out of connections, memory or disk; shutting down or starting; input and
+        // output.
         code if ["08", "53", "57P", "58"].iter().any(|class| code.starts_with(class)) => Meaning::Away,
         _ => Meaning::Other,
     }
@@ -105,8 +107,9 @@ fn leaves_unknown(cause: &DbErr) -> bool {
     }
 }
 
-/// SQLite may have written the whole commit and then failed to sync it or to note where it is: after a crash it would be
-/// found. PostgreSQL's server may have been ended, or its disk have failed, on either side of the commit's record.
+/// SQLite may have written the whole commit and then failed to sync it or to note where it is:
+/// after a crash it would be found. PostgreSQL's server may have been ended, or its disk have
+/// failed, on either side of the commit's record.
 fn code_leaves_unknown(code: &str) -> bool {
     match sqlite_code(code) {
         Some(primary) => !matches!(primary, sqlite::BUSY | sqlite::FULL | sqlite::CONSTRAINT),

@@ -45,12 +45,13 @@ fn live() -> Response {
 #[handler]
 async fn ready(app: Data<&Arc<App>>) -> Response {
     let database = tokio::time::timeout(Duration::from_secs(2), app.db.is_well()).await.unwrap_or(false);
+    let replica = app.db.replica().await.map(|standing| standing.problem.unwrap_or("answers"));
     let redis = app.redis_state().await;
     let draining = app.is_draining();
     let status = if database && !draining { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     json(
         status,
-        &json!({ "status": if status.is_success() { "ready" } else { "not ready" }, "database": database, "redis": redis, "draining": draining, "revision": crate::metrics::revision() }),
+        &json!({ "status": if status.is_success() { "ready" } else { "not ready" }, "database": database, "replica": replica, "redis": redis, "draining": draining, "revision": crate::metrics::revision() }),
     )
 }
 

@@ -43,6 +43,7 @@ pub mod page;
 pub mod ready;
 pub mod redis;
 pub mod refusals;
+pub mod replica;
 pub mod seed;
 pub mod slow;
 pub mod sqlite;
@@ -188,6 +189,13 @@ impl App {
     pub async fn measure(&self) {
         if let Some(up) = self.redis_state().await {
             self.metrics.wayfare_redis_up.with_label_values(&["cache"]).set(up.into());
+        }
+        if let Some(standing) = self.db.replica().await {
+            self.metrics.wayfare_replica_up.with_label_values(&["read"]).set(standing.problem.is_none().into());
+            if let Some(lag) = standing.lag {
+                let lag = i64::try_from(lag.as_secs()).unwrap_or(i64::MAX);
+                self.metrics.wayfare_replica_lag_seconds.with_label_values(&["read"]).set(lag);
+            }
         }
         let (size, idle) = self.db.pool();
         self.metrics.db_client_connection_count.with_label_values(&["idle"]).set(idle);

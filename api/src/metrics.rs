@@ -75,6 +75,10 @@ metrics! {
     db_client_operation_duration_seconds: histogram ["db_operation_name"] in SECONDS;
     /// Connections of the database pool, by state.
     db_client_connection_count: gauge ["state"];
+    /// Whether the read replica is asked: 1 yes, 0 the primary answers in its place. Absent when none is configured.
+    wayfare_replica_up: gauge ["replica"];
+    /// How far the read replica is behind at the most, in seconds. Absent when none is configured.
+    wayfare_replica_lag_seconds: gauge ["replica"];
     /// Whether Redis answers: 1 yes, 0 no. Absent when none is configured.
     wayfare_redis_up: gauge ["place"];
     /// Orders placed.

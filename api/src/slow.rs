@@ -1,7 +1,9 @@
-//! Connections whose client takes too long: one that doesn't finish its headers, and one on which nothing happens.
+//! Connections whose client takes too long: one that doesn't finish its headers, and one on which
+//! nothing happens.
 //!
-//! The server's own library closes what is idle and what is half sent after one and the same time. That time would be
-//! too long for the one or too short for the other: a load balancer keeps idle connections for a minute and must find them open.
+//! The server's own library closes what is idle and what is half sent after one and the same time.
+//! That time would be too long for the one or too short for the other: a load balancer keeps idle
+//! connections for a minute and must find them open.
 
 use std::{
     io,
@@ -21,7 +23,8 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
-/// How long nothing may happen on a connection: longer than load balancers keep theirs, and than event streams are silent.
+/// How long nothing may happen on a connection: longer than load balancers keep theirs, and than
+/// event streams are silent.
 const IDLE: Duration = Duration::from_secs(75);
 /// With this begins HTTP/2, whose frames are no lines: on it only the long time counts.
 const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n";

@@ -7,7 +7,8 @@ use sea_orm::{
     sqlx::{self, Connection, sqlite::SqliteConnection},
 };
 
-/// FULL: an acknowledged order survives a power cut. A commit waits for the disk, and one writer waits for another.
+/// FULL: an acknowledged order survives a power cut. A commit waits for the disk, and one writer
+/// waits for another.
 const SYNCHRONOUS: &str = "FULL";
 
 pub fn set_up(options: &mut ConnectOptions) {
@@ -23,11 +24,13 @@ pub fn set_up(options: &mut ConnectOptions) {
         .map_sqlx_sqlite_pool_opts(|o| o.after_release(|connection, _| Box::pin(is_at_rest(connection))));
 }
 
-/// Whether a connection that comes back has nothing open; another one is closed, which undoes what is open.
+/// Whether a connection that comes back has nothing open; another one is closed, which undoes what
+/// is open.
 ///
-/// SQLite ends a transaction by itself when the disk is full, a read or write fails, memory is short, it is interrupted, or
-/// a trigger says so. The driver goes on counting it as open: what is committed on such a connection from then on is the
-/// release of a savepoint that nobody else sees, and is gone at the end.
+/// SQLite ends a transaction by itself when the disk is full, a read or write fails, memory is
+/// short, it is interrupted, or a trigger says so. The driver goes on counting it as open: what is
+/// committed on such a connection from then on is the release of a savepoint that nobody else sees,
+/// and is gone at the end.
 async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     if connection.is_in_transaction() {
         // An ordinary roll-back was only queued so far; the answer comes after it.

@@ -56,7 +56,7 @@ impl StaffApi {
     ) -> Result<Json<Page<User>>> {
         let after: Option<Uuid> = after.0.as_deref().map(page::decode).transpose()?;
         audit::write_look(&self.0, &admin.0, Deed::ListUsers).await?;
-        let found = account::Entity::page(&self.0.db.read, after, limit.0 + 1).await?;
+        let found = account::Entity::page(&self.0.db.write, after, limit.0 + 1).await?;
         Ok(Json(Page::cut(found.into_iter().map(User::from).collect(), limit.0, |user| user.id)))
     }
 

@@ -1,8 +1,9 @@
 //! How many event streams may be open at a time: for an account, for an address, and in all.
 //!
-//! Where there are too many, the slowest makes room: the one whose client has left an event lying for the longest. An
-//! account's oldest stream makes room for its new one, so that a phone that changes its network isn't shut out by what it
-//! left behind; others than the account itself never do for one whose clients all read: there the new one is refused.
+//! Where there are too many, the slowest makes room: the one whose client has left an event lying
+//! for the longest. An account's oldest stream makes room for its new one, so that a phone that
+//! changes its network isn't shut out by what it left behind; others than the account itself never
+//! do for one whose clients all read: there the new one is refused.
 
 use std::{
     collections::HashMap,

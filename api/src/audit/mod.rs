@@ -195,7 +195,7 @@ impl AuditApi {
     ) -> Result<Json<Page<Entry>>> {
         let after: Option<i64> = after.0.as_deref().map(page::decode).transpose()?;
         write_look(&self.0, &admin.0, Deed::ListAudit).await?;
-        let found = entry::Entity::search(&self.0.db.read, account.0, action.0, subject.0, after, limit.0 + 1).await?;
+        let found = entry::Entity::search(&self.0.db.write, account.0, action.0, subject.0, after, limit.0 + 1).await?;
         Ok(Json(Page::cut(found, limit.0, |entry| entry.id)))
     }
 }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use poem_openapi::types::ToJSON;
+use sea_orm::DatabaseConnection;
 use serde::Serialize;
 
 use super::{
@@ -23,12 +24,12 @@ impl Listing {
         match app.cache.peek(&self).await {
             Some(ready) => Ok(ready),
             // On the heap: most requests never need this future, which is large.
-            None => app.cache.get(&self, Box::pin(self.read(app))).await,
+            None => app.cache.get(&self, Box::pin(app.db.read(|db| self.read(db)))).await,
         }
     }
 
-    async fn read(&self, app: &App) -> Result<Bytes> {
-        let db = &app.db.read;
+    async fn read(&self, db: DatabaseConnection) -> Result<Bytes> {
+        let db = &db;
         match self {
             Self::Shops => Ok(bytes(&shop::Entity::list(db).await?)),
             Self::Categories => Ok(bytes(&product::Entity::categories(db).await?)),

@@ -218,6 +218,7 @@ pub async fn product_changed(app: &App, product: &product::Model) {
 }
 
 async fn catalog_changed(app: &App) {
+    app.db.wrote();
     let generation = app.cache.next_generation().await;
     super::forget(app, generation);
     app.bus.tell(vec![Note::Catalog { generation }]);

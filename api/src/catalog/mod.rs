@@ -74,7 +74,8 @@ impl CatalogApi {
     /// One shop
     #[oai(path = "/shops/:id", method = "get", operation_id = "get_shop")]
     async fn shop(&self, id: Path<i64>) -> Result<Json<shop::Model>> {
-        Ok(Json(shop::Entity::by_id(&self.0.db.read, id.0).await?))
+        let read = |db| async move { shop::Entity::by_id(&db, id.0).await };
+        Ok(Json(self.0.db.read(read).await?))
     }
 
     /// The categories that have products
@@ -132,7 +133,8 @@ impl CatalogApi {
     /// One product
     #[oai(path = "/menu-items/:id", method = "get", operation_id = "get_menu_item")]
     async fn menu_item(&self, id: Path<i64>) -> Result<Json<MenuItem>> {
-        Ok(Json(product::Entity::by_id(&self.0.db.read, id.0).await?.into()))
+        let read = |db| async move { product::Entity::by_id(&db, id.0).await };
+        Ok(Json(self.0.db.read(read).await?.into()))
     }
 
     /// Sell something new
@@ -229,7 +231,11 @@ pub async fn follow(app: Arc<App>) {
     let mut notes = app.bus.listen();
     loop {
         match notes.recv().await {
-            Ok(Note::Catalog { generation }) => forget(&app, generation),
+            Ok(Note::Catalog { generation }) => {
+                // Another process's manager wrote it, who may ask here next.
+                app.db.wrote();
+                forget(&app, generation);
+            }
             Ok(_) => {}
             // Missed some: forgetting too much is only slow.
             Err(RecvError::Lagged(_)) => forget(&app, 0),

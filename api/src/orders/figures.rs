@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use poem_openapi::Object;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 
 use crate::{
     App,
     auth::account,
     cart,
     catalog::product::Money,
+    clock::Instant,
     error::Result,
     orders::order::{self, State},
 };
@@ -44,7 +45,12 @@ pub struct DayFigures {
 
 /// The last `days` days, this one included.
 pub async fn figures(app: &App, days: u32) -> Result<Figures> {
-    let (db, now) = (&app.db.read, app.clock.now());
+    let now = app.clock.now();
+    app.db.read(|db| read(db, now, days)).await
+}
+
+async fn read(db: DatabaseConnection, now: Instant, days: u32) -> Result<Figures> {
+    let db = &db;
     let mut told = Vec::new();
     for back in (0..i64::from(days)).rev() {
         told.push(on(db, now.date_naive() - TimeDelta::days(back)).await?);

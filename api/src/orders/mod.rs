@@ -252,9 +252,9 @@ fn whose(who: &Identity, view: View) -> Result<Whose> {
 /// Brings the gauges up to date that are counted in the database.
 pub async fn measure(app: &App) -> Result<()> {
     let now = app.clock.now();
-    let carts = cart::entity::Entity::active(&app.db.read, now - TimeDelta::days(1)).await?;
-    let (waiting, oldest) = event::Entity::backlog(&app.db.read).await?;
-    app.metrics.wayfare_image_bytes.set(product::Entity::image_bytes(&app.db.read, None).await?);
+    let carts = cart::entity::Entity::active(&app.db.write, now - TimeDelta::days(1)).await?;
+    let (waiting, oldest) = event::Entity::backlog(&app.db.write).await?;
+    app.metrics.wayfare_image_bytes.set(product::Entity::image_bytes(&app.db.write, None).await?);
     app.metrics.wayfare_active_carts.set(i64::try_from(carts).unwrap_or(i64::MAX));
     app.metrics.wayfare_outbox_waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
     app.metrics.wayfare_outbox_oldest_seconds.set(oldest.map_or(0, |at| (now - at).num_seconds()));

@@ -20,6 +20,7 @@ mod lost_answer;
 mod lost_commit;
 mod postgres_away;
 mod redis_away;
+mod replica;
 mod replicas;
 mod slow;
 mod start;

@@ -162,6 +162,28 @@ impl Postgres {
         self.url_at(self.port, name)
     }
 
+    /// A standby that follows this one.
+    pub async fn standby(&self) -> Option<Self> {
+        let Some(copy) = program("pg_basebackup") else {
+            skipped("pg_basebackup isn't installed");
+            return None;
+        };
+        let (port, dir) = (free_port(), folder("wayfare-standby-"));
+        fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o700)).expect("our own folder");
+        if let Some((uid, gid)) = self.user {
+            chown(dir.path(), Some(uid), Some(gid)).expect("root may give a folder away");
+        }
+        let from = format!("host=127.0.0.1 port={} user=wayfare", self.port);
+        let mut command = as_user(&copy, self.user);
+        command.args(["-d", &from, "-R", "-X", "stream", "-c", "fast", "--no-sync", "-D"]).arg(dir.path().join("data"));
+        let made = command.current_dir(dir.path()).stdin(Stdio::null()).output().expect("pg_basebackup starts");
+        assert!(made.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&made.stderr));
+        let process = Self::spawn(&self.program, port, dir.path(), self.user);
+        let standby = Self { program: self.program.clone(), process, port, dir, user: self.user };
+        standby.answers().await;
+        Some(standby)
+    }
+
     pub fn port(&self) -> u16 {
         self.port
     }
