@@ -28,6 +28,8 @@ use tokio::{
 const IDLE: Duration = Duration::from_secs(75);
 /// With this begins HTTP/2, whose frames are no lines: on it only the long time counts.
 const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n";
+/// What a client is told that asks before it sends a large body.
+const CONTINUE: &[u8] = b"HTTP/1.1 100 ";
 
 /// Accepts connections that are closed when their client is too slow.
 pub struct Patient<A> {
@@ -98,10 +100,12 @@ impl Phase {
         matches!(self, Self::Headers { .. })
     }
 
-    /// After something was written.
-    fn written(self) -> Self {
+    /// After these bytes were written.
+    fn written(self, bytes: &[u8]) -> Self {
         match self {
             Self::Http2 => Self::Http2,
+            // Now the body comes.
+            Self::Asked if bytes.starts_with(CONTINUE) => Self::Asked,
             _ => Self::Waiting,
         }
     }
@@ -151,7 +155,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Timed<T> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = ready!(Pin::new(&mut this.io).poll_write(context, bytes));
-        this.advance(Phase::written);
+        this.advance(|phase| phase.written(bytes));
         Poll::Ready(written)
     }
 
@@ -162,7 +166,8 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Timed<T> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = ready!(Pin::new(&mut this.io).poll_write_vectored(context, slices));
-        this.advance(Phase::written);
+        let first = slices.iter().find(|slice| !slice.is_empty());
+        this.advance(|phase| phase.written(first.map_or(&[], |slice| slice)));
         Poll::Ready(written)
     }
 
@@ -203,12 +208,19 @@ mod tests {
     #[test]
     fn after_an_answer_the_next_request_may_take_its_time_to_begin() {
         let asked = after(&[b"GET / HTTP/1.1\r\n\r\n"]);
-        assert_eq!(asked.written(), Phase::Waiting);
+        assert_eq!(asked.written(b"HTTP/1.1 200 OK\r\n"), Phase::Waiting);
+    }
+
+    #[test]
+    fn a_body_that_was_asked_for_is_not_taken_for_headers() {
+        let asked = after(&[b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\n\r\n"]);
+        let body = asked.written(b"HTTP/1.1 100 Continue\r\n\r\n").read(b"half of a picture");
+        assert_eq!(body, Phase::Asked);
     }
 
     #[test]
     fn frames_of_http_2_are_not_taken_for_headers_that_never_end() {
-        let open = after(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]).written();
+        let open = after(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]).written(b"\0\0\x06\x04");
         assert_eq!(open.read(b"\0\0\x04\x08"), Phase::Http2);
     }
 }
