@@ -3,6 +3,7 @@
 //! Goose moves them; `slo.toml` says what they do and where they may go. Not here: whether it was good enough. That is
 //! `cargo xtask load`.
 
+mod figures;
 mod people;
 mod tally;
 

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use serde::Serialize;
+use crate::figures::{Figure, Figures, Latency};
 
 /// How a request ended.
 #[derive(Clone, Copy, PartialEq)]
@@ -52,36 +52,9 @@ pub fn answered_later(scenario: &'static str) {
     with(scenario, |it| it.answered_later += 1);
 }
 
-#[derive(Serialize)]
-pub struct Figures {
-    to: String,
-    users: usize,
-    seconds: f64,
-    scenarios: BTreeMap<&'static str, Figure>,
-}
-
-#[derive(Serialize)]
-struct Figure {
-    visits: u64,
-    right: u64,
-    wrong: BTreeMap<String, u64>,
-    refused: u64,
-    answered_later: u64,
-    /// Milliseconds; absent where nothing was answered.
-    latency: Option<Latency>,
-}
-
-#[derive(Serialize)]
-struct Latency {
-    p50: u64,
-    p95: u64,
-    p99: u64,
-    max: u64,
-}
-
 pub fn figures(to: &str, users: usize, seconds: f64) -> Figures {
     let mut all = SCENARIOS.lock().unwrap_or_else(PoisonError::into_inner);
-    let scenarios = std::mem::take(&mut *all).into_iter().map(|(name, it)| (name, it.figure())).collect();
+    let scenarios = std::mem::take(&mut *all).into_iter().map(|(name, it)| (name.to_owned(), it.figure())).collect();
     Figures { to: to.to_owned(), users, seconds, scenarios }
 }
 

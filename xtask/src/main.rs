@@ -54,6 +54,15 @@ pub fn plan_for(words: &[&str], machine: &Machine) -> Result<Plan> {
     cli::plan_for(STAGES, words, machine)
 }
 
+/// The plan of a command line on a machine that has these tools, as text that is the same on every system.
+#[cfg(test)]
+pub fn script_of(words: &[&str], tools: &[&str]) -> String {
+    let machine = Machine::pretend(tools);
+    let text = plan_for(words, &machine).map(|plan| stages::script::text(&plan, &machine)).unwrap();
+    let remedies = stages::tools::table().keys().map(|tool| (stages::tools::remedy(tool), tool));
+    remedies.fold(text, |text, (remedy, tool)| text.replace(&remedy, tool))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,7 @@ pub mod ctx;
 pub mod evidence;
 pub mod exit;
 pub mod http;
+mod invocation;
 mod junit;
 pub mod machine;
 pub mod plan;

@@ -1,8 +1,6 @@
 //! A plan: the steps of a stage as data. It is printed, tested, run, timed and recorded, and it runs nothing itself.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -10,6 +8,8 @@ use xshell::Cmd;
 
 use crate::ctx::Ctx;
 use crate::exit::Exit;
+pub use crate::invocation::Invocation;
+use crate::invocation::{inside, quoted};
 use crate::machine::Machine;
 
 pub struct Plan {
@@ -109,14 +109,6 @@ pub struct OnFailure {
     pub is_final: bool,
     /// The next thing to do.
     pub next: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Invocation {
-    pub program: String,
-    pub args: Vec<String>,
-    pub env: Vec<(String, String)>,
-    pub dir: PathBuf,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -364,50 +356,6 @@ impl Process {
     fn of(command: Cmd<'_>) -> Self {
         Process { what: Invocation::from(command), output: Output::Log, then: None, inside: None }
     }
-}
-
-impl Invocation {
-    fn line(&self, root: &Path) -> String {
-        let mut words: Vec<String> =
-            self.env.iter().map(|(k, v)| format!("{k}={}", quoted(&inside(root, Path::new(v))))).collect();
-        words.push(quoted(&inside(root, Path::new(&self.program))));
-        words.extend(self.args.iter().map(|arg| quoted(&inside(root, Path::new(arg)))));
-        let line = words.join(" ");
-        if self.dir == root {
-            return line;
-        }
-        format!("(cd {} && {line})", quoted(&inside(root, &self.dir)))
-    }
-}
-
-impl From<Cmd<'_>> for Invocation {
-    fn from(command: Cmd<'_>) -> Self {
-        let command = Command::from(command);
-        let text = |text: &OsStr| text.to_string_lossy().into_owned();
-        let set = |(key, value): (&OsStr, Option<&OsStr>)| Some((text(key), text(value?)));
-        Invocation {
-            program: text(command.get_program()),
-            args: command.get_args().map(text).collect(),
-            env: command.get_envs().filter_map(set).collect(),
-            dir: command.get_current_dir().map(Path::to_owned).unwrap_or_default(),
-        }
-    }
-}
-
-fn inside(root: &Path, path: &Path) -> String {
-    match path.strip_prefix(root) {
-        Ok(rest) if !rest.as_os_str().is_empty() => rest.display().to_string(),
-        _ => path.display().to_string(),
-    }
-}
-
-/// The word as a shell reads it back.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%^".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! `load`: people at a service, bounded, and a verdict by slo.toml. The crate `wayfare-load` moves them; without an address
 //! they come to a service of its own.
 
+#[path = "../../../load/src/figures.rs"]
+mod figures;
+
 use std::collections::BTreeMap;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::LazyLock;
@@ -16,6 +19,7 @@ use stages::machine::Machine;
 use stages::plan::{Plan, Step};
 use xshell::cmd;
 
+use self::figures::{Figure, Figures, Latency};
 use crate::build::Profile;
 use crate::build::sandbox::Sandbox;
 
@@ -49,22 +53,6 @@ struct Places {
 
 static SLO: LazyLock<Slo> =
     LazyLock::new(|| toml::from_str(include_str!("../../../slo.toml")).expect("a test reads slo.toml"));
-
-/// What `wayfare-load` writes.
-#[derive(Deserialize)]
-struct Figures {
-    scenarios: BTreeMap<String, Figure>,
-}
-
-#[derive(Deserialize)]
-struct Figure {
-    visits: u64,
-    right: u64,
-    wrong: BTreeMap<String, u64>,
-    refused: u64,
-    answered_later: u64,
-    latency: Option<BTreeMap<String, u64>>,
-}
 
 /// One objective, and what was measured.
 #[derive(Debug, PartialEq, Serialize)]
@@ -195,7 +183,7 @@ fn rows(figures: &Figures, slo: &Slo) -> Vec<Row> {
     for (scenario, objectives) in &slo.latency {
         for (percentile, most) in objectives {
             let latency = figures.scenarios.get(scenario).and_then(|it| it.latency.as_ref());
-            let measured = latency.and_then(|latency| latency.get(percentile)).copied();
+            let measured = latency.and_then(|latency| at(latency, percentile));
             rows.push(Row {
                 what: format!("{scenario} {percentile}"),
                 measured: measured.map_or("nobody".to_owned(), |time| format!("{time} ms")),
@@ -205,6 +193,16 @@ fn rows(figures: &Figures, slo: &Slo) -> Vec<Row> {
         }
     }
     rows
+}
+
+fn at(latency: &Latency, percentile: &str) -> Option<u64> {
+    match percentile {
+        "p50" => Some(latency.p50),
+        "p95" => Some(latency.p95),
+        "p99" => Some(latency.p99),
+        "max" => Some(latency.max),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

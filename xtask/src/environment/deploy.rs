@@ -174,10 +174,11 @@ fn tour(target: &dyn Target, machine: &Machine) -> [Step; 2] {
 
 #[cfg(test)]
 mod tests {
+    use expect_test::expect_file;
     use stages::script;
 
     use super::*;
-    use crate::plan_for;
+    use crate::{plan_for, script_of};
 
     #[test]
     fn a_strategy_that_the_target_lacks_is_refused_and_rolling_is_the_usual_one() {
@@ -190,6 +191,12 @@ mod tests {
             assert_eq!((failure.message, failure.next.as_deref()), (message, Some("--strategy rolling")));
         }
         plan_for(&words("rolling"), &machine).unwrap();
+    }
+
+    #[test]
+    fn a_deployment_is_the_same_from_environment_to_environment_but_for_what_its_target_does() {
+        let text = script_of(&["deploy", "--env", "dev", "wayfare:local"], &["docker"]);
+        expect_file!["../../snapshots/deploy.txt"].assert_eq(&text);
     }
 
     #[test]

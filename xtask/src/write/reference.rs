@@ -101,7 +101,7 @@ const FIELDS: &str = "| field | meaning |
 | `steps[].outputs` | SHA-256 of each file that the step made; `evidence verify` compares them |
 | `steps[].log` | all that the program printed |
 | `tools` | version of each tool that a step needed |
-| `data` | what the stage found: `tools`, `port`, `disk_free_gb` of `doctor`; `addresses`, `accounts` of `up`; `offences` of `tidy` and `lint`; `figures` of `bench`; `records` and `faults` of `evidence` |
+| `data` | what the stage found out, under keys of its own: `status` has `environment`, `status` and `faults`, `diff` has `from`, `to` and `changes` |
 | `error`, `next` | when it failed: why, and the next thing to do |
 
 With `--dry-run --json` the document is the plan: `schema`, `stage` and `steps`, each with `name`, `why`, `command` (null when

@@ -31,8 +31,7 @@ fn no_request_fails_whatever_is_deployed_and_in_the_end_nothing_is_left() {
 
 fn a_failing_first_deployment_leaves_nothing_that_runs(place: &Place) {
     let silent = silent(place, "first");
-    let ran = place.deploy(&silent);
-    place.waits_for(60);
+    let ran = place.deploy_impatiently(&silent);
     assert_eq!(ran.code, Some(124), "nothing ran that could serve again: {}", ran.err);
     let status = place.status();
     assert_eq!(status.code, Some(1), "nothing serves: {}", status.err);
@@ -90,7 +89,6 @@ fn a_rollback_brings_the_version_before_and_another_one_brings_it_back(place: &P
 
 /// It listens where nobody asks.
 fn silent(place: &Place, revision: &str) -> String {
-    place.waits_for(5);
     place.image(revision, |config| set(config, "WAYFARE_LISTEN", "0.0.0.0:4999"))
 }
 
@@ -100,8 +98,7 @@ fn what_was_cut_off_and_one_that_never_is_ready_are_put_back(place: &Place, one:
     let ran = place.deploy_until_the_old_ones_end(one, Signal::KILL);
     assert_eq!(ran.code, None);
     assert_eq!(place.containers().len(), 5, "two old, two new and a worker");
-    let ran = place.deploy(&silent);
-    place.waits_for(60);
+    let ran = place.deploy_impatiently(&silent);
     assert_eq!(ran.code, Some(6), "{}", ran.err);
     assert!(ran.err.contains("0.0.0.0:4999"), "the last lines of its log: {}", ran.err);
     assert_eq!(place.known()["now"]["image"], two);

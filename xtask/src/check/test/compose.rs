@@ -104,7 +104,7 @@ fn both_are_up(ctx: &mut Ctx) -> Result<()> {
 
 /// Those that answered Prometheus, from what it says about `up`; none while one of them doesn't.
 fn instances(body: &str) -> Option<Vec<String>> {
-    let said: Value = serde_json::from_str(body.get(body.find('{')?..=body.rfind('}')?)?).ok()?;
+    let said: Value = serde_json::from_str(body).ok()?;
     let series = said["data"]["result"].as_array()?;
     let name = |one: &Value| (one["value"][1] == "1").then(|| one["metric"]["instance"].as_str().map(str::to_owned))?;
     series.iter().map(name).collect()
@@ -177,8 +177,8 @@ mod tests {
     fn what_prometheus_says_is_read_and_one_that_is_away_is_not_up() {
         let said = |second: &str| {
             format!(
-                "2f\r\n{{\"data\":{{\"result\":[{{\"metric\":{{\"instance\":\"a:5000\"}},\"value\":[1,\"1\"]}},\
-                 {{\"metric\":{{\"instance\":\"b:5000\"}},\"value\":[1,\"{second}\"]}}]}}}}\r\n0\r\n"
+                "{{\"data\":{{\"result\":[{{\"metric\":{{\"instance\":\"a:5000\"}},\"value\":[1,\"1\"]}},\
+                 {{\"metric\":{{\"instance\":\"b:5000\"}},\"value\":[1,\"{second}\"]}}]}}}}"
             )
         };
         assert_eq!(instances(&said("1")).unwrap(), ["a:5000", "b:5000"]);

@@ -160,27 +160,15 @@ fn docker_is_wanted(machine: &Machine) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use expect_test::expect_file;
+
     use super::*;
-    use crate::plan_for;
-    use stages::script;
+    use crate::{plan_for, script_of};
 
     #[test]
     fn a_filter_reaches_both_runs() {
-        let machine = Machine::pretend(&["cargo", "docker"]);
-        let plan = plan_for(&["test", "it", "--", "the_last"], &machine).unwrap();
-        assert_eq!(
-            script::text(&plan, &machine),
-            "\
-# cargo xtask test it: 2 steps, run in the root of the clone
-
-# 1. on SQLite: the embedded form has to work on any machine
-WAYFARE_TEST_BACKEND=sqlite cargo test --workspace --exclude wayfare-load --locked --no-fail-fast --test cli --test demo --test faults --test hostile --test it -- the_last
-
-# 2. on PostgreSQL and Redis: the same claims on what production runs on; images: WAYFARE_TEST_POSTGRES_IMAGE, WAYFARE_TEST_REDIS_IMAGE
-#    changes: starts containers, and removes them
-WAYFARE_TEST_BACKEND=postgres cargo test --workspace --exclude wayfare-load --locked --no-fail-fast --test it -- the_last
-"
-        );
+        let text = script_of(&["test", "it", "--", "the_last"], &["cargo", "docker"]);
+        expect_file!["../../../snapshots/test-it.txt"].assert_eq(&text);
     }
 
     #[test]

@@ -114,6 +114,6 @@ mod tests {
         let told = load.end();
         assert_eq!(told.answered, 10);
         assert!(told.failed.iter().filter(|fault| fault.contains("answered with 502")).count() == 10);
-        assert!(told.failed.iter().any(|fault| fault.contains("no HTTP answer")), "{:?}", told.failed);
+        assert!(told.failed.iter().any(|fault| fault.contains("Peer disconnected")), "{:?}", told.failed);
     }
 }

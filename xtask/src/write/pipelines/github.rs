@@ -5,7 +5,7 @@
 
 use anyhow::Result;
 
-use super::list::{Given, Host, Job, Line, Pipeline, Runner, Starts, Tool};
+use super::list::{Given, Handover, Host, IMAGE, Job, Line, Pipeline, Runner, Starts, Tool};
 use super::pins::Pins;
 
 const MACHINE: &str = "ubuntu-24.04";
@@ -62,10 +62,12 @@ fn job(job: &Job, pipeline: &Pipeline, pins: &Pins) -> Result<String> {
     permissions:
       contents: read
 {may}    steps:
-{}{}{}{steps}{}",
+{}{}{}{}{steps}{}{}",
         checkout(job.whole_history, pins)?,
         cache(pipeline, pins)?,
         tools(job, pins)?,
+        if job.image == Some(Handover::Takes) { taken(pins)? } else { String::new() },
+        if job.image == Some(Handover::Leaves) { left(pins)? } else { String::new() },
         keep(&format!("{}-{name}", pipeline.name), pins)?,
     ))
 }
@@ -128,6 +130,28 @@ fn starts(starts: Starts) -> &'static str {
 fn checkout(whole_history: bool, pins: &Pins) -> Result<String> {
     let depth = if whole_history { "          fetch-depth: 0\n" } else { "" };
     Ok(format!("      - name: checkout\n{}{depth}", pins.step("actions/checkout")?))
+}
+
+/// The image goes on as it was judged: what isn't there is no image, and the job fails.
+fn left(pins: &Pins) -> Result<String> {
+    let paths: String = IMAGE.iter().map(|path| format!("            target/{path}\n")).collect();
+    Ok(format!(
+        "      - name: hand over the image
+{}        with:
+          name: image
+          path: |
+{paths}          if-no-files-found: error
+          retention-days: 1
+",
+        pins.step("actions/upload-artifact")?
+    ))
+}
+
+fn taken(pins: &Pins) -> Result<String> {
+    let action = pins.step("actions/download-artifact")?;
+    Ok(format!(
+        "      - name: the image that was built\n{action}        with:\n          name: image\n          path: target\n"
+    ))
 }
 
 /// What can be had again; never evidence, which is of one run. What others may have laid in it is not for a release.

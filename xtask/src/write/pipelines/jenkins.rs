@@ -2,7 +2,7 @@
 //!
 //! No machine is held while somebody is waited for: each job has its own. Evidence goes from job to job as a stash.
 
-use super::list::{Given, Host, Job, Line, Pipeline, Runner, Starts};
+use super::list::{Given, Handover, Host, IMAGE, Job, Line, Pipeline, Runner, Starts};
 
 pub const PATH: &str = "pipelines/Jenkinsfile";
 
@@ -52,11 +52,12 @@ fn job(job: &Job, pipeline: &str) -> String {
     let (telling, doing): (Vec<_>, Vec<_>) = job.lines.iter().partition(|line| line.tells);
     let stages: String = doing.iter().map(|line| stage(line, job.keeps_going)).collect();
     let after: String = telling.iter().map(|line| post(line)).collect();
+    let (taken, left) = handover(job, pipeline);
     let (name, host) = (&job.name, host(job));
     format!(
         "                stage('{pipeline}: {name}') {{
 {host}                    stages {{
-{stages}                    }}
+{taken}{stages}{left}                    }}
                     post {{
                         always {{
 {after}                            archiveArtifacts artifacts: 'target/evidence/**,target/reports/**,target/xtask/logs/**', allowEmptyArchive: true
@@ -67,6 +68,27 @@ fn job(job: &Job, pipeline: &str) -> String {
                 }}
 "
     )
+}
+
+/// Stages before and behind the job's own: the image comes as it was judged, and goes on so.
+fn handover(job: &Job, pipeline: &str) -> (String, String) {
+    let stage = |name: &str, step: &str| {
+        format!(
+            "                        stage('{name}') {{\n                            steps {{ {step} }}\n                        }}\n"
+        )
+    };
+    let paths =
+        IMAGE.map(|path| if path.contains('.') { format!("target/{path}") } else { format!("target/{path}/**") });
+    match job.image {
+        Some(Handover::Takes) => {
+            (stage("the image that was built", &format!("unstash '{pipeline}-image'")), String::new())
+        }
+        Some(Handover::Leaves) => {
+            let stash = format!("stash name: '{pipeline}-image', includes: '{}'", paths.join(","));
+            (String::new(), stage("hand over the image", &stash))
+        }
+        None => (String::new(), String::new()),
+    }
 }
 
 /// The machine; a protected environment's is asked for only once somebody has approved.

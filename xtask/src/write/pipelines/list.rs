@@ -29,8 +29,19 @@ pub struct Job {
     pub keeps_going: bool,
     /// It looks at every commit, not at the last one alone.
     pub whole_history: bool,
+    /// The image goes from the job that built it to the one that publishes it.
+    pub image: Option<Handover>,
     pub lines: Vec<Line>,
 }
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Handover {
+    Leaves,
+    Takes,
+}
+
+/// The image that was built, and the list of what is in it, below `target`.
+pub const IMAGE: [&str; 2] = ["image/oci", "reports/sbom.cdx.json"];
 
 /// The machine that a job runs on.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,7 +141,15 @@ const LONGEST: u32 = 360;
 impl Job {
     fn new(name: &str, lines: impl IntoIterator<Item = Line>) -> Self {
         let lines = proven(lines.into_iter());
-        Job { name: name.to_owned(), host: Host::Usual, needs: None, keeps_going: false, whole_history: false, lines }
+        Job {
+            name: name.to_owned(),
+            host: Host::Usual,
+            needs: None,
+            keeps_going: false,
+            whole_history: false,
+            image: None,
+            lines,
+        }
     }
 
     fn keeping_going(self) -> Self {
@@ -139,6 +158,10 @@ impl Job {
 
     fn with_history(self) -> Self {
         Job { whole_history: true, ..self }
+    }
+
+    fn handing_over(self, image: Handover) -> Self {
+        Job { image: Some(image), ..self }
     }
 
     fn on(self, runner: Runner) -> Self {
@@ -208,7 +231,8 @@ fn nightly() -> Pipeline {
 }
 
 fn release(environments: &[Environment]) -> Result<Pipeline> {
-    let release = Job::new("release", parts(as_pushed).chain(at_release())).with_history();
+    let build = Job::new("build", parts(as_pushed).chain(judged())).with_history().handing_over(Handover::Leaves);
+    let publish = Job::new("publish", published()).behind("build").handing_over(Handover::Takes);
     let deployed = in_order(environments)?;
     let jobs = deployed.iter().map(|(environment, runner)| deployment(environment, runner, &deployed));
     Ok(Pipeline {
@@ -216,7 +240,7 @@ fn release(environments: &[Environment]) -> Result<Pipeline> {
         why: "what a tag has to pass before its image may be had, then from environment to environment, to a protected one \
               when somebody approves",
         starts: Starts::OnTag,
-        jobs: [release].into_iter().chain(jobs).collect(),
+        jobs: [build, publish].into_iter().chain(jobs).collect(),
         tells: None,
     }
     .telling())
@@ -247,7 +271,7 @@ fn deployment(environment: &Environment, runner: &str, deployed: &[Deployed]) ->
     let deploy = Line::new(&record, &line.split(' ').collect::<Vec<_>>(), 60);
     let deploy = deploy.with(Tool::Cosign).given(&[Given::Reader, Given::VerifyingKey]);
     let from = environment.promotes_from.as_ref().filter(|from| deployed.iter().any(|(it, _)| it.name == **from));
-    Job::new(name, [find, deploy]).on(runner).behind(from.map_or("release", String::as_str))
+    Job::new(name, [find, deploy]).on(runner).behind(from.map_or("publish", String::as_str))
 }
 
 impl Pipeline {
@@ -318,13 +342,15 @@ fn as_pushed(part: &Part) -> (&'static [&'static str], u32) {
     }
 }
 
-/// The image: built from source, judged, and only then pushed and signed; what may be deployed is what was verified.
-fn at_release() -> [Line; 6] {
+/// What was built from source is judged before it is handed on.
+fn judged() -> [Line; 3] {
+    [Line::stage("scan", 20).with(Tool::Trivy), Line::stage("image sbom", 5), Line::stage("image scan", 10)]
+}
+
+/// The only lines that may write to the registry and sign, in a job that builds and tests nothing of the product.
+fn published() -> [Line; 3] {
     [
-        Line::stage("scan", 20).with(Tool::Trivy),
-        Line::stage("image sbom", 5),
-        Line::stage("image scan", 10),
-        Line::stage("image push", 10).given(&[Given::Registry]),
+        Line::stage("image push", 10).given(&[Given::Registry]).with(Tool::Cosign),
         Line::stage("image sign", 5).given(&[Given::Registry, Given::SigningKey]),
         Line::stage("image verify", 5).given(&[Given::Registry, Given::VerifyingKey]),
     ]
@@ -400,6 +426,16 @@ mod tests {
     }
 
     #[test]
+    fn what_may_push_or_sign_builds_and_tests_nothing() {
+        let may = |line: &Line| line.given.iter().any(|it| matches!(it, Given::Registry | Given::SigningKey));
+        let all = pipelines();
+        let strong: Vec<_> = jobs(&all).filter(|job| job.lines.iter().any(may)).collect();
+        assert_eq!(strong.iter().map(|job| &*job.name).collect::<Vec<_>>(), ["publish"]);
+        let names: Vec<_> = strong[0].lines.iter().map(|line| &*line.name).collect();
+        assert_eq!(names, ["image push", "image sign", "image verify", ci::PROOF]);
+    }
+
+    #[test]
     fn no_job_takes_longer_than_github_allows() {
         for job in jobs(&pipelines()) {
             assert!(job.minutes() <= LONGEST, "{}: {}", job.name, job.minutes());
@@ -424,11 +460,11 @@ mod tests {
             let jobs = release(&Environment::all(machine)?)?.jobs.into_iter();
             Ok(jobs.map(|job| format!("{} < {}", job.needs.unwrap_or_default(), job.name)).collect())
         };
-        assert_eq!(jobs(&machine).unwrap(), [" < release", "release < staging", "staging < prod"]);
+        assert_eq!(jobs(&machine).unwrap(), [" < build", "build < publish", "publish < staging", "staging < prod"]);
         let text =
             |from: &str, port: u16| format!("runner = \"X\"\npromotes_from = \"{from}\"\n[docker]\nport = {port}\n");
         machine.environments.insert("attic".into(), text("prod", 9001));
-        assert_eq!(jobs(&machine).unwrap()[1..], ["release < staging", "staging < prod", "prod < attic"]);
+        assert_eq!(jobs(&machine).unwrap()[2..], ["publish < staging", "staging < prod", "prod < attic"]);
         machine.environments.insert("staging".into(), text("attic", 9002));
         assert!(jobs(&machine).unwrap_err().to_string().contains("in a circle"));
     }

@@ -124,9 +124,8 @@ pub fn asked(ctx: &mut Ctx, container: &str, port: u16, revision: &str) -> Resul
 pub fn asked_for_commit(port: u16) -> Result<String> {
     let http::Answer { status, body } = http::get(port, "/readyz")?;
     ensure!(status == 200, Failure::check(format!("/readyz is answered with {status}")));
-    let json = body.find('{').zip(body.rfind('}')).and_then(|(from, to)| body.get(from..=to)).unwrap_or_default();
-    let ready: Value = serde_json::from_str(json).context("/readyz is no JSON")?;
-    Ok(ready["revision"].as_str().unwrap_or("nothing").to_owned())
+    let ready: Value = serde_json::from_str(&body).context("/readyz is no JSON")?;
+    Ok(ready["revision"].as_str().context("/readyz tells no revision")?.to_owned())
 }
 
 /// The page, which it returns, and the shops.
