@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn the_next_opening_is_told_over_days_weeks_and_clock_changes() {
         let next = |openings: &[(u8, &str, &str)], now: &str| {
-            hours(openings).next(at(now), BERLIN).map(|opens| written(opens)).map(|(day, utc)| format!("{day} {utc}"))
+            hours(openings).next(at(now), BERLIN).map(written).map(|(day, utc)| format!("{day} {utc}"))
         };
         let monday = [(1, "08:00", "12:00")];
         assert_eq!(next(&monday, "2026-06-01T05:00:00Z").unwrap(), "Monday 08:00 2026-06-01T06:00:00Z");
