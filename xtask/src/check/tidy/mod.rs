@@ -2,6 +2,7 @@
 //!
 //! It reads what git knows and what git would take in; it judges names and sizes, never meaning.
 
+mod directions;
 mod links;
 mod names;
 
@@ -83,6 +84,7 @@ fn offences(files: &Files, exists: impl Fn(&str) -> bool) -> Vec<String> {
 
 fn in_source(path: &str, text: &str) -> Vec<String> {
     let mut found = names::in_source(path, text);
+    found.extend(directions::offences(path, text));
     let lines = lines_outside_tests(text);
     if lines > MOST_LINES && !path.contains("/tests/") {
         found.push(format!("{path}: {lines} lines outside its tests, of {MOST_LINES} at most: divide it"));
