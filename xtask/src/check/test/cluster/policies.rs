@@ -10,9 +10,11 @@ use xshell::cmd;
 use super::{NAMESPACE, claim, images, kubectl, soon};
 
 /// Who asks whom, and whether the answer comes. A client is the component that it says it is, or a namespace.
-const WAYS: [(&str, &str, bool); 15] = [
+const WAYS: [(&str, &str, bool); 17] = [
     ("web", "api:5000", true),
-    ("monitoring/scraper", "api:5000", true),
+    ("monitoring/scraper", "pod api:9464", true),
+    ("monitoring/scraper", "api:5000", false),
+    ("web", "pod api:9464", false),
     ("worker", "api:5000", false),
     ("stranger", "api:5000", false),
     ("other/web", "api:5000", false),
@@ -30,7 +32,7 @@ const WAYS: [(&str, &str, bool); 15] = [
 
 pub fn steps() -> Vec<Step> {
     let ways = claim("each network policy lets pass what may pass, and nothing else", ways)
-        .why("fifteen ways between pods, of which seven are open")
+        .why("seventeen ways between pods, of which seven are open")
         .changes("probes in three namespaces, and removes them");
     let root = claim("`restricted` refuses a root pod", no_root).why("the namespace's label enforces it");
     vec![ways, root]
@@ -100,13 +102,22 @@ fn judge(ctx: &mut Ctx) -> Result<()> {
 fn passes(ctx: &Ctx, client: &str, server: &str) -> bool {
     let (namespace, name, _) = pod(client);
     let (host, port) = server.split_once(':').unwrap_or_default();
-    let host = if host.contains('.') {
+    let host = if let Some(component) = host.strip_prefix("pod ") {
+        address(ctx, component)
+    } else if host.contains('.') {
         format!("{host}.svc.cluster.local")
     } else {
         format!("{host}.{NAMESPACE}.svc.cluster.local")
     };
     let connect = format!("exec 3<>/dev/tcp/{host}/{port}");
     cluster(ctx, &["--namespace", namespace, "exec", &name, "--", "timeout", "2", "bash", "-c", &connect], "").is_ok()
+}
+
+/// Of one of its pods: not each port is one of a Service.
+fn address(ctx: &Ctx, component: &str) -> String {
+    let selector = format!("app.kubernetes.io/component={component},probe!=true");
+    let path = "jsonpath={.items[0].status.podIP}";
+    kubectl(ctx, &["get", "pods", "--selector", &selector, "--output", path]).unwrap_or_default()
 }
 
 fn no_root(ctx: &mut Ctx) -> Result<()> {
