@@ -93,11 +93,11 @@ fn best_of_equals(
             return leaving.max().map(|(leave, walk)| (leave, -walk));
         }
         ways.iter_mut().for_each(Vec::clear);
-        for from in 0..t.stops.len() {
+        for (from, kept) in ways.iter_mut().enumerate() {
             for &[to, seconds] in &t.transfers[t.transfer_first[from] as usize..t.transfer_first[from + 1] as usize] {
                 let walk = if from == to as usize { 0 } else { seconds as i32 };
                 for b in &boardings[to as usize] {
-                    keep(&mut ways[from], (b.0 - seconds as i32, b.1 + walk));
+                    keep(kept, (b.0 - seconds as i32, b.1 + walk));
                 }
             }
         }
