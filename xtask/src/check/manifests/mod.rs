@@ -1,6 +1,7 @@
 //! `manifests`: what Kubernetes is told. Every environment is rendered with every strategy, and judged as a whole: by its
 //! schemas, and by the rules of the crate `manifests`, which no schema knows.
 
+mod api;
 mod chart;
 mod render;
 mod schema;
@@ -24,6 +25,9 @@ pub struct Manifests {
     /// Write nothing: render every environment and the chart, and judge them
     #[arg(long)]
     check: bool,
+    /// Ask an API server, too, that .ci/cluster builds from Go modules: minutes, the first time
+    #[arg(long, requires = "check")]
+    api: bool,
 }
 
 impl Stage for Manifests {
@@ -32,7 +36,8 @@ impl Stage for Manifests {
 
     fn plan(&self, machine: &Machine) -> Result<Plan> {
         if self.check {
-            return Ok(Plan::new("manifests --check", check_steps(machine)).keep_going());
+            let api = self.api.then(|| api::step(machine));
+            return Ok(Plan::new("manifests --check", check_steps(machine).into_iter().chain(api)).keep_going());
         }
         let write = Step::task("write the analysis", |ctx| {
             let file = ctx.machine.root.join(analysis::FILE);

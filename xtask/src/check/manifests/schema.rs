@@ -14,7 +14,7 @@ use xshell::cmd;
 use super::render;
 
 /// A field that nobody knows, which is what a slip of the indentation makes.
-const PLANTED: &str = "apiVersion: v1
+pub const PLANTED: &str = "apiVersion: v1
 kind: Service
 metadata: { name: planted }
 spec: { ports: [{ port: 80 }], seletor: { app: planted } }
