@@ -44,5 +44,4 @@ mod streams;
 mod tokens;
 mod transport;
 mod web;
-mod webhook_load;
 mod webhooks;
