@@ -30,10 +30,23 @@ impl Kubernetes {
                 // Argo Rollouts takes over the version that runs: only then is there something to compare the new one with.
                 self.replace(ctx, &with_versions_of(&workloads, &now.objects))?;
             }
-            (false, _) => self.disband(&had_rollouts, objects)?,
+            (false, _) => {
+                self.let_deployments_grow(&had_rollouts)?;
+                self.replace(ctx, &workloads)?;
+                return self.disband(&had_rollouts, objects);
+            }
             _ => {}
         }
         self.replace(ctx, &workloads)
+    }
+
+    /// As long as there is a Rollout, it takes the pods away from the Deployment that it refers to.
+    fn let_deployments_grow(&self, rollouts: &[Value]) -> Result<()> {
+        let patch = r#"{"spec":{"workloadRef":{"scaleDown":"never"}}}"#;
+        rollouts.iter().try_for_each(|rollout| {
+            let words = ["patch", &objects::id(rollout), "--type", "merge", "--patch", patch];
+            self.cluster()?.ask(&words).map(drop)
+        })
     }
 
     /// Those that have no replicas begin with as many as their autoscaler keeps.
@@ -60,12 +73,9 @@ impl Kubernetes {
         if is_known { cluster.list("rollouts.argoproj.io") } else { Ok(Vec::new()) }
     }
 
-    /// The pods of a Rollout go on serving without it: the Deployment takes them over, and replaces them one by one.
+    /// Once the Deployment's pods are ready they are found, too, and only then the Rollout's go.
     fn disband(&self, rollouts: &[Value], objects: &[Value]) -> Result<()> {
         let cluster = self.cluster()?;
-        for rollout in rollouts {
-            cluster.ask(&["delete", &objects::id(rollout), "--cascade=orphan", "--wait"])?;
-        }
         for service in objects.iter().filter(|object| kind(object) == "Service") {
             let found = cluster.find("service", name(service))?.unwrap_or_default();
             if !found["spec"]["selector"][ARGO].is_null() {
@@ -73,7 +83,8 @@ impl Kubernetes {
                 cluster.ask(&["patch", "service", name(service), "--type", "merge", "--patch", &patch])?;
             }
         }
-        Ok(())
+        let ids: Vec<_> = rollouts.iter().map(objects::id).collect();
+        cluster.delete(&ids)
     }
 
     /// `ready_within` counts from the last time that something changed.
