@@ -1,6 +1,7 @@
 //! From what someone typed to places, best first.
 
-use super::fold::{errors, words};
+use super::fold::errors;
+use super::numbers::Asked;
 use super::{Gazetteer, Place};
 use crate::City;
 use crate::geo::Point;
@@ -32,7 +33,8 @@ impl City {
     #[must_use]
     pub fn geocode(&self, query: Query) -> Vec<Place> {
         let g = &self.gazetteer;
-        let asked: Vec<String> = words(query.text).into_iter().take(MOST_WORDS).collect();
+        let question = Asked::of(query.text, MOST_WORDS);
+        let asked = &question.words;
         let weights: Vec<f64> = asked.iter().map(|w| g.rarity(w)).collect();
         let total: f64 = weights.iter().sum();
         let mut hits: HashMap<u32, Hit> = HashMap::new();
@@ -44,14 +46,18 @@ impl City {
         }
         let mut found: Vec<(f64, u32, Option<usize>)> = Vec::new();
         for (entry, hit) in hits {
-            let house = g.house(entry, &asked);
+            let house = g.house(entry, &question);
             let share = |i: usize| {
-                if house.is_some_and(|(w, _)| w == i) { 1.0 } else { f64::from(hit.quality[i]) }
+                if house.as_ref().is_some_and(|(_, words)| words.contains(&i)) {
+                    1.0
+                } else {
+                    f64::from(hit.quality[i])
+                }
             };
             let got: f64 = (0..asked.len()).map(|i| share(i) * weights[i]).sum::<f64>() / total.max(1e-9);
             if got >= LEAST_SHARE {
                 let score = got * 0.8 + self.bonus(entry, &hit, &query);
-                found.push((score, entry, house.map(|h| h.1)));
+                found.push((score, entry, house.map(|h| h.0)));
             }
         }
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -138,16 +144,14 @@ impl Gazetteer {
         }
     }
 
-    /// The house of a street that one of the words names: which word, which house.
-    fn house(&self, entry: u32, asked: &[String]) -> Option<(usize, usize)> {
+    /// The house of a street that the question names, and the words that name it.
+    fn house(&self, entry: u32, question: &Asked) -> Option<(usize, Vec<usize>)> {
         let row = self.house_first[entry as usize] as usize..self.house_first[entry as usize + 1] as usize;
-        for (i, word) in asked.iter().enumerate().filter(|(_, w)| w.starts_with(|c: char| c.is_ascii_digit())) {
-            for house in row.clone() {
-                if words(self.names.get(self.house_number[house])).concat() == *word {
-                    return Some((i, house));
-                }
-            }
+        if row.is_empty() {
+            return None;
         }
-        None
+        let numbers = self.house_number[row.clone()].iter().map(|n| self.names.get(*n));
+        let (house, words) = question.house(self.names.get(self.entries[entry as usize].name), numbers)?;
+        Some((row.start + house, words))
     }
 }

@@ -6,6 +6,7 @@
 mod build;
 mod fold;
 mod lookup;
+mod numbers;
 mod reverse;
 
 pub(crate) use build::build;
