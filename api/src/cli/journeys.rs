@@ -44,8 +44,10 @@ impl From<ModeName> for Mode {
 #[derive(Args)]
 pub struct Route {
     /// Where it begins: a name, an address, or `lat,lon`
+    #[arg(allow_hyphen_values = true)]
     from: String,
     /// Where it ends
+    #[arg(allow_hyphen_values = true)]
     to: String,
     /// Which ways; all when left out
     #[arg(long, visible_alias = "modes", value_delimiter = ',', value_name = "MODE")]
@@ -122,7 +124,7 @@ pub struct Geocode {
     /// A name, an address, a kind of shop
     text: String,
     /// Nearer places come first: a name or `lat,lon`
-    #[arg(long, value_name = "PLACE")]
+    #[arg(long, value_name = "PLACE", allow_hyphen_values = true)]
     near: Option<String>,
     /// How many at the most
     #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=50))]
