@@ -19,7 +19,13 @@ fn main() {
     let (osm, bus, rail) = (read("poa.osm.pbf"), read("poa-eptc.gtfs.zip"), read("poa-trensurb.gtfs.zip"));
     let people = read("poa_hexgrid.csv");
     let start = Instant::now();
-    let sources = Sources { name: "Porto Alegre", osm: &osm, feeds: vec![&bus, &rail], people: Some(&people) };
+    let sources = Sources {
+        name: "Porto Alegre",
+        osm: &osm,
+        feeds: vec![&bus, &rail],
+        people: Some(&people),
+        ..Sources::default()
+    };
     let (made, report) = match import(&sources, |stage| println!("{:>8.2} s  {stage}", start.elapsed().as_secs_f64())) {
         Ok(done) => done,
         Err(e) => return println!("can't import: {e}"),

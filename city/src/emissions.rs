@@ -53,7 +53,7 @@ const fn desnz(what: &'static str, grams: f64, per: Per) -> Factor {
 }
 
 /// All factors known. The DESNZ values are second hand.
-pub static FACTORS: [Factor; 14] = [
+pub static FACTORS: [Factor; 16] = [
     ademe("on foot", 0.0, 0.0),
     ademe("bike", 0.0, 0.17),
     ademe("e-bike", 2.23, 8.72),
@@ -89,6 +89,8 @@ pub static FACTORS: [Factor; 14] = [
         source: ADEME,
         year: 2025,
     },
+    desnz("ferry, on foot", 18.71, Per::PassengerKilometre),
+    desnz("ferry, with a car", 129.33, Per::PassengerKilometre),
 ];
 
 /// People in a car on average in city traffic: what a vehicle-kilometre is divided by.
@@ -104,6 +106,10 @@ pub enum Traveller {
     Bus,
     Tram,
     Metro,
+    /// On a ferry without a car.
+    Ferry,
+    /// On a ferry with one.
+    CarFerry,
 }
 
 impl Traveller {
@@ -128,6 +134,8 @@ impl Traveller {
             Self::Tram => &FACTORS[6],
             Self::Metro => &FACTORS[7],
             Self::Car => &FACTORS[9],
+            Self::Ferry => &FACTORS[14],
+            Self::CarFerry => &FACTORS[15],
         }
     }
 
@@ -179,5 +187,7 @@ mod tests {
         assert_eq!(Traveller::Car.factor().what, "car, petrol");
         assert_eq!(Traveller::Metro.factor().what, "metro");
         assert_eq!(Traveller::Bus.factor().what, "bus, diesel");
+        assert_eq!(Traveller::Ferry.factor().what, "ferry, on foot");
+        assert_eq!(Traveller::CarFerry.factor().what, "ferry, with a car");
     }
 }

@@ -166,6 +166,10 @@ pub enum ImportError {
     },
     /// Nothing usable was found.
     Empty(&'static str),
+    /// Nobody calls a time zone that.
+    UnknownZone(String),
+    /// Neither the importer nor a feed names a time zone, and none is known where the city lies.
+    Zone,
 }
 
 impl fmt::Display for ImportError {
@@ -176,6 +180,12 @@ impl fmt::Display for ImportError {
             Self::Feed { file, why } => write!(f, "{file} of the feed can't be used: {why}"),
             Self::TooLarge { what, limit } => write!(f, "{what} is larger than {limit} bytes"),
             Self::Empty(what) => write!(f, "nothing to import: {what}"),
+            Self::UnknownZone(name) => {
+                write!(f, "no time zone is called {name:?}; give an IANA name such as Europe/Rome")
+            }
+            Self::Zone => f.write_str(
+                "no time zone is known where the city lies; name it with --zone, such as --zone Europe/Rome",
+            ),
         }
     }
 }

@@ -98,7 +98,7 @@ fn damaged_real_inputs_never_panic() {
     for _ in 0..6 {
         let mut bad = feed.clone();
         bad.truncate(random.below(feed.len()));
-        let sources = Sources { name: "x", osm: &map, feeds: vec![&bad], people: None };
+        let sources = Sources { name: "x", osm: &map, feeds: vec![&bad], ..Sources::default() };
         assert!(import(&sources, |_| {}).is_err());
     }
 }

@@ -30,6 +30,9 @@ pub struct Import {
     /// People: a CSV table with columns lat, lon, population; without it they are estimated from buildings
     #[arg(long, value_name = "FILE")]
     people: Option<PathBuf>,
+    /// Time zone of the city, such as Europe/Rome; that of its first timetable, or else of its place, when left out
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
     /// What the city is called; the name of the extract when left out
     #[arg(long)]
     name: Option<String>,
@@ -53,6 +56,7 @@ impl Import {
             osm: &osm,
             feeds: feeds.iter().map(Vec::as_slice).collect(),
             people: people.as_deref(),
+            zone: self.zone.as_deref(),
         };
         // Streets, each timetable, people, networks, and the file.
         let bar = bar(4 + feeds.len() as u64);
@@ -69,7 +73,8 @@ impl Import {
         write(&self.out, &bytes)?;
         bar.finish_and_clear();
         let (out, size) = (self.out.display(), bytes.len() as f64 / 1e6);
-        Ok(format!("{report}\n{}: {size:.1} MB in {out}\nnext: wayfare serve --city {out}\n", city.name()))
+        let (name, zone) = (city.name(), city.zone_name());
+        Ok(format!("{report}\n{name}, in {zone}: {size:.1} MB in {out}\nnext: wayfare serve --city {out}\n"))
     }
 }
 

@@ -94,7 +94,7 @@ pub fn import_alone(args: &ImportArgs) -> Result<()> {
     let map = fs::read(&args.map).with_context(|| format!("can't read {}", args.map.display()))?;
     let feeds = args.feed.iter().map(fs::read).collect::<Result<Vec<_>, _>>()?;
     let feeds = feeds.iter().map(Vec::as_slice).collect();
-    let (city, _) = import(&Sources { name: "town", osm: &map, feeds, people: None }, |_| {})?;
+    let (city, _) = import(&Sources { name: "town", osm: &map, feeds, ..Sources::default() }, |_| {})?;
     fs::write(&args.out, city.save())?;
     let used = getrusage(UsageWho::RUSAGE_SELF)?;
     tell(processor_seconds()?, used.max_rss() as f64 * 1024.0)

@@ -11,7 +11,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let map = city_fuzz::map(&city_fuzz::town());
     let feed = city_fuzz::archive(city_fuzz::FEED.as_bytes());
     let (bare, _) = import(&Sources { name: "town", osm: &map, ..Sources::default() }, |_| {})?;
-    let (city, report) = import(&Sources { name: "town", osm: &map, feeds: vec![&feed], people: None }, |_| {})?;
+    let (city, report) = import(&Sources { name: "town", osm: &map, feeds: vec![&feed], ..Sources::default() }, |_| {})?;
     put("map", "whole", &map)?;
     put("map", "block", &city_fuzz::town())?;
     put("feed", "whole", &feed)?;

@@ -107,15 +107,15 @@ fn way(ground: &Ground, plan: &mut Plan, draft: &mut CityDraft, random: &mut Ran
 
 fn manner(class: Class, one_way: bool) -> Manner {
     let (bike, car) = match class {
-        Class::Secondary => (150, 420),
-        Class::Tertiary => (150, 370),
-        Class::Street => (150, 240),
-        Class::Living => (140, 100),
-        Class::Cycleway => (160, 0),
-        _ => (80, 0),
+        Class::Secondary => (1_500, 4_200),
+        Class::Tertiary => (1_500, 3_700),
+        Class::Street => (1_500, 2_400),
+        Class::Living => (1_400, 1_000),
+        Class::Cycleway => (1_600, 0),
+        _ => (800, 0),
     };
     let mut manner = Manner { class: class as u8, ..Manner::default() };
-    manner.speed[Vehicle::Foot as usize] = [50; 2];
+    manner.speed[Vehicle::Foot as usize] = [500; 2];
     // Bicycles may ride against the traffic everywhere, as in most towns that allow it at all.
     manner.speed[Vehicle::Bike as usize] = [bike; 2];
     manner.speed[Vehicle::Car as usize] = [car, if one_way { 0 } else { car }];

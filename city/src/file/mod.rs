@@ -12,7 +12,7 @@ use crate::error::FileError;
 
 const MAGIC: &[u8; 8] = b"WAYFARE\0";
 /// Raised whenever the layout changes; other versions are refused.
-pub(crate) const VERSION: u32 = 4;
+pub(crate) const VERSION: u32 = 5;
 const HEADER: usize = 32;
 
 /// Wraps content in its header.

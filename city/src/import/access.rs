@@ -1,30 +1,73 @@
-//! Who may use a way, in which direction: OpenStreetMap's access rules, from the general to the particular.
+//! Who may use a way: OpenStreetMap's access rules, from the general to the particular.
 //!
-//! Left out: conditional and time-dependent rules, weights and heights, one-ways for people on foot.
+//! A general right (`access=yes`) opens a way only to those it is built for; a right that names a vehicle opens it to
+//! that vehicle. Left out: rules bound to hours, weights and heights.
 
 use super::pbf::{Tags, tag};
-use super::speeds;
+use super::{oneway, speeds};
 use crate::network::{Class, Manner, ROUNDABOUT, Vehicle};
 
-/// The access tags that count for each vehicle, the most particular last.
-fn access_keys(vehicle: Vehicle) -> &'static [&'static str] {
+/// What tags allow; of several values the most permissive counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Access {
+    Open,
+    /// Only for journeys that begin or end there.
+    Ends,
+    Closed,
+}
+
+/// The keys that count for each vehicle, the most general first.
+fn keys(vehicle: Vehicle) -> &'static [&'static str] {
     match vehicle {
         Vehicle::Foot => &["access", "foot"],
         Vehicle::Bike => &["access", "vehicle", "bicycle"],
-        Vehicle::Car => &["access", "vehicle", "motor_vehicle", "motorcar"],
+        Vehicle::Car => &["access", "vehicle", "motor_vehicle", "double_tracked_motor_vehicle", "motorcar"],
     }
 }
 
-/// What a way's access tags say, if anything.
-fn permission(tags: &Tags, vehicle: Vehicle) -> Option<bool> {
-    let value = access_keys(vehicle).iter().rev().find_map(|k| tag(tags, k))?;
-    match value {
-        "no" | "agricultural" | "forestry" | "emergency" | "psv" | "bus" | "delivery" | "use_sidepath" => Some(false),
-        "private" => Some(false),
-        "dismount" => Some(vehicle == Vehicle::Bike),
-        "yes" | "designated" | "permissive" | "destination" | "official" | "customers" | "residents" => Some(true),
-        _ => None,
+/// The two directions of a way, as keys name them.
+pub(super) const DIRECTIONS: [&str; 2] = ["forward", "backward"];
+
+/// What one access value says; nothing for one that only says that nobody knows.
+fn value(text: &str) -> Option<Access> {
+    let each = text.split(';').map(str::trim).filter(|v| !matches!(*v, "" | "unknown"));
+    each.map(|v| match v {
+        "yes" | "designated" | "permissive" | "official" | "public" | "discouraged" => Access::Open,
+        "destination" | "private" | "customers" | "delivery" | "permit" | "residents" => Access::Ends,
+        _ => Access::Closed,
+    })
+    .min()
+}
+
+/// What the tags say of a vehicle in a direction, and the key that says it.
+fn stated(tags: &Tags, vehicle: Vehicle, direction: &str) -> Option<(Access, &'static str)> {
+    keys(vehicle).iter().rev().find_map(|key| {
+        let ends_so = |k: &str| k.strip_prefix(key).and_then(|rest| rest.strip_prefix(':')) == Some(direction);
+        let own = tags.iter().find(|(k, _)| ends_so(k)).map(|(_, v)| v.as_str());
+        own.or_else(|| tag(tags, key)).and_then(value).map(|access| (access, *key))
+    })
+}
+
+/// Whether a vehicle may use the way in a direction.
+fn access(tags: &Tags, class: Class, vehicle: Vehicle, direction: &str) -> Access {
+    let never = match vehicle {
+        Vehicle::Foot => false,
+        Vehicle::Bike => impassable(tags),
+        Vehicle::Car => class == Class::Steps || impassable(tags),
+    };
+    if never {
+        return Access::Closed;
     }
+    let closed_unless = |open: bool, access| if open { access } else { Access::Closed };
+    match stated(tags, vehicle, direction) {
+        Some((access, "access" | "vehicle")) => closed_unless(built_for(tags, class, vehicle), access),
+        Some((access, _)) => access,
+        None => closed_unless(usual(tags, class, vehicle), Access::Open),
+    }
+}
+
+fn impassable(tags: &Tags) -> bool {
+    tag(tags, "smoothness") == Some("impassable")
 }
 
 fn class_of(tags: &Tags) -> Option<Class> {
@@ -42,7 +85,7 @@ fn class_of(tags: &Tags) -> Option<Class> {
         "tertiary" | "tertiary_link" => Class::Tertiary,
         "unclassified" | "residential" | "road" => Class::Street,
         "living_street" => Class::Living,
-        "service" => Class::Service,
+        "service" | "busway" => Class::Service,
         "track" => Class::Track,
         "cycleway" => Class::Cycleway,
         "footway" | "path" | "pedestrian" | "bridleway" | "platform" | "corridor" => Class::Path,
@@ -51,83 +94,119 @@ fn class_of(tags: &Tags) -> Option<Class> {
     })
 }
 
-/// Whether the kind of street is open to a vehicle when no tag says otherwise.
+/// Whether the kind of way is open to a vehicle when no tag says otherwise.
 fn usual(tags: &Tags, class: Class, vehicle: Vehicle) -> bool {
+    // Tracks are built for cars and yet seldom open to everybody's; who may board a ferry by car has to be stated.
+    let seldom = vehicle == Vehicle::Car
+        && (matches!(class, Class::Track | Class::Ferry) || tag(tags, "service") == Some("emergency_access"));
+    !seldom && built_for(tags, class, vehicle)
+}
+
+/// Whether the kind of way is made for a vehicle: what a general right opens it to.
+fn built_for(tags: &Tags, class: Class, vehicle: Vehicle) -> bool {
+    let highway = tag(tags, "highway");
+    if highway == Some("busway") {
+        return false;
+    }
     let fast_road = tag(tags, "motorroad") == Some("yes");
     match vehicle {
-        Vehicle::Foot => {
-            !matches!(class, Class::Motorway | Class::Cycleway)
-                && !fast_road
-                && (class != Class::Trunk || sidewalk(tags))
-        }
-        Vehicle::Bike => match class {
-            Class::Motorway | Class::Steps => false,
-            Class::Path => matches!(tag(tags, "highway"), Some("path")),
+        Vehicle::Foot => match class {
+            Class::Motorway | Class::Cycleway => false,
+            Class::Trunk => !fast_road && sidewalk(tags).unwrap_or(!narrow(tags)),
             _ => !fast_road,
         },
-        Vehicle::Car => class <= Class::Service || class == Class::Ferry,
+        Vehicle::Bike => match class {
+            Class::Motorway | Class::Steps => false,
+            Class::Path => highway == Some("path"),
+            Class::Trunk => !fast_road && (cycleway(tags) || !narrow(tags)),
+            // Who takes nobody on foot takes a bicycle only where it is stated.
+            Class::Ferry => access(tags, class, Vehicle::Foot, "") != Access::Closed,
+            _ => !fast_road,
+        },
+        Vehicle::Car => class <= Class::Track || class == Class::Ferry,
     }
 }
 
-fn sidewalk(tags: &Tags) -> bool {
-    !matches!(tag(tags, "sidewalk"), Some("no" | "none"))
+/// A tunnel or a ramp: on a trunk road there is room beside the cars only where a tag says so.
+fn narrow(tags: &Tags) -> bool {
+    let tunnel = tag(tags, "tunnel").is_some_and(|t| !matches!(t, "no" | "building_passage"));
+    tunnel || tag(tags, "highway").is_some_and(|h| h.ends_with("_link"))
 }
 
-/// How a way may be used; nothing when nobody may.
-pub(super) fn manner(tags: &Tags) -> Option<Manner> {
+/// Whether there is a pavement, where a tag says.
+fn sidewalk(tags: &Tags) -> Option<bool> {
+    let sides = ["sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right"].map(|k| tag(tags, k));
+    let any = sides.iter().flatten().any(|v| matches!(*v, "yes" | "both" | "left" | "right"));
+    let none = sides[..2].iter().flatten().any(|v| matches!(*v, "no" | "none"));
+    if any { Some(true) } else { none.then_some(false) }
+}
+
+/// Whether a tag says that there is a lane for bicycles.
+fn cycleway(tags: &Tags) -> bool {
+    let sides = ["cycleway", "cycleway:both", "cycleway:left", "cycleway:right"].map(|k| tag(tags, k));
+    sides.iter().flatten().any(|v| !matches!(*v, "no" | "none" | "separate" | "use_sidepath"))
+}
+
+/// How a way of so many metres may be used; nothing when nobody may. Without its length a ferry's `duration` says
+/// nothing.
+pub(super) fn manner(tags: &Tags, metres: Option<f64>) -> Option<Manner> {
     let class = class_of(tags)?;
     let round = matches!(tag(tags, "junction"), Some("roundabout" | "circular"));
-    let mut manner =
-        Manner { class: class as u8, flags: if round { ROUNDABOUT } else { 0 }, speed: Default::default() };
+    let mut manner = Manner { class: class as u8, flags: if round { ROUNDABOUT } else { 0 }, ..Manner::default() };
     for vehicle in Vehicle::ALL {
-        let permitted = permission(tags, vehicle).unwrap_or_else(|| usual(tags, class, vehicle));
-        let pushes = vehicle == Vehicle::Bike
-            && !permitted
-            && permission(tags, Vehicle::Foot).unwrap_or_else(|| usual(tags, class, Vehicle::Foot));
-        if !permitted && !pushes {
-            continue;
+        let open = oneway::directions(tags, class, vehicle, round);
+        for (d, direction) in DIRECTIONS.into_iter().enumerate() {
+            let access = if open[d] { access(tags, class, vehicle, direction) } else { Access::Closed };
+            let (access, speed) = match access {
+                Access::Closed if vehicle == Vehicle::Bike => pushed(tags, class, direction),
+                _ => (access, speeds::speed(tags, class, vehicle, metres)),
+            };
+            if access != Access::Closed {
+                manner.speed[vehicle as usize][d] = speed;
+            }
+            if access == Access::Ends {
+                manner.ends |= Manner::bit(vehicle, d);
+            }
         }
-        let speed = if pushes { speeds::pushing(class) } else { speeds::speed(tags, class, vehicle) };
-        let [with, against] = if pushes { [true, true] } else { directions(tags, class, vehicle, round) };
-        manner.speed[vehicle as usize] = [if with { speed } else { 0 }, if against { speed } else { 0 }];
     }
     (manner.speed != [[0; 2]; 3]).then_some(manner)
 }
 
-/// Whether a way may be used with and against the direction it is drawn in.
-fn directions(tags: &Tags, class: Class, vehicle: Vehicle, round: bool) -> [bool; 2] {
-    if vehicle == Vehicle::Foot {
-        return [true, true];
-    }
-    let general = tag(tags, "oneway");
-    let own = if vehicle == Vehicle::Bike { tag(tags, "oneway:bicycle") } else { tag(tags, "oneway:motor_vehicle") };
-    let directions = match own.or(general) {
-        Some("yes" | "true" | "1") => [true, false],
-        Some("-1" | "reverse") => [false, true],
-        Some("no" | "false" | "0" | "reversible" | "alternating") => [true, true],
-        _ if round || class == Class::Motorway => [true, false],
-        _ => [true, true],
+/// Where nobody may ride, a bicycle may be pushed wherever people may walk; a ferry takes it or doesn't.
+fn pushed(tags: &Tags, class: Class, direction: &str) -> (Access, u16) {
+    let on_foot = oneway::directions(tags, class, Vehicle::Foot, false);
+    let open = class != Class::Ferry && DIRECTIONS.iter().zip(on_foot).any(|(d, open)| open && *d == direction);
+    let access = match tag(tags, "bicycle") {
+        _ if !open => Access::Closed,
+        Some("dismount") => Access::Open,
+        _ => access(tags, class, Vehicle::Foot, direction),
     };
-    if vehicle == Vehicle::Bike && own.is_none() && contraflow(tags) { [true, true] } else { directions }
+    (access, speeds::pushing(class))
 }
 
-/// A lane or track for bicycles against the traffic.
-fn contraflow(tags: &Tags) -> bool {
-    let opposite = |v: &str| v.starts_with("opposite");
-    ["cycleway", "cycleway:left", "cycleway:right", "cycleway:both"].iter().any(|k| tag(tags, k).is_some_and(opposite))
-        || ["cycleway:left:oneway", "cycleway:right:oneway"].iter().any(|k| matches!(tag(tags, k), Some("no" | "-1")))
-}
-
-/// A bit for each vehicle that a barrier stops.
-pub(super) fn barrier(kind: &str, tags: &Tags) -> u8 {
-    let stopped = |vehicle: Vehicle| match permission(tags, vehicle) {
-        Some(permitted) => !permitted,
-        None => match kind {
-            "gate" | "lift_gate" | "swing_gate" | "toll_booth" | "border_control" | "cattle_grid" | "entrance"
-            | "kerb" | "sally_port" | "height_restrictor" | "no" => false,
-            "wall" | "fence" | "hedge" | "retaining_wall" => true,
-            _ => vehicle == Vehicle::Car,
-        },
+/// A bit for each vehicle that a barrier stops, and one for each that it lets through only to begin or end behind it.
+pub(super) fn barrier(kind: &str, tags: &Tags) -> [u8; 2] {
+    let passes = |vehicle: Vehicle| {
+        let by_kind = match kind {
+            "gate" | "lift_gate" | "swing_gate" | "sliding_gate" | "hampshire_gate" | "bump_gate" | "toll_booth"
+            | "border_control" | "cattle_grid" | "entrance" | "kerb" | "sally_port" | "height_restrictor"
+            | "coupure" | "no" => true,
+            "wall" | "city_wall" | "fence" | "hedge" | "retaining_wall" | "guard_rail" | "cable_barrier" => false,
+            _ => vehicle != Vehicle::Car,
+        };
+        match stated(tags, vehicle, "") {
+            Some((_, "access" | "vehicle")) if !by_kind => Access::Closed,
+            Some((access, _)) => access,
+            None if by_kind => Access::Open,
+            None => Access::Closed,
+        }
     };
-    Vehicle::ALL.into_iter().filter(|v| stopped(*v)).map(|v| 1 << v as u8).sum()
+    let with = |wanted: Access| {
+        let least = |v: Vehicle| match v {
+            Vehicle::Bike => passes(v).min(passes(Vehicle::Foot)),
+            _ => passes(v),
+        };
+        Vehicle::ALL.into_iter().filter(|v| least(*v) == wanted).map(|v| 1 << v as u8).sum()
+    };
+    [with(Access::Closed), with(Access::Ends)]
 }

@@ -1,5 +1,6 @@
 //! Looks through a pbf file before the pbf crate reads it: that crate panics on a relation member of an unknown type,
-//! and nothing here may panic. Refuses that and every other malformation; understands nothing else.
+//! and nothing here may panic. Refuses that, every other malformation, and what would be read wrongly: histories, and
+//! compressions other than zlib.
 
 use crate::error::ImportError;
 use flate2::bufread::ZlibDecoder;
@@ -62,33 +63,72 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-/// Refuses a file that isn't well formed.
+/// Refuses a file that isn't well formed or can't be read here, and says what to do.
 pub(super) fn check(mut file: &[u8]) -> Result<(), ImportError> {
+    if [b"<?xml".as_slice(), b"<osm", b"BZh", b"\x1f\x8b"].iter().any(|start| file.starts_with(start)) {
+        let why = "it isn't in the PBF format; make that of it: osmium cat FILE -o town.osm.pbf";
+        return Err(ImportError::Pbf(why.to_owned()));
+    }
     while !file.is_empty() {
         let at = file.len();
         let broken = || ImportError::Pbf(format!("it is malformed {at} bytes before its end"));
-        file = blob(file).ok_or_else(broken)?;
+        let (blob, rest) = Blob::first(file).ok_or_else(broken)?;
+        if let Some(why) = blob.unreadable() {
+            return Err(ImportError::Pbf(why));
+        }
+        let block = blob.unpacked().ok_or_else(broken)?;
+        match blob.kind {
+            b"OSMData" => members(&block).ok_or_else(broken)?,
+            b"OSMHeader" => features(&block)?,
+            _ => {}
+        }
+        file = rest;
     }
     Ok(())
 }
 
-/// Checks one blob; the rest of the file.
-fn blob(file: &[u8]) -> Option<&[u8]> {
-    let (length, rest) = file.split_first_chunk::<4>()?;
-    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-    let (header, rest) = rest.split_at_checked(length).filter(|_| length <= MOST_HEADER)?;
-    let (mut data, mut size) = (false, 0);
-    for field in Fields(header) {
-        match field? {
-            (1, Value::Bytes(kind)) => data = kind == b"OSMData",
-            (3, Value::Number(n)) => size = usize::try_from(n).ok()?,
-            _ => {}
+/// One part of a file: what it is, and its content as it was packed.
+struct Blob<'a> {
+    kind: &'a [u8],
+    content: &'a [u8],
+}
+
+impl<'a> Blob<'a> {
+    /// The first blob of a file, and the rest.
+    fn first(file: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let (length, rest) = file.split_first_chunk::<4>()?;
+        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+        let (header, rest) = rest.split_at_checked(length).filter(|_| length <= MOST_HEADER)?;
+        let (mut kind, mut size) = (b"".as_slice(), 0);
+        for field in Fields(header) {
+            match field? {
+                (1, Value::Bytes(name)) => kind = name,
+                (3, Value::Number(n)) => size = usize::try_from(n).ok()?,
+                _ => {}
+            }
         }
+        let (content, rest) = rest.split_at_checked(size)?;
+        Some((Self { kind, content }, rest))
     }
-    let (content, rest) = rest.split_at_checked(size)?;
-    if data {
+
+    /// Why the content can't be unpacked here, and what to do.
+    fn unreadable(&self) -> Option<String> {
+        let packed = Fields(self.content).flatten().find_map(|(field, _)| match field {
+            4 => Some("lzma"),
+            5 => Some("bzip2"),
+            6 => Some("lz4"),
+            7 => Some("zstd"),
+            _ => None,
+        })?;
+        Some(format!(
+            "it is compressed with {packed}; write it again with zlib: \
+             osmium cat FILE -o town.osm.pbf -f pbf,pbf_compression=zlib"
+        ))
+    }
+
+    fn unpacked(&self) -> Option<Vec<u8>> {
         let mut block = Vec::new();
-        for field in Fields(content) {
+        for field in Fields(self.content) {
             match field? {
                 (1, Value::Bytes(raw)) => block = raw.to_vec(),
                 (3, Value::Bytes(packed)) => {
@@ -98,9 +138,25 @@ fn blob(file: &[u8]) -> Option<&[u8]> {
                 _ => {}
             }
         }
-        members(&block).filter(|_| block.len() as u64 <= MOST_BLOCK)?;
+        Some(block).filter(|b| b.len() as u64 <= MOST_BLOCK)
     }
-    Some(rest)
+}
+
+/// Refuses what a file says one must understand to read it, where that isn't understood here.
+fn features(header: &[u8]) -> Result<(), ImportError> {
+    for (field, value) in Fields(header).flatten() {
+        let (4, Value::Bytes(feature)) = (field, value) else { continue };
+        let feature = String::from_utf8_lossy(feature);
+        let why = match &*feature {
+            "OsmSchema-V0.6" | "DenseNodes" | "LocationsOnWays" => continue,
+            "HistoricalInformation" => "it is a history, with all that was deleted and changed \
+                 (HistoricalInformation); make a map of one day of it: osmium time-filter FILE -o town.osm.pbf"
+                .to_owned(),
+            _ => format!("it needs {feature}, which isn't read here; write it again without: osmium cat"),
+        };
+        return Err(ImportError::Pbf(why));
+    }
+    Ok(())
 }
 
 /// Walks groups (field 2), relations (4) and the types of their members (10): node, way or relation.

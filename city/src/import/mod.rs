@@ -14,6 +14,7 @@ mod feed;
 #[cfg(test)]
 mod feed_tests;
 mod guard;
+mod oneway;
 mod osm;
 mod pbf;
 mod people;
@@ -21,14 +22,18 @@ mod places;
 mod report;
 mod speeds;
 mod stop_times;
+#[cfg(test)]
+mod street_tests;
 mod table;
 #[cfg(test)]
 mod tests;
 mod turns;
+mod zone;
 
 pub use report::Report;
 
 use crate::City;
+use crate::clock::Zone;
 use crate::draft::CityDraft;
 use crate::error::ImportError;
 
@@ -43,6 +48,8 @@ pub struct Sources<'a> {
     pub feeds: Vec<&'a [u8]>,
     /// A CSV table with columns `lat`, `lon`, `population` and others.
     pub people: Option<&'a [u8]>,
+    /// IANA name of the time zone; without it that of the first feed, else the one of the place.
+    pub zone: Option<&'a str>,
 }
 
 /// Makes a city; `progress` hears the name of each stage as it begins.
@@ -52,11 +59,20 @@ pub struct Sources<'a> {
 pub fn import(sources: &Sources, mut progress: impl FnMut(&str)) -> Result<(City, Report), ImportError> {
     let mut report = Report::default();
     let mut draft = CityDraft { name: sources.name.to_owned(), ..CityDraft::default() };
+    if let Some(zone) = sources.zone {
+        if !Zone::knows(zone) {
+            return Err(ImportError::UnknownZone(zone.to_owned()));
+        }
+        zone.clone_into(&mut draft.zone);
+    }
     progress("streets and places");
     osm::read(sources.osm, &mut draft, &mut report)?;
     for bytes in &sources.feeds {
         progress("timetable");
         feed::read(bytes, &mut draft, &mut report)?;
+    }
+    if draft.zone.is_empty() {
+        draft.zone = zone::at(&draft.streets.nodes)?;
     }
     progress("people");
     match sources.people {

@@ -20,11 +20,18 @@ pub(super) struct RawWay {
     pub tags: Tags,
 }
 
+/// What a turn restriction leads over.
+pub(super) enum RawVia {
+    Node(i64),
+    Ways(Vec<i64>),
+}
+
 /// A turn restriction as drawn.
 pub(super) struct RawTurn {
-    pub from: i64,
-    pub via: i64,
-    pub to: i64,
+    pub id: i64,
+    pub from: Vec<i64>,
+    pub via: RawVia,
+    pub to: Vec<i64>,
     pub tags: Tags,
 }
 
@@ -88,14 +95,18 @@ pub(super) fn read(bytes: &[u8], report: &mut Report) -> Result<Raw, ImportError
             Element::Way(way) if way.tags().any(|(k, _)| wanted_way(k)) => {
                 let nodes: Vec<i64> = way.refs().collect();
                 used.extend(&nodes);
+                // Files with the places of nodes on the ways leave out the nodes themselves.
+                if way.node_locations().len() == nodes.len() {
+                    let places = way.node_locations().map(|at| Point::new(at.lat(), at.lon()));
+                    let known = nodes.iter().copied().zip(places).filter(|(_, at)| at.is_valid());
+                    raw.at.extend(known.map(|(id, at)| (id, Coord::from(at))));
+                }
                 raw.ways.push(RawWay { id: way.id(), nodes, tags: owned(way.tags()) });
             }
-            Element::Relation(relation) if relation.tags().any(|t| t == ("type", "restriction")) => {
-                match restriction(&relation) {
-                    Some(turn) => raw.turns.push(turn),
-                    None => report.drop("turn restrictions not over a single node", relation.id()),
-                }
-            }
+            Element::Relation(relation) if relation.tags().any(restricts) => match restriction(&relation) {
+                Some(turn) => raw.turns.push(turn),
+                None => report.drop("turn restrictions without all their members", relation.id()),
+            },
             _ => {}
         })
         .map_err(failed)?;
@@ -124,19 +135,28 @@ pub(super) fn read(bytes: &[u8], report: &mut Report) -> Result<Raw, ImportError
     Ok(raw)
 }
 
+/// `type=restriction`, or in old data `type=restriction:bicycle`.
+fn restricts((key, value): (&str, &str)) -> bool {
+    key == "type" && value.strip_prefix("restriction").is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+}
+
 fn restriction(relation: &osmpbf::Relation) -> Option<RawTurn> {
-    let (mut from, mut via, mut to) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut from, mut nodes, mut ways, mut to) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for member in relation.members() {
         match (member.role().unwrap_or_default(), member.member_type) {
             ("from", RelMemberType::Way) => from.push(member.member_id),
-            ("via", RelMemberType::Node) => via.push(member.member_id),
+            ("via", RelMemberType::Node) => nodes.push(member.member_id),
+            ("via", RelMemberType::Way) => ways.push(member.member_id),
             ("to", RelMemberType::Way) => to.push(member.member_id),
-            ("via", _) => return None,
             _ => {}
         }
     }
-    match (from.as_slice(), via.as_slice(), to.as_slice()) {
-        (&[from], &[via], &[to]) => Some(RawTurn { from, via, to, tags: owned(relation.tags()) }),
-        _ => None,
-    }
+    let via = match nodes[..] {
+        [node] if ways.is_empty() => RawVia::Node(node),
+        // Nodes beside ways only say where the ways meet.
+        _ if !ways.is_empty() => RawVia::Ways(ways),
+        _ => return None,
+    };
+    let complete = !from.is_empty() && !to.is_empty();
+    complete.then(|| RawTurn { id: relation.id(), from, via, to, tags: owned(relation.tags()) })
 }

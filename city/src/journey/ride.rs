@@ -117,7 +117,7 @@ impl City {
     pub(super) fn journey(&self, mode: Mode, legs: Vec<Leg>, fare: Option<super::Fare>) -> Journey {
         let nowhen = Moment::new(Day(0), 0);
         let (depart, arrive) = legs.first().zip(legs.last()).map_or((nowhen, nowhen), |(a, b)| (a.depart, b.arrive));
-        let parts: Vec<(Traveller, f64)> = legs.iter().filter_map(|l| Some((traveller(l)?, l.metres))).collect();
+        let parts: Vec<(Traveller, f64)> = legs.iter().flat_map(travelled).collect();
         Journey {
             mode,
             depart,
@@ -130,6 +130,15 @@ impl City {
             fare,
         }
     }
+}
+
+/// Who emits over how many metres of a leg: on its ferries the ship does.
+fn travelled(leg: &Leg) -> Vec<(Traveller, f64)> {
+    let Some(traveller) = traveller(leg) else { return Vec::new() };
+    let at_sea: f64 = leg.steps.iter().filter(|s| s.remark == Some("ferry")).map(|s| s.metres).sum();
+    let ship = if traveller == Traveller::Car { Traveller::CarFerry } else { Traveller::Ferry };
+    let all = [(traveller, (leg.metres - at_sea).max(0.0)), (ship, at_sea)];
+    all.into_iter().filter(|(who, metres)| *who == traveller || *metres > 0.0).collect()
 }
 
 fn traveller(leg: &Leg) -> Option<Traveller> {

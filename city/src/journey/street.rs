@@ -2,8 +2,7 @@
 
 use super::{Journey, Leg, Means, Mode, When};
 use crate::City;
-use crate::clock::Moment;
-use crate::emissions::{self, Traveller};
+use crate::clock::{Day, Moment};
 use crate::error::{Error, NoRoute};
 use crate::geo::Point;
 use crate::network::{Snap, Vehicle};
@@ -12,6 +11,8 @@ use serde::Serialize;
 
 /// A point farther than this from every street of its vehicle isn't on the network.
 const SNAP_METRES: f64 = 2_000.0;
+/// A vehicle that ends so many metres farther from the door than people on foot get leaves the rest to be walked.
+const FAR_FROM_DOOR: f32 = 100.0;
 
 /// Time and distance, without the way.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -83,32 +84,53 @@ impl City {
         if tracks.is_empty() {
             return Err(Error::NoRoute(NoRoute::NotConnected));
         }
-        Ok(tracks.iter().map(|t| self.street_journey(t, ends, vehicle, when)).collect())
+        let walks = [self.walk(from, ends[0], true), self.walk(to, ends[1], false)];
+        Ok(tracks.iter().map(|t| self.street_journey(t, ends, vehicle, when, &walks)).collect())
     }
 
-    fn street_journey(&self, track: &Track, ends: [&Snap; 2], vehicle: Vehicle, when: When) -> Journey {
+    /// The walk between a door and the nearest street of a vehicle, where people on foot get much nearer.
+    fn walk(&self, door: Point, parked: &Snap, leaving: bool) -> Option<(Leg, i32)> {
+        if parked.metres < FAR_FROM_DOOR {
+            return None;
+        }
+        let near = self.snap(door, Vehicle::Foot).ok().filter(|s| parked.metres - s.metres >= FAR_FROM_DOOR)?;
+        let there = self.snap(parked.at.point(), Vehicle::Foot).ok()?;
+        let ends = if leaving { [&near, &there] } else { [&there, &near] };
+        let foot = &self.streets[Vehicle::Foot as usize];
+        let track = self.at_desk(|d| route::track(&self.network, foot, Vehicle::Foot, ends, true, &mut d.scratch))?;
+        let leg = self.street_leg(&track, ends, Vehicle::Foot, Moment::new(Day(0), 0), 0);
+        Some((leg, track.weight.div_ceil(1000) as i32))
+    }
+
+    fn street_journey(
+        &self,
+        track: &Track,
+        ends: [&Snap; 2],
+        vehicle: Vehicle,
+        when: When,
+        [before, after]: &[Option<(Leg, i32)>; 2],
+    ) -> Journey {
         let seconds = track.weight.div_ceil(1000) as i32;
+        let walked = |walk: &Option<(Leg, i32)>| walk.as_ref().map_or(0, |w| w.1);
         let depart = match when {
             When::Depart(m) => m,
-            When::Arrive(m) => m.plus(-seconds),
+            When::Arrive(m) => m.plus(-seconds - walked(before) - walked(after)),
         };
-        let leg = self.street_leg(track, ends, vehicle, depart, seconds);
-        let (mode, traveller) = match vehicle {
-            Vehicle::Foot => (Mode::Foot, Traveller::Foot),
-            Vehicle::Bike => (Mode::Bike, Traveller::Bike),
-            Vehicle::Car => (Mode::Car, Traveller::Car),
+        let mut legs = Vec::new();
+        let walk = |walk: &Option<(Leg, i32)>, start: Moment| {
+            let (leg, seconds) = walk.clone()?;
+            Some(Leg { depart: start, arrive: start.plus(seconds), ..leg })
         };
-        Journey {
-            mode,
-            depart: leg.depart,
-            arrive: leg.arrive,
-            seconds: i64::from(seconds),
-            metres: leg.metres,
-            rides: 0,
-            emission: emissions::of(&[(traveller, leg.metres)]),
-            legs: vec![leg],
-            fare: None,
-        }
+        legs.extend(walk(before, depart));
+        let start = depart.plus(walked(before));
+        legs.push(self.street_leg(track, ends, vehicle, start, seconds));
+        legs.extend(walk(after, start.plus(seconds)));
+        let mode = match vehicle {
+            Vehicle::Foot => Mode::Foot,
+            Vehicle::Bike => Mode::Bike,
+            Vehicle::Car => Mode::Car,
+        };
+        self.journey(mode, legs, None)
     }
 
     pub(super) fn street_leg(

@@ -3,7 +3,7 @@
 //! A node becomes a junction where ways meet or end, at signals, at barriers and at the node of a turn restriction.
 //! A barrier forbids every turn across its node to those it stops: the street stays usable from both sides.
 
-use super::{Draft, DraftWay, Grid, Manner, Network, Turn};
+use super::{Banned, Draft, DraftWay, GATE, Grid, Manner, Network, Turn};
 use crate::geo::Coord;
 use std::collections::HashMap;
 
@@ -45,12 +45,22 @@ pub(crate) fn build(draft: &Draft) -> Network {
     for arc in 0..2 * builder.network.segments() as u32 {
         builder.leaving[builder.network.tail(arc) as usize].push(arc);
     }
-    let mut turns: Vec<[u32; 3]> = draft.turns.iter().flat_map(|t| builder.turn(t)).collect();
-    turns.extend(builder.blocked());
+    let mut turns = builder.blocked();
+    let mut banned: Vec<Banned> = draft.turns.iter().flat_map(|t| builder.turn(t)).collect();
+    banned.retain(|b| match b.arcs[..] {
+        [a, b2] => {
+            turns.push([a, b2, u32::from(b.vehicles)]);
+            false
+        }
+        _ => true,
+    });
     turns.sort_unstable();
     turns.dedup();
+    banned.sort_unstable();
+    banned.dedup();
     let mut network = builder.network;
     network.turns = turns;
+    network.banned = banned;
     network.usable = vec![0; network.segments()];
     network.grid = Grid::over(&network.points, &network.first);
     network
@@ -74,7 +84,7 @@ impl<'a> Builder<'a> {
             }
         }
         for (node, &used) in uses.iter().enumerate() {
-            if used > 1 || (used > 0 && (draft.marks[node] | draft.barriers[node]) != 0) {
+            if used > 1 || (used > 0 && (draft.marks[node] | draft.barriers[node] | draft.gates[node]) != 0) {
                 self.junction[node] = self.network.junctions.len() as u32;
                 self.network.junctions.push(draft.nodes[node]);
                 self.network.marks.push(draft.marks[node]);
@@ -146,35 +156,67 @@ impl<'a> Builder<'a> {
 
     /// The pairs of arcs that a barrier keeps apart.
     fn blocked(&self) -> Vec<[u32; 3]> {
-        let stops =
-            self.draft.barriers.iter().enumerate().filter(|&(node, &b)| b != 0 && self.junction[node] != u32::MAX);
-        let pairs = |(node, &stopped): (usize, &u8)| {
+        let stops = self.draft.barriers.iter().zip(&self.draft.gates).enumerate();
+        let stops = stops.filter(|&(node, (&b, &g))| b | g != 0 && self.junction[node] != u32::MAX);
+        let pairs = |(node, (&stopped, &ends)): (usize, (&u8, &u8))| {
+            let bits = u32::from(stopped) | u32::from(ends) << GATE;
             let out = &self.leaving[self.junction[node] as usize];
             let both = out.iter().flat_map(|&a| out.iter().map(move |&b| (a ^ 1, b)));
-            both.filter(|(a, b)| a / 2 != b / 2).map(|(a, b)| [a, b, u32::from(stopped)]).collect::<Vec<_>>()
+            both.filter(|(a, b)| a / 2 != b / 2).map(|(a, b)| [a, b, bits]).collect::<Vec<_>>()
         };
         stops.flat_map(pairs).collect()
     }
 
-    /// The forbidden pairs of arcs of one restriction; none when its ways don't meet at its node.
-    fn turn(&self, turn: &Turn) -> Vec<[u32; 3]> {
+    fn arcs(&self, way: u32) -> impl Iterator<Item = u32> + use<> {
+        let segments = self.segments.get(way as usize).cloned().unwrap_or(0..0);
+        segments.flat_map(|s| [s * 2, s * 2 + 1])
+    }
+
+    /// The forbidden courses of one restriction; none when its ways don't meet.
+    fn turn(&self, turn: &Turn) -> Vec<Banned> {
         let n = &self.network;
-        let Some(&via) = self.junction.get(turn.via as usize).filter(|&&j| j != u32::MAX) else {
-            return Vec::new();
+        let Some((course, end)) = self.course(turn) else { return Vec::new() };
+        let out: Vec<u32> = turn.to.iter().flat_map(|w| self.arcs(*w)).filter(|&a| n.tail(a) == end).collect();
+        let banned = |known: &[u32], next: u32| {
+            let arcs = known.iter().copied().chain([next]).collect();
+            Banned { arcs, vehicles: turn.vehicles }
         };
-        let range = |way: u32| self.segments.get(way as usize).cloned().unwrap_or(0..0);
-        let arcs = |r: std::ops::Range<u32>| r.flat_map(|s| [s * 2, s * 2 + 1]);
-        let into: Vec<u32> = arcs(range(turn.from)).filter(|&a| n.head(a) == via).collect();
-        let out: Vec<u32> = arcs(range(turn.to)).filter(|&a| n.tail(a) == via).collect();
-        // Two arms on either side mean that the way passes through: which one is meant is then unknown.
-        if into.len() != 1 || (turn.only && out.len() != 1) {
+        if !turn.only {
+            return out.into_iter().map(|next| banned(&course, next)).collect();
+        }
+        if out.is_empty() {
             return Vec::new();
         }
-        let forbidden: Vec<u32> = if turn.only {
-            self.leaving[via as usize].iter().copied().filter(|&a| a != out[0] && a / 2 != into[0] / 2).collect()
-        } else {
-            out
+        // Whoever comes from the first way keeps to the whole course; turning round is judged elsewhere.
+        let off = |at: usize| {
+            let (here, next) = (course[at], course.get(at + 1).map_or(out.clone(), |a| vec![*a]));
+            let others = self.leaving[n.head(here) as usize].iter().copied();
+            others.filter(move |a| !next.contains(a) && a / 2 != here / 2).map(move |a| (at, a))
         };
-        forbidden.into_iter().map(|a| [into[0], a, u32::from(turn.vehicles)]).collect()
+        (0..course.len()).flat_map(off).map(|(at, next)| banned(&course[..=at], next)).collect()
+    }
+
+    /// The arcs of a restriction up to its last way, and the junction at which that begins.
+    fn course(&self, turn: &Turn) -> Option<(Vec<u32>, u32)> {
+        let n = &self.network;
+        let junction = |node: u32| self.junction.get(node as usize).copied().filter(|j| *j != u32::MAX);
+        let mut at = junction(turn.via)?;
+        let into: Vec<u32> = self.arcs(turn.from).filter(|&a| n.head(a) == at).collect();
+        // Two arms on either side mean that the way passes through: which one is meant is then unknown.
+        let [first] = into[..] else { return None };
+        let mut course = vec![first];
+        for &[way, end] in &turn.over {
+            let mut along: Vec<u32> = self.arcs(way).filter(|a| a & 1 == 0).collect();
+            if n.tail(*along.first()?) != at {
+                along = along.into_iter().rev().map(|a| a ^ 1).collect();
+            }
+            let end = junction(end)?;
+            if n.tail(*along.first()?) != at || n.head(*along.last()?) != end {
+                return None;
+            }
+            course.extend(along);
+            at = end;
+        }
+        Some((course, at))
     }
 }

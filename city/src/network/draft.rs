@@ -11,13 +11,17 @@ pub(crate) struct DraftWay {
     pub manner: Manner,
 }
 
-/// A turn from one way to another over a node.
+/// A turn from one way to another, over a node or over other ways.
 #[derive(Debug, Clone)]
 pub(crate) struct Turn {
     pub from: u32,
+    /// The node at which the first way is left.
     pub via: u32,
-    pub to: u32,
-    /// True: every other turn is forbidden. False: this one is.
+    /// Whole ways passed in between, each with the node at its far end.
+    pub over: Vec<[u32; 2]>,
+    /// The ways that it leads to; of several, any.
+    pub to: Vec<u32>,
+    /// True: from the first way nothing else is allowed. False: this is forbidden.
     pub only: bool,
     /// A bit for each vehicle it binds.
     pub vehicles: u8,
@@ -30,6 +34,8 @@ pub(crate) struct Draft {
     pub marks: Vec<u8>,
     /// Node → bit for each vehicle that can't pass it (a bollard, a locked gate).
     pub barriers: Vec<u8>,
+    /// Node → bit for each vehicle that passes it only to begin or end its journey behind it.
+    pub gates: Vec<u8>,
     pub ways: Vec<DraftWay>,
     pub turns: Vec<Turn>,
 }
@@ -39,6 +45,7 @@ impl Draft {
         self.nodes.push(at);
         self.marks.push(0);
         self.barriers.push(0);
+        self.gates.push(0);
         self.nodes.len() as u32 - 1
     }
 }

@@ -55,16 +55,36 @@ pub(crate) enum Class {
 /// How a kind of street is used: shared by all segments alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Manner {
-    /// Hundreds of metres per hour by vehicle, with and against the segment; 0 where not permitted.
+    /// Tens of metres per hour by vehicle, with and against the segment; 0 where not permitted.
     pub speed: [[u16; 2]; 3],
     /// A `Class` as its number.
     pub class: u8,
     /// Bit 0: part of a roundabout.
     pub flags: u8,
+    /// Only for journeys that begin or end there: a `bit` for each vehicle and direction.
+    pub ends: u8,
 }
-stored!(Manner { speed, class, flags });
+stored!(Manner { speed, class, flags, ends });
+
+impl Manner {
+    pub fn bit(vehicle: Vehicle, direction: usize) -> u8 {
+        1 << (2 * vehicle as usize + direction)
+    }
+}
+
+/// Arcs that may not be used one after the other: three or more.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Banned {
+    pub arcs: Vec<u32>,
+    /// A bit for each vehicle.
+    pub vehicles: u8,
+}
+stored!(Banned { arcs, vehicles });
 
 pub(crate) const ROUNDABOUT: u8 = 1;
+
+/// The first of the bits of `Network::turns` for those who may begin or end behind.
+pub(crate) const GATE: u32 = 3;
 
 /// A junction has traffic signals.
 pub(crate) const SIGNALS: u8 = 1;
@@ -88,14 +108,32 @@ pub(crate) struct Network {
     pub junctions: Vec<Coord>,
     /// Junction → `SIGNALS`.
     pub marks: Vec<u8>,
-    /// Forbidden turns: arc, arc, and a bit for each vehicle. Sorted.
+    /// Forbidden turns: arc, arc, a bit for each vehicle that may not take it at all, and from `GATE` on a bit for each
+    /// that takes it only to begin or end its journey behind it. Sorted.
     pub turns: Vec<[u32; 3]>,
+    /// Sorted.
+    pub banned: Vec<Banned>,
     /// Segment → bit for each vehicle whose main network holds it: the others can't be snapped to.
     pub usable: Vec<u8>,
     /// Pieces of segments by place.
     pub grid: Grid,
 }
-stored!(Network { points, first, ends, length, name, manner, manners, names, junctions, marks, turns, usable, grid });
+stored!(Network {
+    points,
+    first,
+    ends,
+    length,
+    name,
+    manner,
+    manners,
+    names,
+    junctions,
+    marks,
+    turns,
+    banned,
+    usable,
+    grid
+});
 
 impl Network {
     pub fn segments(&self) -> usize {
@@ -120,7 +158,12 @@ impl Network {
     pub fn travel(&self, arc: u32, vehicle: Vehicle) -> Option<u32> {
         let speed = self.manner(arc / 2).speed[vehicle as usize][arc as usize & 1];
         let length = u64::from(self.length[arc as usize / 2]);
-        (speed > 0).then(|| (length * 360 / u64::from(speed)).clamp(1, u64::from(u32::MAX / 8)) as u32)
+        (speed > 0).then(|| (length * 3_600 / u64::from(speed)).clamp(1, u64::from(u32::MAX / 8)) as u32)
+    }
+
+    /// Whether an arc is only for journeys that begin or end there.
+    pub fn for_ends(&self, arc: u32, vehicle: Vehicle) -> bool {
+        self.manner(arc / 2).ends & Manner::bit(vehicle, arc as usize & 1) != 0
     }
 
     /// The junction at the start of an arc.
@@ -148,7 +191,8 @@ impl Network {
             && self.ends.iter().flatten().all(|&j| (j as usize) < self.junctions.len())
             && self.manner.iter().all(|&m| (m as usize) < self.manners.len())
             && self.marks.len() == self.junctions.len()
-            && self.turns.iter().all(|t| t[0].max(t[1]) < 2 * n as u32);
+            && self.turns.iter().all(|t| t[0].max(t[1]) < 2 * n as u32)
+            && self.banned.iter().flat_map(|b| &b.arcs).all(|&a| a < 2 * n as u32);
         if !ok {
             return Err(FileError::Inconsistent("streets"));
         }

@@ -6,8 +6,11 @@
 mod alternatives;
 mod contract;
 mod hierarchy;
+mod moves;
 mod near;
 mod search;
+#[cfg(test)]
+mod sign_tests;
 mod states;
 mod steps;
 mod sweep;
@@ -15,6 +18,7 @@ mod sweep;
 pub(crate) mod tests;
 mod track;
 mod witness;
+mod zones;
 
 pub(crate) use alternatives::alternatives;
 pub(crate) use near::Near;

@@ -405,7 +405,8 @@ fn raptor_agrees_with_the_oracle_on_porto_alegre() {
     };
     let [osm, bus, rail] =
         ["poa.osm.pbf", "poa-eptc.gtfs.zip", "poa-trensurb.gtfs.zip"].map(|f| std::fs::read(folder.join(f)).unwrap());
-    let sources = crate::Sources { name: "Porto Alegre", osm: &osm, feeds: vec![&bus, &rail], people: None };
+    let sources =
+        crate::Sources { name: "Porto Alegre", osm: &osm, feeds: vec![&bus, &rail], ..crate::Sources::default() };
     let (city, _) = crate::import(&sources, |_| {}).unwrap();
     let (mut random, b) = (Random::new(4), city.bounds());
     let noon = Moment::new(Day::of(2019, 4, 15).unwrap(), 13 * 3600);

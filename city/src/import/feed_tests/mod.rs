@@ -93,7 +93,7 @@ fn street() -> CityDraft {
     let mut draft = CityDraft::default();
     let nodes: Vec<u32> = (-2..162).map(|k| draft.streets.node(at(k * 250).into())).collect();
     let mut manner = Manner { class: Class::Street as u8, ..Manner::default() };
-    manner.speed = [[50, 50], [150, 150], [400, 400]];
+    manner.speed = [[500, 500], [1_500, 1_500], [4_000, 4_000]];
     draft.streets.ways.push(DraftWay { nodes, name: "Long Street".to_owned(), manner });
     draft
 }
