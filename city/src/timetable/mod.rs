@@ -11,6 +11,8 @@ mod feed;
 mod platforms;
 mod range;
 mod refine;
+#[cfg(test)]
+mod rule_tests;
 mod search;
 mod shape;
 #[cfg(test)]
