@@ -130,7 +130,9 @@ fn the_same_place_twice_is_a_journey_of_nothing() {
         let found = demo().summary(here, here, v).unwrap();
         assert_eq!((found.seconds, found.metres), (0.0, 0.0));
     }
-    assert!(demo().ride(here, here, Mode::Bus, When::Depart(monday(8))).is_ok());
+    // A bus answer has a bus in it.
+    let ride = demo().ride(here, here, Mode::Bus, When::Depart(monday(8)));
+    assert!(matches!(ride, Err(Error::NoRoute(NoRoute::WalkIsShorter))), "{ride:?}");
 }
 
 #[test]
