@@ -78,7 +78,8 @@ export const de: Texts = {
     ordering_off: "Die Läden nehmen zurzeit keine Bestellungen an.",
     out_of_stock:
       "Es ist nicht mehr von allem genug da. Dein Korb ist unverändert; sieh dir die markierten Zeilen an.",
-    shop_closed: "Der Laden hat gerade geschlossen. Seine Seite sagt, wann er öffnet; dein Korb ist unverändert.",
+    shop_closed:
+      "Der Laden hat gerade geschlossen. Seine Seite sagt, wann er öffnet; dein Korb ist unverändert.",
     too_far: "Diese Adresse ist zu weit von der Stadt entfernt.",
     not_sold_here: "Etwas in deiner Bestellung wird hier nicht mehr verkauft.",
     cart_gone: "Dein Korb hat sich inzwischen geändert. Sieh ihn noch einmal durch.",
@@ -93,7 +94,8 @@ export const de: Texts = {
     not_an_image: "Das ist kein Bild, das wir zeigen können: PNG, JPEG oder WebP.",
     image_quota: "Die Bilder des Ladens belegen allen Platz. Ersetze zuerst eines durch ein kleineres.",
     bad_hours: "Diese Zeiten gehen nicht: Eine endet, bevor sie beginnt, oder zwei überschneiden sich.",
-    webhook_address: "An diese Adresse können keine Ereignisse gesendet werden: Sie muss im öffentlichen Internet liegen.",
+    webhook_address:
+      "An diese Adresse können keine Ereignisse gesendet werden: Sie muss im öffentlichen Internet liegen.",
     uploads_off: "Zurzeit können keine Bilder hochgeladen werden.",
     yourself: "Mit deinem eigenen Konto geht das nicht.",
     shop_for_managers: "Wer einen Laden führt, braucht einen Laden, und nur dann.",
