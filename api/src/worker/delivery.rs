@@ -3,7 +3,7 @@
 use sea_orm::{
     QueryOrder, QuerySelect, QueryTrait,
     entity::prelude::*,
-    sea_query::{Expr, ExprTrait, OnConflict},
+    sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict},
 };
 
 use crate::{clock::Instant, error::Result, orders::event};
@@ -68,13 +68,19 @@ impl Entity {
 
     /// Takes due deliveries for one attempt each, until `until`; gives those that no other worker has.
     pub async fn claim(db: &impl ConnectionTrait, ids: Vec<i64>, now: Instant, until: Instant) -> Result<Vec<Model>> {
-        let claimed = Self::update_many()
-            .col_expr(Column::DueAt, Expr::value(until))
-            .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+        // Two workers that lock the same rows in turn would wait for each other: each leaves the other's alone.
+        let free = Self::find()
+            .select_only()
+            .column(Column::EventId)
             .filter(Column::EventId.is_in(ids))
             .filter(Column::DueAt.lte(now))
             .filter(Column::DeliveredAt.is_null())
-            .filter(Column::DeadAt.is_null());
+            .filter(Column::DeadAt.is_null())
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+        let claimed = Self::update_many()
+            .col_expr(Column::DueAt, Expr::value(until))
+            .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+            .filter(Column::EventId.in_subquery(free.into_query()));
         Ok(claimed.exec_with_returning(db).await?)
     }
 

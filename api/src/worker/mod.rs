@@ -130,15 +130,17 @@ pub async fn once(app: &Arc<App>) -> anyhow::Result<usize> {
     Ok(done)
 }
 
-/// Takes over what waits now; tells how much that was.
+/// Takes over what waits now; tells how much that was. Without Redis, or while it is away, it is taken from the outbox
+/// itself: Redis only shares the work out.
 async fn take_waiting(app: &App) -> anyhow::Result<usize> {
-    match &app.redis {
-        Some(redis) => {
-            queue::publish(app, redis).await?;
-            queue::consume(app, redis).await
+    if let Some(redis) = &app.redis {
+        queue::publish(app, redis).await?;
+        let taken = queue::consume(app, redis).await?;
+        if !redis.is_away() {
+            return Ok(taken);
         }
-        None => Ok(take(app, &event::Entity::waiting(&app.db.write).await?).await?),
     }
+    Ok(take(app, &event::Entity::waiting(&app.db.write).await?).await?)
 }
 
 /// Takes events over, each once: of all that come with one, one finds it waiting. Tells how many were.

@@ -23,7 +23,8 @@ const LOST_AFTER: TimeDelta = TimeDelta::seconds(30);
 /// An event that another worker read this long ago and didn't finish is read again.
 const STUCK_AFTER: Duration = Duration::from_secs(30);
 
-/// Puts what waits in the outbox on the queue. With Redis away nothing happens: the outbox keeps it.
+/// Puts what waits in the outbox on the queue. With Redis away nothing happens: the worker takes from the
+/// outbox itself.
 pub async fn publish(app: &App, redis: &Redis) -> anyhow::Result<()> {
     if redis.is_away() {
         return Ok(());

@@ -137,8 +137,8 @@ async fn a_worker_goes_on(outage: Outage) {
     receiver.has(&customer.place("before-the-outage").await, SOON).await;
     outage.begin(&mut redis);
     let during = customer.place("during-the-outage").await;
-    outage.end(&mut redis).await;
     receiver.has(&during, LATE).await;
+    outage.end(&mut redis).await;
     receiver.has(&customer.place("after-the-outage").await, LATE).await;
 }
 

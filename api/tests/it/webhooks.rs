@@ -200,12 +200,26 @@ async fn of_four_workers_at_once_one_delivers_each_event() {
     for _ in 0..4 {
         nora.order(order["lines"][0]["product_id"].as_i64().expect("an id"), 1).await;
     }
-    for _ in 0..3 {
-        let [one, two, three] = &others;
-        tokio::join!(work(&wayfare), work(one), work(two), work(three));
-    }
+    let open = "SELECT 6 - COUNT(*) FROM delivery WHERE delivered_at IS NOT NULL";
+    let all = async {
+        while wayfare.number(open).await > 0 {
+            let [one, two, three] = &others;
+            tokio::join!(work(&wayfare), work(one), work(two), work(three));
+        }
+    };
+    tokio::time::timeout(PATIENCE, all).await.expect("all is delivered in time");
     assert_eq!(shop.told().len(), 6);
     assert_eq!(wayfare.number("SELECT COUNT(*) FROM delivery WHERE attempts = 1").await, 6);
+}
+
+#[tokio::test]
+async fn events_arrive_while_redis_is_away() {
+    let nobody_listens = "redis://127.0.0.1:1".parse().expect("an address");
+    let wayfare = Wayfare::with(|config| config.redis_url = Some(nobody_listens)).await;
+    let (shop, _) = Shop::open(&wayfare).await;
+    placed(&wayfare).await;
+    work(&wayfare).await;
+    assert_eq!(shop.told().len(), 1);
 }
 
 #[tokio::test]
