@@ -11,7 +11,7 @@ use stages::plan::{Plan, Step};
 use xshell::cmd;
 
 use super::release::{Release, Strategy};
-use super::{Environment, Target};
+use super::{Environment, Target, gitops};
 use crate::image::{self, Account, Image, Signed};
 
 /// Deploy an image to an environment without downtime; roll back if it fails.
@@ -39,6 +39,9 @@ pub struct Deploy {
     /// Run docs/tour.md against the new version before the old one is removed; roll back if it fails
     #[arg(long, requires = "seed")]
     tour: bool,
+    /// Change no cluster: commit the digest to the branch that Argo CD follows
+    #[arg(long, conflicts_with_all = ["strategy", "seed", "tour"])]
+    gitops: bool,
     #[command(flatten)]
     signed: Signed,
 }
@@ -50,6 +53,10 @@ impl Stage for Deploy {
     fn plan(&self, machine: &Machine) -> Result<Plan> {
         let environment = Environment::named(&self.env, machine)?;
         let image = image(self.image.as_deref(), &environment, machine)?;
+        if self.gitops {
+            return gitops::deploy(&environment, &image, self.yes, &self.signed, machine);
+        }
+        gitops::is_not_delivered(&environment, machine)?;
         let release = Release::new(image, self.strategy, &environment)?;
         let rollout = Rollout { environment, release, seed: self.seed, tour: self.tour };
         let steps = rollout.steps(self.yes, &self.signed, machine)?;

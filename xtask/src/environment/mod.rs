@@ -8,6 +8,7 @@ mod data_dir;
 mod deploy;
 mod diff;
 mod down;
+mod gitops;
 mod release;
 mod rollback;
 mod status;

@@ -7,9 +7,9 @@ use stages::exit::Failure;
 use stages::machine::Machine;
 use stages::plan::Plan;
 
-use super::Environment;
 use super::deploy::{Rollout, image};
 use super::release::{Release, Strategy};
+use super::{Environment, gitops};
 use crate::image::{Image, Signed};
 
 /// Bring back the version that an environment ran before, without downtime.
@@ -27,6 +27,9 @@ pub struct Rollback {
     /// Confirm the rollback of a protected environment
     #[arg(long)]
     yes: bool,
+    /// Change no cluster: commit the digest of before to the branch that Argo CD follows
+    #[arg(long, conflicts_with = "image")]
+    gitops: bool,
     #[command(flatten)]
     signed: Signed,
 }
@@ -37,6 +40,10 @@ impl Stage for Rollback {
 
     fn plan(&self, machine: &Machine) -> Result<Plan> {
         let environment = Environment::named(&self.env, machine)?;
+        if self.gitops {
+            return gitops::rollback(&environment, self.yes, &self.signed, machine);
+        }
+        gitops::is_not_delivered(&environment, machine)?;
         let image = match &self.image {
             Some(named) => image(Some(named), &environment, machine)?,
             None => before(&environment, machine)?,

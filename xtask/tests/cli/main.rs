@@ -6,6 +6,7 @@
 mod clone;
 mod deploys;
 mod ends;
+mod gitops;
 mod notify;
 mod prints;
 mod scans;
