@@ -92,7 +92,9 @@ impl Stage for Coverage {
 fn judge(ctx: &mut Ctx, summary: &str) -> Result<()> {
     let lines = total(summary)?;
     let told = format!("{:.1} % of {} lines", lines.percent, lines.count);
-    ctx.screen.data(&format!("  {told}"));
+    if !ctx.screen.look.json {
+        ctx.screen.data(&format!("  {told}"));
+    }
     let data = serde_json::json!({ "lines": lines.count, "covered": lines.covered, "percent": lines.percent });
     ctx.data.insert("coverage".into(), data);
     ensure!(lines.percent >= FLOOR, Failure::check(format!("{told}, of {FLOOR} % at the least")));

@@ -31,6 +31,8 @@ impl Kubernetes {
         ctx.data.insert("changes".into(), text.lines().filter(|line| line.starts_with("diff ")).count().into());
         if text.is_empty() {
             ctx.screen.say("  nothing would change");
+        } else if ctx.screen.look.json {
+            ctx.data.insert("diff".into(), text.into());
         } else {
             ctx.screen.data(text.trim_end());
         }
