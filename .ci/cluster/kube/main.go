@@ -42,8 +42,9 @@ func parts() map[string]part {
 		"kubelet": command(func() *cobra.Command {
 			return kubelet.NewKubeletCommand(context.Background())
 		}),
-		"forward":  forward,
-		"policies": policies,
+		"discovery": discovery,
+		"forward":   forward,
+		"policies":  policies,
 	}
 }
 

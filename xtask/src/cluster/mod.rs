@@ -13,6 +13,7 @@ use stages::plan::{Plan, Step};
 use xshell::cmd;
 
 use self::stand_in::StandIn;
+pub use self::stand_in::VARIABLE as STAND_IN;
 
 /// Start and stop a Kubernetes on this machine, and bring images into it.
 #[derive(Args)]

@@ -6,6 +6,9 @@ use stages::machine::Machine;
 use stages::plan::Step;
 use xshell::cmd;
 
+/// Names its folder.
+pub const VARIABLE: &str = "WAYFARE_TEST_CLUSTER";
+
 pub struct StandIn {
     folder: PathBuf,
 }
@@ -13,7 +16,7 @@ pub struct StandIn {
 impl StandIn {
     /// None where users' Kind is meant.
     pub fn of(machine: &Machine) -> Option<Self> {
-        machine.variable("WAYFARE_TEST_CLUSTER").map(|folder| StandIn { folder: folder.into() })
+        machine.variable(VARIABLE).map(|folder| StandIn { folder: folder.into() })
     }
 
     pub fn program(&self, name: &str) -> PathBuf {

@@ -11,6 +11,8 @@ use stages::exit::{Exit, Failure};
 use stages::http;
 use stages::plan::Step;
 
+use crate::cluster::STAND_IN;
+
 use super::{
     ENVIRONMENT, Ran, WEB_IMAGE, apply, claim, images, kubectl, kubectl_json, noted_load, port, soon, under_load, xtask,
 };
@@ -91,9 +93,17 @@ pub fn steps() -> Vec<Step> {
     steps
 }
 
+/// How Prometheus finds pods. The stand-in's is Debian's, which is built without Kubernetes' discovery: its node tells the same
+/// by HTTP, under the same labels.
+const DISCOVERY: &str = "kubernetes_sd_configs: [{ role: pod, namespaces: { names: [wayfare-kind] } }]";
+const DISCOVERY_OF_STAND_IN: &str =
+    "http_sd_configs: [{ url: http://10.200.0.1:9099/pods/wayfare-kind, refresh_interval: 2s }]";
+
 fn prometheus(ctx: &mut Ctx) -> Result<()> {
     let image = images::prometheus_reference(ctx.machine)?;
-    let objects = include_str!("prometheus.yaml").replace("PROMETHEUS", &image);
+    let is_stand_in = ctx.machine.variable(STAND_IN).is_some();
+    let discovery = if is_stand_in { DISCOVERY_OF_STAND_IN } else { DISCOVERY };
+    let objects = include_str!("prometheus.yaml").replace("PROMETHEUS", &image).replace("DISCOVERY", discovery);
     soon(ctx, "its namespace can be made", |ctx| apply(ctx, &objects).ok())?;
     let ready = ["--namespace", "monitoring", "rollout", "status", "deployment/prometheus", "--timeout=120s"];
     kubectl(ctx, &ready).map(drop)
