@@ -47,16 +47,18 @@ fn deleted(ctx: &mut Ctx) -> Result<()> {
         for component in DELETED {
             let selector = format!("app.kubernetes.io/component={component}");
             let pods = kubectl_json(ctx, &["get", "pods", "--selector", &selector])?;
-            let name = pods["items"][0]["metadata"]["name"].as_str().context("there is one")?.to_owned();
-            kubectl(ctx, &["delete", "pod", &name, "--wait"])?;
+            let pod = &pods["items"][0]["metadata"];
+            let [name, uid] = ["name", "uid"].map(|field| pod[field].as_str().unwrap_or_default());
+            kubectl(ctx, &["delete", "pod", name, "--wait"])?;
             soon(ctx, &format!("{component} is ready again"), |ctx| {
-                all_ready(ctx, &selector, &name).ok()?.then_some(())
+                all_ready(ctx, &selector, uid).ok()?.then_some(())
             })?;
         }
         Ok(())
     })
 }
 
+/// The one that is gone may come again under its name, never with its uid.
 fn all_ready(ctx: &Ctx, selector: &str, gone: &str) -> Result<bool> {
     let pods = kubectl_json(ctx, &["get", "pods", "--selector", selector])?;
     let pods = pods["items"].as_array().context("a list")?;
@@ -64,7 +66,7 @@ fn all_ready(ctx: &Ctx, selector: &str, gone: &str) -> Result<bool> {
         let conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
         conditions.into_iter().any(|one| one["type"] == "Ready" && one["status"] == "True")
     };
-    Ok(!pods.is_empty() && pods.iter().all(|pod| pod["metadata"]["name"] != gone && is_ready(pod)))
+    Ok(!pods.is_empty() && pods.iter().all(|pod| pod["metadata"]["uid"] != gone && is_ready(pod)))
 }
 
 /// Where there is one node alone, the pods that its budgets protect have nowhere to go: the drain is refused, and they stay.

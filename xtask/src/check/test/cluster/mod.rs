@@ -22,6 +22,7 @@ use xshell::cmd;
 
 use super::LOAD;
 use super::requests::Load;
+use crate::cluster::STAND_IN;
 use crate::plan_for;
 
 /// What is tried, as it is in k8s/overlays.
@@ -41,12 +42,13 @@ pub fn plan(machine: &Machine, is_required: bool, as_pushed: bool) -> Result<Pla
         || Failure::new(Exit::ToolMissing, "a cluster is required, and can't be had here").next(remedy.clone());
     ensure!(has_cluster || !is_required, missing());
     let steps = steps(machine, as_pushed)?.into_iter().map(|step| step.skip_if(!has_cluster, remedy.clone()));
-    Ok(Plan::new("test cluster", steps))
+    // Each claim stands by itself: one run tells of all that don't hold.
+    Ok(Plan::new("test cluster", steps).keep_going())
 }
 
 /// Users' Kind, or the stand-in for it.
 fn has_cluster(machine: &Machine) -> bool {
-    machine.variable("WAYFARE_TEST_CLUSTER").is_some() || machine.has("kind") && machine.has("kubectl")
+    machine.variable(STAND_IN).is_some() || machine.has("kind") && machine.has("kubectl")
 }
 
 fn steps(machine: &Machine, as_pushed: bool) -> Result<Vec<Step>> {
@@ -60,7 +62,8 @@ fn steps(machine: &Machine, as_pushed: bool) -> Result<Vec<Step>> {
     let up = stage(UP, &["cluster", "up"])?.why("a cluster that nobody else uses").changes("a cluster of its own");
     let down = stage("down", &["cluster", "down"])?.why("nothing of it is left").changes("removes it").cleaning_up(&up);
     let load = Step::task("images in the cluster", images::load).why("nodes take them by their digest");
-    let mut steps = vec![image, images::build(machine), up, load];
+    let needed = [image, images::build(machine), up, load].map(Step::essential);
+    let mut steps = Vec::from(needed);
     steps.extend(rollouts::first());
     steps.push(tour(machine));
     steps.extend(policies::steps());
