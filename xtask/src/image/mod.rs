@@ -84,10 +84,10 @@ enum What {
     /// Ask the registry which image a commit has
     #[command(disable_help_flag = true)]
     Find(push::Find),
-    /// Sign what was pushed, and the list of what is in it
+    /// Sign the pushed image and its SBOM
     #[command(disable_help_flag = true)]
     Sign(sign::Sign),
-    /// Check who signed it, its list of parts, and every layer; before each deployment
+    /// Verify the signatures of image and SBOM, and every layer; run before each deployment
     #[command(disable_help_flag = true)]
     Verify(sign::Verify),
 }

@@ -40,7 +40,7 @@ pub fn file(machine: &Machine) -> PathBuf {
 /// Whether the list that is there is that image's.
 pub fn is_of(machine: &Machine, digest: &Digest) -> Result<bool> {
     let Ok(text) = fs::read_to_string(file(machine)) else { return Ok(false) };
-    let list: Value = serde_json::from_str(&text).context("the list of parts is no JSON")?;
+    let list: Value = serde_json::from_str(&text).context("the SBOM is no JSON")?;
     Ok(Some(digest.hex()) == list["metadata"]["component"]["hashes"][0]["content"].as_str())
 }
 
@@ -58,7 +58,7 @@ pub fn plan(machine: &Machine) -> Plan {
         .within(300)
         .next("npm 10 or newer");
     let made = file(machine);
-    let join = Step::task("list of parts", move |ctx| {
+    let join = Step::task("SBOM", move |ctx| {
         let layout = Layout::of(ctx.machine);
         let digest = layout.digest()?;
         let list = list(&crates::of(&layout)?, &read(&licenses)?, &read(&packages)?, &digest)?;

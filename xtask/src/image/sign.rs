@@ -85,7 +85,7 @@ impl Sign {
         let steps = vec![
             in_registry(&self.account, &image),
             step("signature", sign).why("whoever runs it can see that it is ours"),
-            step("list of parts", attest).why("signed too: nobody can take a part off the list"),
+            step("SBOM", attest).why("signed too: nobody can take a part off the list"),
         ];
         Ok(Plan::new("image sign", [ready].into_iter().chain(self.account.around(machine, &image, steps))))
     }
@@ -142,7 +142,7 @@ impl Signed {
         let steps = vec![
             in_registry(&self.account, &image),
             step("signature", signature).why("who made it").into_file(machine.scratch("signature.json")),
-            step("list of parts", parts).why("what is in it").into_file(machine.scratch("attestation.json")),
+            step("SBOM", parts).why("what is in it").into_file(machine.scratch("attestation.json")),
             clear,
             step("content", content).why("every layer is what the signed digest says"),
             keep,
@@ -186,7 +186,7 @@ fn is_ready(machine: &Machine) -> Result<()> {
     );
     ensure!(
         sbom::is_of(machine, &digest)?,
-        Failure::check(format!("there is no list of parts of {digest}")).next("cargo xtask image sbom")
+        Failure::check(format!("there is no SBOM of {digest}")).next("cargo xtask image sbom")
     );
     Ok(())
 }

@@ -102,7 +102,7 @@ fn a_list_of_parts_that_was_tampered_with_shows() {
     let (clone, registry) = signed();
     let attestation = registry.manifest(&format!("{}.att", digest(&clone).replace(':', "-")));
     tamper(&registry.blob(attestation["layers"][0]["digest"].as_str().unwrap()));
-    stops_at(&clone, "image verify --key ours.pub", "list of parts: ");
+    stops_at(&clone, "image verify --key ours.pub", "SBOM: ");
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn steps(machine: &Machine, as_pushed: bool) -> Result<[Step; 3]> {
     };
     let build: Vec<_> = ["image", "build"].into_iter().chain(as_pushed.then_some("--release")).collect();
     let image = stage("image", &build)?.why("what is tried is what this source makes");
-    let sbom = stage("list of parts", &["image", "sbom"])?.why("it is signed, too");
+    let sbom = stage("SBOM", &["image", "sbom"])?.why("it is signed, too");
     let tests = cmd!(machine.sh, "cargo test --package xtask --locked --test deploy");
     let tests = Step::run("deployed", tests.env("WAYFARE_TEST_IMAGE", machine.target.join("image")))
         .why("for real, with people who never stop asking: the next version, one that is never ready, Ctrl-C, a kill")
