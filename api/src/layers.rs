@@ -67,15 +67,18 @@ pub fn apply(command: Command, layers: &Layers) -> Command {
     })
 }
 
-/// The table of `wayfare config`: name, value, source; secrets hidden.
+/// What is in force: name, value, source; secrets hidden.
+pub fn rows(command: &Command, matches: &ArgMatches, layers: &Layers) -> Vec<[String; 3]> {
+    let row = |arg: &Arg| {
+        let name = arg.get_env()?.to_str()?.to_owned();
+        Some([name, value(matches, arg), source(matches, arg.get_id().as_str(), layers)])
+    };
+    command.get_arguments().filter_map(row).collect()
+}
+
+/// The table of `wayfare config`.
 pub fn table(command: &Command, matches: &ArgMatches, layers: &Layers) -> String {
-    let rows: Vec<[String; 3]> = command
-        .get_arguments()
-        .filter_map(|arg| {
-            let (id, name) = (arg.get_id().as_str(), arg.get_env()?.to_str()?.to_owned());
-            Some([name, value(matches, arg), source(matches, id, layers)])
-        })
-        .collect();
+    let rows = rows(command, matches, layers);
     let width = |i: usize| rows.iter().map(|r| r[i].len()).max().unwrap_or(0);
     let (name, value) = (width(0), width(1).min(60));
     rows.iter().map(|r| format!("{:name$}  {:value$}  {}\n", r[0], r[1], r[2])).collect()

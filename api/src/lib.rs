@@ -10,6 +10,7 @@ pub mod access;
 pub mod around;
 pub mod audit;
 pub mod auth;
+pub mod backup;
 pub mod breaker;
 pub mod bus;
 pub mod cache;

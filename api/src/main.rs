@@ -6,7 +6,9 @@ use city::City;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use wayfare::{
     App,
+    backup,
     cli::{
+        backup::BackupVerb,
         import::CityVerb,
         journeys::{Geocode, Route},
     },
@@ -78,6 +80,12 @@ enum Verb {
         #[command(subcommand)]
         verb: CityVerb,
     },
+    /// Back up the embedded form, and restore it
+    #[command(after_help = "Example:\n  wayfare backup run && wayfare backup list")]
+    Backup {
+        #[command(subcommand)]
+        verb: BackupVerb,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Print every setting that is in force and where it came from, secrets hidden
@@ -97,7 +105,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(problem) => {
             eprintln!("error: {problem:#}");
-            ExitCode::FAILURE
+            problem.downcast_ref::<backup::Failure>().map_or(ExitCode::FAILURE, |failure| failure.code.into())
         }
     }
 }
@@ -110,17 +118,23 @@ fn run() -> anyhow::Result<ExitCode> {
     let command = layers::apply(command, &layers);
     let matches = command.clone().get_matches();
     let cli = Cli::from_arg_matches(&matches)?;
+    let at = innermost(&matches);
     if matches!(cli.command, Verb::Config) {
-        let at = matches.subcommand().map_or(&matches, |(_, m)| m);
         print!("{}", layers::table(&command, at, &layers));
         cli.config.check()?;
         return Ok(ExitCode::SUCCESS);
     }
+    let settings = layers::rows(&command, at, &layers);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(act(cli))
+    runtime.block_on(act(cli, settings))
 }
 
-async fn act(cli: Cli) -> anyhow::Result<ExitCode> {
+/// Where clap keeps the values of arguments that every verb takes.
+fn innermost(matches: &clap::ArgMatches) -> &clap::ArgMatches {
+    matches.subcommand().map_or(matches, |(_, inner)| innermost(inner))
+}
+
+async fn act(cli: Cli, settings: Vec<[String; 3]>) -> anyhow::Result<ExitCode> {
     match cli.command {
         Verb::Openapi => println!("{}", http::document(offline(cli.config).await?)),
         Verb::Config => {}
@@ -131,6 +145,7 @@ async fn act(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::City { verb: CityVerb::Import(import) } => {
             print!("{}", tokio::task::spawn_blocking(|| import.run()).await??)
         }
+        Verb::Backup { verb } => print!("{}", verb.run(&cli.config, &Clock::system(), settings).await?),
         Verb::Healthcheck { url } => {
             return Ok(if healthy(&url).await { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }

@@ -4,7 +4,7 @@
 //!
 //! There is no way to change a line: the API has none, and the database refuses it.
 
-use std::sync::Arc;
+use std::{net::Ipv4Addr, sync::Arc};
 
 use poem_openapi::{OpenApi, param::Query, payload::Json};
 use sea_orm::ConnectionTrait;
@@ -53,6 +53,7 @@ pub enum Deed {
     Forbidden,
     ListUsers,
     ListAudit,
+    RestoreDatabase,
 }
 
 impl Deed {
@@ -82,6 +83,7 @@ impl Deed {
             Self::Forbidden => "forbidden",
             Self::ListUsers => "list_users",
             Self::ListAudit => "list_audit",
+            Self::RestoreDatabase => "restore_database",
         }
     }
 }
@@ -119,6 +121,26 @@ pub async fn write_unsigned(
         caller,
     )
     .await
+}
+
+/// Writes a line for whoever runs the service: a deed at the machine itself, which came by no request.
+///
+/// # Errors
+/// A database that doesn't answer.
+pub async fn write_by_operator(
+    db: &impl ConnectionTrait,
+    now: crate::clock::Instant,
+    deed: Deed,
+    subject: &str,
+    detail: Value,
+) -> Result<()> {
+    let caller = Caller {
+        ip: Ipv4Addr::LOCALHOST.into(),
+        request_id: "operator".into(),
+        https: false,
+        who: Arc::default(),
+    };
+    entry::Entity::add(db, now, None, deed, subject.to_owned(), detail, &caller).await
 }
 
 /// Something that can come very often: a refusal, or somebody looking on. Only some leave a line ([`sample`]).

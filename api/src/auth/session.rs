@@ -118,6 +118,18 @@ impl Entity {
         Ok(ended.rows_affected == 1)
     }
 
+    /// Ends every session there is; tells how many that were. Where they are cached, they live on for
+    /// [`TTL`] at the longest.
+    pub async fn end_everyones(db: &impl ConnectionTrait, now: Instant, why: &str) -> Result<u64> {
+        let ended = Self::update_many()
+            .col_expr(Column::EndedAt, Expr::value(now))
+            .col_expr(Column::EndedWhy, Expr::value(why))
+            .filter(Column::EndedAt.is_null())
+            .exec(db)
+            .await?;
+        Ok(ended.rows_affected)
+    }
+
     /// Ends the oldest sessions of an account beyond the newest [`MOST`]; gives their ids, to be forgotten after the commit.
     pub async fn end_oldest(db: &impl ConnectionTrait, account: Uuid, now: Instant) -> Result<Vec<Uuid>> {
         let live = Self::live(account, now).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);

@@ -1,7 +1,8 @@
-//! What the command line answers by itself, without a server or a database: routes, places, and the making of city files.
+//! What the command line answers by itself, without a server: routes, places, the making of city files, backups.
 //!
 //! Answers go to standard output, everything else to standard error.
 
+pub mod backup;
 pub mod import;
 pub mod journeys;
 pub mod sketch;

@@ -11,6 +11,7 @@ mod receiver;
 mod stock;
 mod wait;
 
+mod backup;
 mod buses;
 mod crash;
 mod data_folder;
