@@ -5,8 +5,7 @@ use std::{process::ExitCode, sync::Arc, thread, time::Duration};
 use city::City;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use wayfare::{
-    App,
-    backup,
+    App, backup,
     cli::{
         backup::BackupVerb,
         import::CityVerb,

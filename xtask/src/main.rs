@@ -3,6 +3,7 @@
 //! To add one: its file in the folder of its kind of work, and its line in `STAGES`. How a plan is run is the business of
 //! the crate `stages`, in `engine`.
 
+mod backup;
 mod build;
 mod check;
 mod ci;
@@ -25,6 +26,7 @@ pub const STAGES: &[Entry] = &[
     Entry::of::<environment::Diff>(Group::Run),
     Entry::of::<environment::Down>(Group::Run),
     Entry::of::<cluster::Cluster>(Group::Run),
+    Entry::of::<backup::Backup>(Group::Run),
     Entry::of::<check::Doctor>(Group::Run),
     Entry::of::<build::Build>(Group::Check),
     Entry::of::<check::Lint>(Group::Check),

@@ -134,12 +134,8 @@ pub async fn write_by_operator(
     subject: &str,
     detail: Value,
 ) -> Result<()> {
-    let caller = Caller {
-        ip: Ipv4Addr::LOCALHOST.into(),
-        request_id: "operator".into(),
-        https: false,
-        who: Arc::default(),
-    };
+    let caller =
+        Caller { ip: Ipv4Addr::LOCALHOST.into(), request_id: "operator".into(), https: false, who: Arc::default() };
     entry::Entity::add(db, now, None, deed, subject.to_owned(), detail, &caller).await
 }
 

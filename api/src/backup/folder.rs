@@ -50,7 +50,8 @@ impl Folder {
         match file.try_lock() {
             Ok(()) => Ok(Lock(file)),
             Err(TryLockError::WouldBlock) => {
-                let message = format!("another backup or restore is at work in {}; wait for its end", self.path.display());
+                let message =
+                    format!("another backup or restore is at work in {}; wait for its end", self.path.display());
                 Err(Failure::refused(message).into())
             }
             Err(TryLockError::Error(cause)) => Err(cause).with_context(cannot),
@@ -69,7 +70,8 @@ impl Folder {
             ))
         };
         let entries = fs::read_dir(&self.path).map_err(missing)?.flatten();
-        let names = entries.filter(|entry| entry.path().is_dir()).filter_map(|entry| entry.file_name().into_string().ok());
+        let names =
+            entries.filter(|entry| entry.path().is_dir()).filter_map(|entry| entry.file_name().into_string().ok());
         let mut names: Vec<String> = names.filter(|name| !name.starts_with('.')).collect();
         names.sort();
         let (mut whole, mut unreadable) = (Vec::new(), Vec::new());
@@ -111,11 +113,9 @@ impl Folder {
         let found = all.into_iter().rev().find(|backup| by.is_none_or(|by| backup.manifest.made_at <= by));
         found.ok_or_else(|| {
             let message = match (by, oldest) {
-                (Some(by), Some(oldest)) => format!(
-                    "no backup is from before {}; the oldest is of {}",
-                    by.to_rfc3339(),
-                    oldest.to_rfc3339()
-                ),
+                (Some(by), Some(oldest)) => {
+                    format!("no backup is from before {}; the oldest is of {}", by.to_rfc3339(), oldest.to_rfc3339())
+                }
                 _ => format!("no backups in {}; `wayfare backup run` makes the first", self.path.display()),
             };
             Failure::missing(message).into()

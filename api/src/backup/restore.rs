@@ -54,8 +54,10 @@ pub async fn restore(config: &Config, clock: &Clock, folder: &Folder, wish: &Wis
     let backup = folder.newest(wish.to)?;
     let _folder = folder.lock()?;
     verify::verify(&backup).await.map_err(|cause| another(folder, &backup, &cause))?;
-    let _served = data_folder::lock(config).map_err(|cause| Failure::refused(format!("stop the service first: {cause:#}")))?;
-    let lost = if live.exists() { carry::lost(&live, &backup.path.join(DATABASE)).await.ok() } else { Some(Lost::default()) };
+    let _served =
+        data_folder::lock(config).map_err(|cause| Failure::refused(format!("stop the service first: {cause:#}")))?;
+    let lost =
+        if live.exists() { carry::lost(&live, &backup.path.join(DATABASE)).await.ok() } else { Some(Lost::default()) };
     if !wish.yes {
         return Err(Failure::refused(effect(&live, &backup, lost)).into());
     }

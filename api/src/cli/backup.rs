@@ -112,7 +112,10 @@ impl BackupVerb {
                 let kept = kept.map_or_else(String::new, |kept| {
                     format!("what was there is kept in {kept}; delete it once all is well\n")
                 });
-                Ok(place.told(&data, format!("{}\nrestored; {} sessions ended\n{kept}", line(&done.backup), done.sessions_ended)))
+                Ok(place.told(
+                    &data,
+                    format!("{}\nrestored; {} sessions ended\n{kept}", line(&done.backup), done.sessions_ended),
+                ))
             }
             Self::Settle { from, of, lost } => {
                 let db = Db::connect(config).await?;

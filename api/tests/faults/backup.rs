@@ -188,7 +188,13 @@ async fn the_manifest_names_secrets_and_has_no_value_of_one() {
     let manifest: Value = serde_json::from_str(&text).expect("JSON");
     let secrets = manifest["secrets"].as_array().expect("a list");
     assert!(secrets.contains(&"WAYFARE_JWT_KEYS".into()), "{secrets:?}");
-    assert!(manifest["settings"].as_array().expect("a list").iter().any(|row| row[0] == "WAYFARE_BCRYPT_COST" && row[1] == "4"));
+    assert!(
+        manifest["settings"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .any(|row| row[0] == "WAYFARE_BCRYPT_COST" && row[1] == "4")
+    );
     assert!(fs::read_dir(&folder).expect("a folder").flatten().all(|entry| entry.file_name() != "jwt.key"));
 }
 

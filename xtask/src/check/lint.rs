@@ -8,6 +8,7 @@ use stages::plan::{Plan, Step};
 use xshell::cmd;
 
 use super::{manifests, monitor, tidy, web};
+use crate::backup;
 use crate::image;
 use crate::write::{openapi, pipelines, reference};
 
@@ -31,7 +32,9 @@ impl Stage for Lint {
             .why("licences, sources and doubles of what we build on; `scan` asks for known weaknesses")
             .optional("cargo-deny", machine)
             .next("deny.toml says what is allowed; each exception there has its reason");
-        let cheap = [format, tidy::step(), reference::check_step()].into_iter().chain(pipelines::check_steps(machine));
+        let cheap = [format, tidy::step(), reference::check_step(), backup::check_step()]
+            .into_iter()
+            .chain(pipelines::check_steps(machine));
         let steps = cheap
             .chain([image::check_step(machine), deny])
             .chain(monitor::check_steps(machine))

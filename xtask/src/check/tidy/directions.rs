@@ -8,13 +8,14 @@ const CRATES: [Crate; 1] = [(
     "xtask/src/",
     &[
         ("build", &[]),
+        ("backup", &["build"]),
         ("ci", &[]),
         ("gate", &[]),
         ("image", &["build", "gate"]),
         ("environment", &["build", "image"]),
         ("cluster", &["environment"]),
         ("write", &["build", "ci", "environment"]),
-        ("check", &["build", "ci", "cluster", "environment", "gate", "image", "write"]),
+        ("check", &["backup", "build", "ci", "cluster", "environment", "gate", "image", "write"]),
     ],
 )];
 
