@@ -38,9 +38,9 @@ impl Group {
 
     fn title(self) -> &'static str {
         match self {
-            Group::Run => "Run it",
-            Group::Check => "Check it",
-            Group::Keep => "Keep it true",
+            Group::Run => "Run",
+            Group::Check => "Check",
+            Group::Keep => "Generate and record",
         }
     }
 }
@@ -89,7 +89,7 @@ pub fn command(stages: &[Entry]) -> Command {
     let first = "New here? `cargo xtask doctor`, then `cargo xtask up`.";
     Command::new("xtask")
         .bin_name("cargo xtask")
-        .about("Everything that is done to Wayfare, by one program.")
+        .about("Build, check, deploy and operate Wayfare.")
         .help_template(format!(
             "{{about}}\n\n{{usage-heading}} {{usage}}\n{}\n{bold}Options:{bold:#}\n{{options}}{{after-help}}",
             groups(stages)
@@ -103,10 +103,10 @@ pub fn command(stages: &[Entry]) -> Command {
         .disable_help_flag(true)
         .infer_subcommands(true)
         .args([
-            flag("dry-run", "Print the steps as commands to copy, and run none"),
-            flag("json", "Print one JSON document on stdout (docs/reference/xtask.md says its shape)"),
-            flag("verbose", "Show everything that the steps print").short('v'),
-            flag("help", "Print this page").short('h').action(ArgAction::HelpShort),
+            flag("dry-run", "Print the steps as commands without running them"),
+            flag("json", "Print one JSON document on stdout (described in docs/reference/xtask.md)"),
+            flag("verbose", "Show all output of the steps").short('v'),
+            flag("help", "Print help").short('h').action(ArgAction::HelpShort),
         ])
         .subcommands(stages.iter().map(Entry::command))
 }

@@ -44,14 +44,14 @@ impl Exit {
         match self {
             Exit::Ok => "ok",
             Exit::Failed => "a check failed",
-            Exit::Usage => "usage: the arguments make no sense together",
-            Exit::ToolMissing => "a tool is missing (`cargo xtask doctor` names it)",
-            Exit::Unreachable => "a place can't be reached: host, port or folder",
-            Exit::Refused => "refused, to protect what is there",
+            Exit::Usage => "usage error: invalid arguments",
+            Exit::ToolMissing => "a required tool is missing (see `cargo xtask doctor`)",
+            Exit::Unreachable => "unreachable: host, port or folder",
+            Exit::Refused => "refused, to protect existing state",
             Exit::RolledBack => "rolled back: the old version serves again",
-            Exit::OverBudget => "over budget: slower or bigger than agreed",
-            Exit::NotJudged => "not judged: a scanner or what it knows isn't there, which is never green",
-            Exit::TimedOut => "a step ran out of time",
+            Exit::OverBudget => "over budget: slower or bigger than allowed",
+            Exit::NotJudged => "not evaluated: a scanner or its database is missing",
+            Exit::TimedOut => "a step timed out",
             Exit::Interrupted => "interrupted by Ctrl-C",
         }
     }
@@ -67,7 +67,7 @@ impl Exit {
             Exit::Refused => "refused",
             Exit::RolledBack => "rolled back",
             Exit::OverBudget => "over budget",
-            Exit::NotJudged => "not judged",
+            Exit::NotJudged => "not evaluated",
             Exit::TimedOut => "timed out",
             Exit::Interrupted => "interrupted",
         }
@@ -125,7 +125,7 @@ impl Failure {
         self
     }
 
-    /// An error from below that nobody gave a code: a failed check, with its whole chain of causes.
+    /// An error without a code: a failed check, with its whole chain of causes.
     pub fn from_any(error: anyhow::Error) -> Self {
         match error.downcast::<Failure>() {
             Ok(failure) => failure,

@@ -13,7 +13,7 @@ use xshell::cmd;
 
 pub use stages::profile::Profile;
 
-/// Build `wayfare` as it is deployed.
+/// Build `wayfare` with the release profile.
 #[derive(Args)]
 pub struct Build {}
 

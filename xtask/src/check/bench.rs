@@ -14,23 +14,24 @@ use super::web;
 use crate::build::page;
 use crate::build::{self, Profile};
 
-/// Measure what a request costs, beside other ways to do the same.
+/// Benchmark requests against alternative implementations.
 #[derive(Args)]
 pub struct Bench {
     #[arg(value_enum, default_value = "api")]
     what: What,
-    /// Fewer and shorter runs: to see that it works, not how fast it is
+    /// Fewer and shorter runs: a functional check, not a measurement
     #[arg(long)]
     quick: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum What {
-    /// The service: processor time for each request
+    /// The service: CPU time per request
     Api,
-    /// The city engine: processor time for each question, beside OSRM and Valhalla
+    /// The routing engine: CPU time per query, compared with OSRM and Valhalla
     City,
-    /// The page: first paint, largest paint, blocking time and moving buses, on a processor four times slower
+    /// The web page: first paint, largest paint, blocking time and moving buses, with the CPU
+    /// throttled to a quarter
     Web,
 }
 

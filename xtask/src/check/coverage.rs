@@ -13,10 +13,10 @@ use xshell::cmd;
 /// The least share of lines, per cent. It only rises: it is what was reached, less what chance moves.
 const FLOOR: f64 = 90.0;
 
-/// Run the tests with every line counted, and refuse less than the floor.
+/// Run the tests with coverage, and fail below the minimum.
 #[derive(Args)]
 pub struct Coverage {
-    /// Also as pages to click through
+    /// Also write an HTML report
     #[arg(long)]
     html: bool,
 }

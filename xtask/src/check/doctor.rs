@@ -26,14 +26,15 @@ const LOCK: &str = ".ci/tools/requirements.lock";
 const NODE_LOCK: [&str; 2] = [".ci/tools/package.json", ".ci/tools/package-lock.json"];
 const ASK_INDEX: &str = "is the package index in reach? its answer is in the log";
 
-/// Show which tools are here, which are missing, for what, and how to get them.
+/// Show which tools are installed, which are missing, what they are for and how to install them.
 #[derive(Args)]
 pub struct Doctor {
-    /// First put the checks' tools from PyPI and npm into target/tools, as the lock files in .ci/tools have them
+    /// First install the checks' tools from PyPI and npm into target/tools, with the versions of
+    /// the lock files in .ci/tools
     #[arg(long)]
     install: bool,
-    /// Then those of the whole `scan`, of `coverage` and of `test image`, too, or only these; they are compiled, which
-    /// takes minutes
+    /// Also install the tools of `scan`, `coverage` and `test image`, or only those named; they are
+    /// compiled, which takes minutes
     #[arg(long, requires = "install", value_name = "TOOL", num_args = 0.., value_parser = compiled)]
     from_source: Option<Vec<String>>,
 }

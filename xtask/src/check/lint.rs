@@ -12,7 +12,7 @@ use crate::backup;
 use crate::image;
 use crate::write::{openapi, pipelines, reference};
 
-/// Check form, lints, generated files, the rules of the house and the dependencies.
+/// Run all static checks: formatting, lints, generated files, repository rules and dependencies.
 #[derive(Args)]
 pub struct Lint {}
 

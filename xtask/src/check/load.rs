@@ -23,17 +23,17 @@ use self::figures::{Figure, Figures, Latency};
 use crate::build::Profile;
 use crate::build::sandbox::Sandbox;
 
-/// Send people to a service, and judge by slo.toml what they met.
+/// Run a load test and check the results against slo.toml.
 #[derive(Args)]
 pub struct Load {
-    /// A service that runs already, on a host of slo.toml; otherwise one is built and started for it
+    /// URL of a running service, on a host listed in slo.toml [default: build and start one]
     #[arg(long, value_name = "URL")]
     to: Option<String>,
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(10..=3600))]
     seconds: u32,
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     users: u32,
-    /// Where its own service listens
+    /// Port of the service that it starts
     #[arg(long, default_value_t = 5098, value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
 }

@@ -12,20 +12,20 @@ use stages::machine::Machine;
 use stages::plan::{Plan, Step, slug};
 use stages::screen::duration;
 
-/// Show what ran here, or verify that it ran on this commit.
+/// Show the records of earlier runs, or verify that they are of this commit.
 #[derive(Args)]
 pub struct Evidence {
     #[arg(value_enum)]
     what: What,
-    /// Which records; otherwise those that `ci` leaves on this machine
+    /// Stages whose records are meant [default: those that `ci` runs on this machine]
     stages: Vec<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum What {
-    /// What each stage last did here
+    /// The last run of each stage on this machine
     Show,
-    /// Fail on a record that is missing, of another commit, empty, or without its files
+    /// Fail on records that are missing, of another commit, empty, or without their files
     Verify,
 }
 

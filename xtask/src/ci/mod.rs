@@ -19,22 +19,22 @@ use crate::plan_for;
 pub use self::evidence::Evidence;
 pub use self::notify::Notify;
 
-/// Run every stage that a change has to pass, and prove that each ran.
+/// Run every stage that a change has to pass, and verify their records.
 #[derive(Args)]
 pub struct Ci {
-    /// Run the later stages although one failed
+    /// Continue with later stages after a failure
     #[arg(long)]
     keep_going: bool,
-    /// Begin with this stage; the records of those before it have to be there
+    /// Start with this stage; the records of earlier stages have to exist
     #[arg(long, value_name = "STAGE", conflicts_with = "resume")]
     from: Option<String>,
-    /// Leave out the stages that passed on this commit already
+    /// Skip stages that already passed on this commit
     #[arg(long)]
     resume: bool,
-    /// Leave out the stages that no file changed since REV can affect
+    /// Skip stages that no file changed since REV can affect
     #[arg(long, value_name = "REV")]
     since: Option<String>,
-    /// Fail where Docker doesn't answer
+    /// Fail if Docker isn't running
     #[arg(long)]
     require_docker: bool,
 }

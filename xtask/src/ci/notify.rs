@@ -22,18 +22,18 @@ use xshell::cmd;
 const ADDRESS: &str = "WAYFARE_NOTIFY_URL";
 const KEY: &str = "WAYFARE_NOTIFY_SECRET";
 
-/// Tell a webhook how the stages ended: a summary of the evidence, signed.
+/// Send a signed summary of the stages' results to a webhook.
 ///
-/// WAYFARE_NOTIFY_URL is its address: https, or this machine's own. WAYFARE_NOTIFY_SECRET is the key that the receiver
-/// checks the signature with, as the Standard Webhooks specification has it (whsec_ and base64).
+/// WAYFARE_NOTIFY_URL is the webhook's URL: https, or loopback. WAYFARE_NOTIFY_SECRET is the key
+/// for the signature, as in the Standard Webhooks specification (whsec_ and base64).
 #[derive(Args)]
 pub struct Notify {
-    /// Which records; otherwise those that `ci` leaves on this machine
+    /// Stages whose records are meant [default: those that `ci` runs on this machine]
     stages: Vec<String>,
-    /// What ran, as the message calls it
+    /// Name of the pipeline in the message
     #[arg(long, default_value = "ci", value_name = "NAME")]
     pipeline: String,
-    /// A record that is asked for where a variable is set, and told as left out where it isn't
+    /// Include the stage's record if the variable is set, else report the stage as left out
     #[arg(long, value_name = "VARIABLE=STAGE", value_parser = variable_and_stage)]
     if_set: Vec<(String, String)>,
 }

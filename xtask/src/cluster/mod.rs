@@ -15,7 +15,7 @@ use xshell::cmd;
 use self::stand_in::StandIn;
 pub use self::stand_in::VARIABLE as STAND_IN;
 
-/// Start and stop a Kubernetes on this machine, and bring images into it.
+/// Start and stop a local Kubernetes cluster, and load images into it.
 #[derive(Args)]
 pub struct Cluster {
     #[command(subcommand)]
@@ -24,16 +24,16 @@ pub struct Cluster {
 
 #[derive(Subcommand)]
 enum What {
-    /// Start it: a control plane, two workers, a registry, metrics, a gateway and Argo Rollouts
+    /// Start a cluster: control plane, two workers, registry, metrics, gateway and Argo Rollouts
     #[command(disable_help_flag = true)]
     Up,
-    /// Stop it, with everything in it, and prove that nothing is left
+    /// Remove the cluster with everything in it, and check that nothing is left
     #[command(disable_help_flag = true)]
     Down,
-    /// Show its nodes and what runs in it
+    /// Show the cluster's nodes and pods
     #[command(disable_help_flag = true)]
     Status,
-    /// Bring images of this machine's Docker into it, and print the references to deploy them by
+    /// Load images from the local Docker, and print their references for `deploy`
     #[command(disable_help_flag = true)]
     Load {
         #[arg(required = true, value_name = "IMAGE")]

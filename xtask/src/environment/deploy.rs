@@ -16,8 +16,8 @@ use crate::image::{self, Account, Image, Signed};
 
 /// Deploy an image to an environment without downtime; roll back if it fails.
 ///
-/// Which environments there are, and what each states: docs/environments.md. What happens, and what to do when it
-/// doesn't: docs/operations.md.
+/// Environments and their settings: docs/environments.md. Steps and troubleshooting:
+/// docs/operations.md.
 #[derive(Args)]
 pub struct Deploy {
     /// Image reference with digest [default: the last one pushed or found]. Unsigned environments also accept a local
@@ -27,7 +27,7 @@ pub struct Deploy {
     /// A folder of k8s/overlays
     #[arg(long, value_name = "ENVIRONMENT")]
     env: String,
-    /// How the new version takes over; docs/environments.md says which targets can do what
+    /// Rollout strategy; docs/environments.md says which targets support which
     #[arg(long, value_enum, default_value = "rolling")]
     strategy: Strategy,
     /// Confirm a deployment to a protected environment
@@ -39,7 +39,7 @@ pub struct Deploy {
     /// Run docs/tour.md against the new version before the old one is removed; roll back if it fails
     #[arg(long, requires = "seed")]
     tour: bool,
-    /// Change no cluster: commit the digest to the branch that Argo CD follows
+    /// Don't touch the cluster: commit the digest to the branch that Argo CD follows
     #[arg(long, conflicts_with_all = ["strategy", "seed", "tour"])]
     gitops: bool,
     #[command(flatten)]

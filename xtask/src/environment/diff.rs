@@ -13,7 +13,7 @@ use super::release::{Release, Strategy};
 /// Show what a deployment would change in an environment.
 #[derive(Args)]
 pub struct Diff {
-    /// As `deploy` takes it
+    /// Image reference, as for `deploy`
     #[arg(value_name = "IMAGE")]
     image: Option<String>,
     /// A folder of k8s/overlays

@@ -9,17 +9,17 @@ use stages::plan::{Plan, Step};
 
 use super::Environment;
 
-/// Remove what `up --compose` or `deploy` started, with its data, and prove that nothing is left.
+/// Remove what `up --compose` or `deploy` started, including data, and check that nothing is left.
 #[derive(Args)]
 #[command(group(ArgGroup::new("what").args(["compose", "env"]).required(true)))]
 pub struct Down {
-    /// What `up --compose` started
+    /// Remove what `up --compose` started
     #[arg(long)]
     compose: bool,
-    /// What `deploy` started in that environment
+    /// Remove what `deploy` started in that environment
     #[arg(long, value_name = "ENVIRONMENT")]
     env: Option<String>,
-    /// Leave volumes and secrets for the next deployment
+    /// Keep volumes and secrets for the next deployment
     #[arg(long)]
     keep_data: bool,
     /// Confirm the removal of a protected environment

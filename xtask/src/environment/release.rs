@@ -13,9 +13,9 @@ use crate::image::Image;
 pub enum Strategy {
     /// One replica after the other
     Rolling,
-    /// All new replicas beside the old ones, then one switch
+    /// All new replicas start next to the old ones, then traffic is switched once
     BlueGreen,
-    /// A growing share of the requests, judged on the way
+    /// A growing share of the requests, with an analysis after each step
     Canary,
 }
 

@@ -12,13 +12,14 @@ use super::release::{Release, Strategy};
 use super::{Environment, gitops};
 use crate::image::{Image, Signed};
 
-/// Bring back the version that an environment ran before, without downtime.
+/// Roll an environment back to its previous version without downtime.
 ///
-/// Migrations aren't undone: each leaves the version before it working. The version that ran until now is what another
-/// rollback brings back.
+/// Migrations aren't rolled back: each leaves the previous version working. A second rollback
+/// returns to the version that ran until now.
 #[derive(Args)]
 pub struct Rollback {
-    /// Another version than the one before: an image reference with digest, or a local tag where none is signed
+    /// Version to roll back to: an image reference with digest; unsigned environments also accept a
+    /// local tag [default: the previous version]
     #[arg(value_name = "IMAGE")]
     image: Option<String>,
     /// A folder of k8s/overlays
@@ -27,7 +28,7 @@ pub struct Rollback {
     /// Confirm the rollback of a protected environment
     #[arg(long)]
     yes: bool,
-    /// Change no cluster: commit the digest of before to the branch that Argo CD follows
+    /// Don't touch the cluster: revert the last deployment on the branch that Argo CD follows
     #[arg(long, conflicts_with = "image")]
     gitops: bool,
     #[command(flatten)]

@@ -26,15 +26,15 @@ use crate::image::Signed;
 
 const PASSWORD_VARIABLE: &str = "WAYFARE_SEED_PASSWORD";
 
-/// Build it, fill it with the demo city, serve it, and say where it is. Ctrl-C ends it.
+/// Build the product, seed the demo city, and serve it on this machine. Ctrl-C stops it.
 #[derive(Args)]
 pub struct Up {
     #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
-    /// Where the database and the pictures live
+    /// Folder of the database and the pictures
     #[arg(long, default_value = "data", value_name = "FOLDER")]
     data_dir: PathBuf,
-    /// Start afresh: delete what an earlier `up` left in the data folder
+    /// Start afresh: delete the data of an earlier `up` in that folder
     #[arg(long)]
     reset: bool,
     /// With PostgreSQL, Redis, two replicas and the web tier in containers: the local environment, deployed with the
@@ -44,7 +44,7 @@ pub struct Up {
     /// Also start Prometheus, on port 9090
     #[arg(long, requires = "compose")]
     monitoring: bool,
-    /// Build for speed: takes longer to build, answers several times faster
+    /// Optimised build: takes longer to build, responds several times faster
     #[arg(long)]
     release: bool,
 }

@@ -50,7 +50,7 @@ pub const DOCKERFILES: [&str; 8] = [
 ];
 pub const TAG: &str = "wayfare:local";
 
-/// Build the service's image, judge it, push it, sign it, and prove that it is what was built.
+/// Build, scan, push, sign and verify the service's container image.
 #[derive(Args)]
 pub struct Images {
     #[command(subcommand)]
@@ -59,29 +59,29 @@ pub struct Images {
 
 #[derive(Subcommand)]
 enum What {
-    /// Build it from api/Dockerfile, into target/image
+    /// Build the image from api/Dockerfile into target/image
     #[command(disable_help_flag = true)]
     Build(build::Build),
-    /// Build it twice, at two places, and show that it is the same; or the first file that isn't
+    /// Build the image twice, at two paths, and compare; name the first file that differs
     #[command(disable_help_flag = true)]
     Reproduce(reproduce::Reproduce),
-    /// Refuse it for a known weakness that nobody has accepted, or for a secret in it
+    /// Fail on known vulnerabilities that aren't accepted, and on secrets in the image
     #[command(disable_help_flag = true)]
     Scan {
         /// One in Docker or in a registry; what was built last, in target/image, when none is said
         #[arg(value_name = "IMAGE")]
         image: Option<String>,
     },
-    /// Write what is in it, as CycloneDX: target/reports/sbom.cdx.json
+    /// Write the SBOM in CycloneDX format: target/reports/sbom.cdx.json
     #[command(disable_help_flag = true)]
     Sbom,
-    /// Run it as a cluster does, and tell its size, its memory and how soon it serves
+    /// Run the image as a cluster does, and report its size, memory and start-up time
     #[command(disable_help_flag = true)]
     Measure(measure::Measure),
-    /// Push it by its digest, then give it its name: the commit
+    /// Push the image by digest, then tag it with the commit
     #[command(disable_help_flag = true)]
     Push(push::Push),
-    /// Ask the registry which image a commit has
+    /// Find the image of a commit in the registry
     #[command(disable_help_flag = true)]
     Find(push::Find),
     /// Sign the pushed image and its SBOM

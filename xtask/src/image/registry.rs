@@ -28,7 +28,8 @@ pub struct Place {
 
 #[derive(Args, Clone)]
 pub struct Account {
-    /// Who signs in to the registry, with the password in WAYFARE_REGISTRY_PASSWORD; otherwise whoever did before
+    /// Registry user, with the password in WAYFARE_REGISTRY_PASSWORD [default: the existing sign-in
+    /// of skopeo or docker]
     #[arg(long, env = "WAYFARE_REGISTRY_USER", hide_env_values = true)]
     user: Option<String>,
 }

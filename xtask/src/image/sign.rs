@@ -43,10 +43,11 @@ pub struct Signed {
     /// The public key: a file, `env://NAME`, or a key store's URL
     #[arg(long, env = "WAYFARE_COSIGN_PUBLIC_KEY", hide_env_values = true)]
     key: Option<String>,
-    /// Without a key: who may have signed, as a pattern; this GitHub repository's workflows when it isn't said
+    /// Without a key: pattern of the identity that has to have signed [default: this GitHub
+    /// repository's workflows]
     #[arg(long, value_name = "PATTERN", conflicts_with = "key")]
     identity: Option<String>,
-    /// Without a key: who vouches for that identity
+    /// Without a key: OIDC issuer of that identity
     #[arg(long, value_name = "URL", default_value = "https://token.actions.githubusercontent.com")]
     issuer: String,
 }

@@ -17,10 +17,10 @@ use crate::build::{self, Profile};
 
 const DOCUMENT: &str = "docs/reference/openapi.json";
 
-/// Write docs/reference/openapi.json from the binary.
+/// Generate docs/reference/openapi.json from the binary.
 #[derive(Args)]
 pub struct Openapi {
-    /// Write nothing; fail when the file differs from what the binary prints
+    /// Write nothing; fail if the file differs from the binary's output
     #[arg(long)]
     check: bool,
 }

@@ -16,10 +16,10 @@ use crate::STAGES;
 
 const PAGE: &str = "docs/reference/xtask.md";
 
-/// Write docs/reference/xtask.md from the help pages.
+/// Generate docs/reference/xtask.md from the help pages.
 #[derive(Args)]
 pub struct Reference {
-    /// Write nothing; fail when the page differs from the help
+    /// Write nothing; fail if the page is out of date
     #[arg(long)]
     check: bool,
 }

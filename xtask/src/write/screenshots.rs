@@ -10,7 +10,7 @@ use xshell::cmd;
 use crate::build::page::{packages, page};
 use crate::build::{self, Profile};
 
-/// Take pictures of every page: phone and desktop, light and dark.
+/// Take screenshots of every page: phone and desktop, light and dark.
 #[derive(Args)]
 pub struct Screenshots {}
 

@@ -76,7 +76,7 @@ fn verbose_shows_what_the_steps_print() {
 fn help_shows_groups_exit_codes_and_an_example_for_each_command() {
     let clone = Clone::bare();
     let help = clone.run("--help").out;
-    for expected in ["Run it:", "Check it:", "Keep it true:", "130  interrupted by Ctrl-C"] {
+    for expected in ["Run:", "Check:", "Generate and record:", "130  interrupted by Ctrl-C"] {
         assert!(help.contains(expected), "{help}");
     }
     for stage in ["up", "doctor", "test", "lint", "openapi", "bench", "ci", "evidence", "reference", "tidy", "build"] {

@@ -45,7 +45,7 @@ fn commit(clone: &Clone) {
 #[test]
 fn a_scanner_that_is_not_there_is_not_judged_and_its_remedy_is_told() {
     let ran = cloned().run("scan --json");
-    assert_eq!((ran.code, ran.json()["result"].as_str()), (Some(8), Some("not judged")), "{}", ran.err);
+    assert_eq!((ran.code, ran.json()["result"].as_str()), (Some(8), Some("not evaluated")), "{}", ran.err);
     for name in ["detect-secrets", "gitleaks", "semgrep", "cargo-audit", "npm-audit", "trivy"] {
         assert_eq!(ran.json()["data"][name]["not_judged"], "there is no report", "{name}");
     }
@@ -59,7 +59,7 @@ fn a_scanner_that_is_blind_is_not_judged() {
     assert_eq!(ran.code, Some(8), "{}", ran.err);
     let told = &ran.json()["data"]["detect-secrets"]["not_judged"];
     assert_eq!(told, "it found nothing where something was planted for it");
-    assert_eq!(ran.json()["steps"][2]["result"], "not judged");
+    assert_eq!(ran.json()["steps"][2]["result"], "not evaluated");
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_code_that_means_a_find_is_no_pass_without_a_report() {
         cloned().with("npm", away).with("cargo", "exit 1").with("cargo-audit", "").run("scan dependencies --json");
     assert_eq!(ran.code, Some(8), "{}", ran.err);
     let results: Vec<_> = ran.json()["steps"].as_array().unwrap().iter().map(|step| step["result"].clone()).collect();
-    assert_eq!(results, ["passed", "not judged", "not judged", "not judged", "not judged"]);
+    assert_eq!(results, ["passed", "not evaluated", "not judged", "not judged", "not judged"]);
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_scanner_that_can_find_is_still_not_judged_without_the_advisories_of_others(
     };
     assert_eq!(
         (step("cargo-audit finds a planted weakness"), step("cargo-audit")),
-        ("passed".into(), "not judged".into())
+        ("passed".into(), "not evaluated".into())
     );
     assert_eq!(ran.json()["data"]["cargo-audit"]["not_judged"], "there is no report");
 }

@@ -19,13 +19,14 @@ use stages::plan::{Plan, Step};
 
 use crate::write::same_text;
 
-/// Write what is generated for Kubernetes, or check everything that Kubernetes is told.
+/// Generate Kubernetes manifests, or check all of them.
 #[derive(Args)]
 pub struct Manifests {
-    /// Write nothing: render every environment and the chart, and judge them
+    /// Write nothing; render every environment and the chart, and check them
     #[arg(long)]
     check: bool,
-    /// Ask an API server, too, that .ci/cluster builds from Go modules: minutes, the first time
+    /// Also validate with an API server that .ci/cluster builds from Go modules; takes minutes the
+    /// first time
     #[arg(long, requires = "check")]
     api: bool,
 }

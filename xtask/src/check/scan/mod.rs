@@ -21,10 +21,11 @@ use stages::plan::{Plan, Step};
 use self::scanners::{Kind, Scanner};
 use crate::gate::{self, Allowed, sarif};
 
-/// Look for secrets, mistakes and known weaknesses; refuse what nobody answers for.
+/// Scan for secrets, dangerous code and known vulnerabilities; fail on findings that aren't
+/// accepted in xtask/allowed.toml.
 #[derive(Args)]
 pub struct Scan {
-    /// What for; otherwise all of it
+    /// Kinds of scan [default: all]
     #[arg(value_enum)]
     kinds: Vec<Kind>,
 }
@@ -59,7 +60,7 @@ fn judge(scanners: Vec<Scanner>) -> Step {
                 Err(error) => blind.push(format!("{}: {error}", scanner.name)),
             }
         }
-        blind.iter().for_each(|scanner| ctx.screen.say(&format!("  not judged: {scanner}")));
+        blind.iter().for_each(|scanner| ctx.screen.say(&format!("  not evaluated: {scanner}")));
         ensure!(blocking == 0, Failure::check(format!("{blocking} of them stop it")));
         ensure!(
             blind.is_empty(),

@@ -19,9 +19,9 @@ pub enum Kind {
     Secrets,
     /// Passwords and keys in every commit (gitleaks)
     History,
-    /// Mistakes that matter here, by the rules in xtask/semgrep (semgrep)
+    /// Dangerous code patterns, by the rules in xtask/semgrep (semgrep)
     Sast,
-    /// Known weaknesses of what it is built on (cargo-audit, npm)
+    /// Known vulnerabilities of dependencies (cargo-audit, npm)
     Dependencies,
     /// Dockerfiles, Kubernetes, Terraform (Trivy)
     Configuration,

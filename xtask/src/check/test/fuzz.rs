@@ -20,10 +20,10 @@ use crate::build::sandbox::Sandbox;
 #[derive(Args)]
 #[command(next_help_heading = "Options of fuzz")]
 pub struct Fuzz {
-    /// Made-up requests for each operation and role
+    /// Generated requests for each operation and role
     #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_examples: u32,
-    /// Where its server listens
+    /// Port of the server under test
     #[arg(long, default_value_t = 5099, value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
 }

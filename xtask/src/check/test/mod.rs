@@ -19,24 +19,24 @@ use xshell::cmd;
 
 use crate::check::web;
 
-/// Run the tests: on SQLite, and on PostgreSQL and Redis where Docker answers.
+/// Run the tests on SQLite, and on PostgreSQL and Redis if Docker is running.
 #[derive(Args)]
 pub struct Test {
-    /// Which: beside the code (unit), through the public face (it), both and the documentation (all),
-    /// what docs/security.md promises, on the running binary (security), requests made up from the OpenAPI document, as
-    /// each role (fuzz), the web page (web), the real parts in
-    /// containers, from `up --compose` to `down --compose` (compose), the service's image, built, pushed, signed and
-    /// tampered with (image), one deployment after the other while people ask (deploy), or the same and more on a
-    /// Kubernetes of its own (cluster)
+    /// unit: tests next to the code. it: tests of the public API. all: both, and documentation
+    /// examples. security: the guarantees of docs/security.md, against the running binary. fuzz:
+    /// requests generated from the OpenAPI document, as each role. web: the web page. compose: `up
+    /// --compose` to `down --compose`, in containers. image: the image, built, pushed, signed and
+    /// tampered with. deploy: successive deployments under traffic. cluster: deployments and more
+    /// on a local Kubernetes cluster
     #[arg(value_enum, default_value = "all")]
     kind: Kind,
-    /// Fail where Docker doesn't answer, instead of leaving those tests out
+    /// Fail if Docker isn't running, instead of skipping those tests
     #[arg(long)]
     require_docker: bool,
-    /// With the image as it is pushed, not as it is tried (compose, image, deploy, cluster)
+    /// Use the release image instead of the quick one (compose, image, deploy, cluster)
     #[arg(long)]
     release: bool,
-    /// Passed to the tests: a part of a name, --nocapture …
+    /// Passed to the test harness: part of a test name, --nocapture …
     #[arg(last = true, value_name = "ARGUMENTS")]
     rest: Vec<String>,
     #[command(flatten)]

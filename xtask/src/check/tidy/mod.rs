@@ -20,7 +20,7 @@ use xshell::cmd;
 
 const MOST_LINES: usize = 400;
 
-/// Check the rules of the house: sizes, names, links, the list of features.
+/// Check the repository's rules: file sizes, names, words, links, the list of features.
 #[derive(Args)]
 pub struct Tidy {}
 

@@ -27,10 +27,10 @@ const HEADER: &str = "Rendered by `cargo xtask pipelines` from xtask/src/write/p
 /// Where every file is rendered: another one there runs without being in the list.
 const FOLDERS: [&str; 2] = [".github/workflows", "pipelines"];
 
-/// Write the GitHub workflows and the Jenkinsfile from the list of stages.
+/// Generate the GitHub workflows and the Jenkinsfile from the list of stages.
 #[derive(Args)]
 pub struct Pipelines {
-    /// Write nothing; fail on a file that differs, that is missing or that nobody rendered
+    /// Write nothing; fail on a file that differs, is missing, or wasn't generated
     #[arg(long)]
     check: bool,
 }
