@@ -186,7 +186,11 @@ impl<'a> Ctx<'a> {
         if let Err(error) = self.keep_junit(step, log, entry, start) {
             self.screen.say(&format!("  no JUnit file: {error}"));
         }
-        Ok(judge(step, end, entry.tests)?)
+        let explained = || {
+            let text = std::fs::read(log).ok()?;
+            process.explain?(entry.exit_code?, &String::from_utf8_lossy(&text))
+        };
+        Ok(judge(step, end, entry.tests).map_err(|failure| explained().unwrap_or(failure))?)
     }
 
     /// For Jenkins and others; named like the log.

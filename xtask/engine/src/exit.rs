@@ -20,12 +20,13 @@ pub enum Exit {
     RolledBack = 6,
     OverBudget = 7,
     NotJudged = 8,
+    Drifted = 9,
     TimedOut = 124,
     Interrupted = 130,
 }
 
 impl Exit {
-    pub const ALL: [Exit; 11] = [
+    pub const ALL: [Exit; 12] = [
         Exit::Ok,
         Exit::Failed,
         Exit::Usage,
@@ -35,6 +36,7 @@ impl Exit {
         Exit::RolledBack,
         Exit::OverBudget,
         Exit::NotJudged,
+        Exit::Drifted,
         Exit::TimedOut,
         Exit::Interrupted,
     ];
@@ -51,6 +53,7 @@ impl Exit {
             Exit::RolledBack => "rolled back: the old version serves again",
             Exit::OverBudget => "over budget: slower or bigger than allowed",
             Exit::NotJudged => "not evaluated: a scanner or its database is missing",
+            Exit::Drifted => "drifted: resources differ from what was applied",
             Exit::TimedOut => "a step timed out",
             Exit::Interrupted => "interrupted by Ctrl-C",
         }
@@ -68,6 +71,7 @@ impl Exit {
             Exit::RolledBack => "rolled back",
             Exit::OverBudget => "over budget",
             Exit::NotJudged => "not evaluated",
+            Exit::Drifted => "drifted",
             Exit::TimedOut => "timed out",
             Exit::Interrupted => "interrupted",
         }

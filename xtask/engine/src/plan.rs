@@ -7,7 +7,7 @@ use anyhow::Result;
 use xshell::Cmd;
 
 use crate::ctx::Ctx;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 pub use crate::invocation::Invocation;
 use crate::invocation::{inside, quoted};
 use crate::machine::Machine;
@@ -47,11 +47,14 @@ pub enum Action {
     Task(Task),
 }
 
+pub type Explain = fn(i32, &str) -> Option<Failure>;
 pub type Task = Box<dyn Fn(&mut Ctx) -> Result<()>>;
 
 pub struct Process {
     pub what: Invocation,
     pub output: Output,
+    /// What its code and what it printed mean, where it ended badly and the program's own words need translation.
+    pub explain: Option<Explain>,
     /// Done in the same step once it has ended well.
     pub then: Option<Task>,
     /// The plan of the stage that it starts: its exit code is one of ours.
@@ -304,6 +307,10 @@ impl Step {
         self.in_process(|process| process.then = Some(Box::new(task)))
     }
 
+    pub fn explaining(self, explain: Explain) -> Self {
+        self.in_process(|process| process.explain = Some(explain))
+    }
+
     pub fn answering(mut self, codes: &'static [i32]) -> Self {
         self.verdict = Verdict::Codes(codes);
         self
@@ -354,7 +361,7 @@ impl Step {
 
 impl Process {
     fn of(command: Cmd<'_>) -> Self {
-        Process { what: Invocation::from(command), output: Output::Log, then: None, inside: None }
+        Process { what: Invocation::from(command), output: Output::Log, explain: None, then: None, inside: None }
     }
 }
 
