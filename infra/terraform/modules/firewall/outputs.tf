@@ -1,0 +1,4 @@
+output "arn" {
+  value       = aws_wafv2_web_acl.this.arn
+  description = "For the load balancer's annotation"
+}
