@@ -11,6 +11,7 @@ mod cluster;
 mod environment;
 mod gate;
 mod image;
+mod infra;
 mod write;
 
 use anyhow::Result;
@@ -27,6 +28,7 @@ pub const STAGES: &[Entry] = &[
     Entry::of::<environment::Down>(Group::Run),
     Entry::of::<cluster::Cluster>(Group::Run),
     Entry::of::<backup::Backup>(Group::Run),
+    Entry::of::<infra::Infra>(Group::Run),
     Entry::of::<check::Doctor>(Group::Run),
     Entry::of::<build::Build>(Group::Check),
     Entry::of::<check::Lint>(Group::Check),

@@ -59,13 +59,15 @@ const PROSE: [&str; 5] = [".devcontainer/", ".github/", "docs/adr/", "docs/image
 pub const PARTS: &[Part] = &[
     Part::new(&["doctor"], "a missing tool is better named now than by a stage", 15).in_pipelines(&["--install"]),
     Part::new(&["lint"], "seconds, and most mistakes", 20).reading_prose(),
-    Part::new(&["scan", "secrets", "sast"], "what nobody should have written, before anybody gets it", 15)
+    Part::new(&["scan", "secrets", "sast"], "what nobody should have written, before anybody gets it", 10)
         .with(&["detect-secrets", "semgrep"])
         .reading_prose(),
     Part::new(&["test"], "what it promises, on each database", 45).in_pipelines(&["--require-docker"]),
     Part::new(&["test", "security"], "nobody gets what isn't theirs", 20),
-    Part::new(&["test", "web"], "what people see, in a browser", 20).with(&["node"]),
+    Part::new(&["test", "web"], "what people see, in a browser", 15).with(&["node"]),
     Part::new(&["test", "fuzz"], "what nobody thought of", 20).with(&["schemathesis"]),
+    Part::new(&["test", "infra"], "what environments stand on, before anybody pays for it", 15)
+        .with(&["terraform", "python3"]),
     Part::new(&["image", "build"], "what is deployed, from source", 30).with(&["docker"]),
     Part::new(&["test", "compose"], "its real parts together, and no request lost when one goes", 30)
         .with(&["docker-compose"])

@@ -118,7 +118,7 @@ impl Environment {
     }
 
     /// Where a mistake would reach users, somebody has to say so.
-    fn confirmed(&self, yes: bool, effect: &str) -> Option<Step> {
+    pub fn confirmed(&self, yes: bool, effect: &str) -> Option<Step> {
         let refused = format!("{} is protected: {effect}", self.name);
         let confirm = Step::task("confirmed", move |_| {
             ensure!(yes, Failure::new(Exit::Refused, refused.clone()).next("the same with --yes"));

@@ -7,6 +7,7 @@ mod compose;
 mod deploy;
 mod fuzz;
 mod image;
+mod infra;
 mod requests;
 
 use anyhow::Result;
@@ -27,7 +28,7 @@ pub struct Test {
     /// requests generated from the OpenAPI document, as each role. web: the web page. compose: `up
     /// --compose` to `down --compose`, in containers. image: the image, built, pushed, signed and
     /// tampered with. deploy: successive deployments under traffic. cluster: deployments and more
-    /// on a local Kubernetes cluster
+    /// on a local Kubernetes cluster. infra: Terraform and Ansible, without a cloud
     #[arg(value_enum, default_value = "all")]
     kind: Kind,
     /// Fail if Docker isn't running, instead of skipping those tests
@@ -55,6 +56,7 @@ enum Kind {
     Image,
     Deploy,
     Cluster,
+    Infra,
 }
 
 impl Stage for Test {
@@ -70,6 +72,7 @@ impl Stage for Test {
             Kind::Deploy => deploy::plan(machine, self.require_docker || machine.requires_parts, self.release),
             Kind::Security => Ok(self.security(machine)),
             Kind::Cluster => cluster::plan(machine, self.require_docker || machine.requires_parts, self.release),
+            Kind::Infra => Ok(infra::plan(machine, machine.requires_parts)),
             Kind::All | Kind::Unit | Kind::It => self.plan_of_cargo(machine),
         }
     }
@@ -89,7 +92,8 @@ impl Test {
             | Kind::Compose
             | Kind::Image
             | Kind::Deploy
-            | Kind::Cluster => ("test", self.on_sqlite(machine, &[]), Some(self.on_postgres(machine, no_docker))),
+            | Kind::Cluster
+            | Kind::Infra => ("test", self.on_sqlite(machine, &[]), Some(self.on_postgres(machine, no_docker))),
             Kind::Unit => ("test unit", self.on_sqlite(machine, &["--lib", "--bins"]), None),
             Kind::It => (
                 "test it",

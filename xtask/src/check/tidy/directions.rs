@@ -14,8 +14,9 @@ const CRATES: [Crate; 1] = [(
         ("image", &["build", "gate"]),
         ("environment", &["build", "image"]),
         ("cluster", &["environment"]),
+        ("infra", &["environment"]),
         ("write", &["build", "ci", "environment"]),
-        ("check", &["backup", "build", "ci", "cluster", "environment", "gate", "image", "write"]),
+        ("check", &["backup", "build", "ci", "cluster", "environment", "gate", "image", "infra", "write"]),
     ],
 )];
 
