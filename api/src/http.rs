@@ -130,7 +130,10 @@ pub async fn serve(app: Arc<App>, telemetry: Option<&Telemetry>) -> anyhow::Resu
 }
 
 /// Serves the metrics at their own address, when they have one.
-async fn serve_metrics(app: &Arc<App>) -> anyhow::Result<Option<JoinHandle<()>>> {
+///
+/// # Errors
+/// A port that can't be had.
+pub async fn serve_metrics(app: &Arc<App>) -> anyhow::Result<Option<JoinHandle<()>>> {
     let Some(address) = app.config.metrics_listen else { return Ok(None) };
     let listener = TcpListener::bind(address).into_acceptor().await.map_err(|cause| {
         anyhow::anyhow!("can't listen on {address} for /metrics: {cause}; give another with --metrics-listen")

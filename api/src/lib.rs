@@ -45,6 +45,7 @@ pub mod ready;
 pub mod redis;
 pub mod refusals;
 pub mod replica;
+pub mod saturation;
 pub mod seed;
 pub mod slow;
 pub mod sqlite;
@@ -57,9 +58,12 @@ pub mod transport;
 pub mod web;
 pub mod worker;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering::Relaxed},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
 };
 
 use city::City;
@@ -111,6 +115,9 @@ pub struct App {
     /// Tells long-lived work, such as event streams, to come to an end.
     stop: watch::Sender<bool>,
 }
+
+/// How long the database may take to say that it is well.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
 
 impl App {
     /// Connects the parts. Needs the database; starts without Redis. What never asks the city gets an empty one.
@@ -188,6 +195,9 @@ impl App {
 
     /// Brings the gauges up to date that nobody counts along the way.
     pub async fn measure(&self) {
+        saturation::measure(&self.metrics, &self.config.data_dir);
+        let is_up = tokio::time::timeout(DATABASE_PATIENCE, self.db.is_well()).await.unwrap_or(false);
+        self.metrics.wayfare_database_up.set(is_up.into());
         if let Some(up) = self.redis_state().await {
             self.metrics.wayfare_redis_up.with_label_values(&["cache"]).set(up.into());
         }
@@ -201,7 +211,9 @@ impl App {
         let (size, idle) = self.db.pool();
         self.metrics.db_client_connection_count.with_label_values(&["idle"]).set(idle);
         self.metrics.db_client_connection_count.with_label_values(&["used"]).set(size - idle);
-        if let Err(cause) = orders::measure(self).await {
+        self.metrics.db_client_connection_max.set(self.config.database_connections.into());
+        // Without the database each would wait, and Prometheus would give the whole answer up.
+        if is_up && let Err(cause) = orders::measure(self).await {
             tracing::warn!(%cause, "some gauges are stale");
         }
     }

@@ -6,8 +6,8 @@
 use std::sync::LazyLock;
 
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    Encoder, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 
 use crate::{
@@ -26,6 +26,10 @@ macro_rules! metrics {
         impl Metrics {
             pub fn new() -> Self {
                 let registry = Registry::new();
+                #[cfg(target_os = "linux")]
+                registry
+                    .register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))
+                    .expect("nothing else counts for the process");
                 $(
                     let help = concat!($($help),+).trim();
                     let $name = metrics!(@new $kind stringify!($name), help, $([$($label),+])?, $($buckets)?);
@@ -44,12 +48,14 @@ macro_rules! metrics {
     (@type counter [$($l:literal),+]) => { IntCounterVec };
     (@type gauge) => { IntGauge };
     (@type gauge [$($l:literal),+]) => { IntGaugeVec };
+    (@type amount) => { Gauge };
     (@type histogram) => { Histogram };
     (@type histogram [$($l:literal),+]) => { HistogramVec };
     (@new counter $n:expr, $h:expr, , ) => { IntCounter::new($n, $h).expect("a valid name") };
     (@new counter $n:expr, $h:expr, [$($l:literal),+], ) => { IntCounterVec::new(Opts::new($n, $h), &[$($l),+]).expect("valid names") };
     (@new gauge $n:expr, $h:expr, , ) => { IntGauge::new($n, $h).expect("a valid name") };
     (@new gauge $n:expr, $h:expr, [$($l:literal),+], ) => { IntGaugeVec::new(Opts::new($n, $h), &[$($l),+]).expect("valid names") };
+    (@new amount $n:expr, $h:expr, , ) => { Gauge::new($n, $h).expect("a valid name") };
     (@new histogram $n:expr, $h:expr, , $b:ident) => { Histogram::with_opts(HistogramOpts::new($n, $h).buckets($b.to_vec())).expect("valid names") };
     (@new histogram $n:expr, $h:expr, [$($l:literal),+], $b:ident) => {
         HistogramVec::new(HistogramOpts::new($n, $h).buckets($b.to_vec()), &[$($l),+]).expect("valid names")
@@ -75,6 +81,10 @@ metrics! {
     db_client_operation_duration_seconds: histogram ["db_operation_name"] in SECONDS;
     /// Connections of the database pool, by state.
     db_client_connection_count: gauge ["state"];
+    /// Connections that the database pool may open at the most.
+    db_client_connection_max: gauge;
+    /// Whether the database does what it is asked: 1 yes, 0 no.
+    wayfare_database_up: gauge;
     /// Whether the read replica is asked: 1 yes, 0 the primary answers in its place. Absent when none is configured.
     wayfare_replica_up: gauge ["replica"];
     /// How far the read replica is behind at the most, in seconds. Absent when none is configured.
@@ -93,6 +103,8 @@ metrics! {
     wayfare_sign_ups_total: counter;
     /// Attempts to sign in, by outcome.
     wayfare_sign_ins_total: counter ["outcome"];
+    /// Shops that are open now.
+    wayfare_shops_open: gauge;
     /// Carts with something in them, changed within the last day.
     wayfare_active_carts: gauge;
     /// Time from an order being placed to its delivery.
@@ -115,6 +127,14 @@ metrics! {
     wayfare_provider_duration_seconds: histogram ["provider"] in SECONDS;
     /// Whether a provider is left alone after failures or for its quota: 1 yes, 0 no.
     wayfare_provider_resting: gauge ["provider"];
+    /// CPUs that the process may use: the quota of its control group, or those of the machine.
+    wayfare_cpu_limit_cores: amount;
+    /// Memory that the process may use: the limit of its control group, or that of the machine.
+    wayfare_memory_limit_bytes: gauge;
+    /// Size of the disk that holds the data folder.
+    wayfare_disk_size_bytes: gauge;
+    /// Free bytes of the disk that holds the data folder.
+    wayfare_disk_free_bytes: gauge;
     /// What is running: always 1.
     wayfare_build_info: gauge ["version", "revision"];
 }

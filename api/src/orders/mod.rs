@@ -31,7 +31,7 @@ use crate::{
     App,
     auth::{Admin, Customer, Identity, Role},
     cart,
-    catalog::product,
+    catalog::{hours, product, shop},
     error::{Error, Result},
     http::Chapter,
     page::{self, Page},
@@ -254,6 +254,10 @@ pub async fn measure(app: &App) -> Result<()> {
     let now = app.clock.now();
     let carts = cart::entity::Entity::active(&app.db.write, now - TimeDelta::days(1)).await?;
     let (waiting, oldest) = event::Entity::backlog(&app.db.write).await?;
+    let zone = hours::zone(&app.city);
+    let shops = shop::Entity::list(&app.db.write).await?;
+    let open = shops.iter().filter(|shop| shop.hours.is_open(now, zone)).count();
+    app.metrics.wayfare_shops_open.set(i64::try_from(open).unwrap_or(i64::MAX));
     app.metrics.wayfare_image_bytes.set(product::Entity::image_bytes(&app.db.write, None).await?);
     app.metrics.wayfare_active_carts.set(i64::try_from(carts).unwrap_or(i64::MAX));
     app.metrics.wayfare_outbox_waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));

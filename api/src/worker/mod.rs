@@ -98,6 +98,7 @@ async fn deliver(app: &Arc<App>, taken: &Notify) {
 /// Works until SIGTERM or Ctrl-C.
 pub async fn until_signalled(app: Arc<App>) -> anyhow::Result<()> {
     let carry = tokio::spawn(Bus::carry(app.bus.clone()));
+    let metrics = http::serve_metrics(&app).await?;
     let worker = tokio::spawn(run(app.clone()));
     tracing::info!("the worker works");
     http::signalled().await;
@@ -105,6 +106,7 @@ pub async fn until_signalled(app: Arc<App>) -> anyhow::Result<()> {
     app.stop();
     ended(worker).await;
     carry.abort();
+    metrics.inspect(JoinHandle::abort);
     app.db.close().await;
     tracing::info!("ended");
     Ok(())
