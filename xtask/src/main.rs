@@ -37,6 +37,7 @@ pub const STAGES: &[Entry] = &[
     Entry::of::<check::Coverage>(Group::Check),
     Entry::of::<check::Load>(Group::Check),
     Entry::of::<check::Bench>(Group::Check),
+    Entry::of::<check::Monitor>(Group::Check),
     Entry::of::<image::Images>(Group::Check),
     Entry::of::<ci::Ci>(Group::Check),
     Entry::of::<write::Openapi>(Group::Keep),

@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 pub const FILE: &str = "k8s/components/analysis/objectives.yaml";
 
-/// Which operations a scenario of slo.toml asks for.
-const SCENARIOS: [(&str, &str); 4] = [
+/// Which operations a scenario of slo.toml asks for, as alternatives of a regular expression.
+pub const SCENARIOS: [(&str, &str); 4] = [
     ("browse", "list_shops|get_menu_item"),
     ("search", "list_menu_items"),
     ("order", "place_order"),

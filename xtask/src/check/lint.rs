@@ -1,4 +1,4 @@
-//! `lint`: everything that can be judged without running the service. It changes nothing.
+//! `lint`: everything that can be judged without a test. It changes nothing.
 
 use anyhow::Result;
 use clap::Args;
@@ -41,7 +41,9 @@ impl Stage for Lint {
             .chain(manifests::check_steps(machine))
             .chain(web::lint(machine))
             .chain([clippy])
-            .chain(openapi::steps(machine, true));
+            .chain(openapi::steps(machine, true))
+            // It starts the binary that was built for the document.
+            .chain([monitor::on_the_service(machine)]);
         // Whoever mends one offence wants to see the others too.
         Ok(Plan::new("lint", steps).keep_going())
     }

@@ -19,6 +19,7 @@ pub use self::doctor::Doctor;
 pub use self::lint::Lint;
 pub use self::load::Load;
 pub use self::manifests::Manifests;
+pub use self::monitor::Monitor;
 pub use self::scan::Scan;
 pub use self::test::Test;
 pub use self::tidy::Tidy;
