@@ -1,4 +1,4 @@
-//! What alerts ask about backups, as text files for the node exporter. Rules: monitoring/rules/backup.yaml.
+//! What alerts ask about backups, as text files for the node exporter. Rules: monitoring/rules/platform.yaml.
 
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
