@@ -197,7 +197,7 @@ impl<E: Endpoint<Output = Response>> Around<E> {
         if error.status == StatusCode::FORBIDDEN
             && let Err(cause) = audit::write_refusal(&self.app, caller, error.code, &seen.path).await
         {
-            tracing::warn!(%cause, "a refusal isn't in the audit");
+            tracing::warn!(%cause, "a refusal couldn't be audited");
         }
     }
 

@@ -89,7 +89,7 @@ impl Bus {
         let Some(redis) = &self.redis else { return };
         loop {
             if let Err(cause) = self.subscribed(redis).await {
-                tracing::debug!(%cause, "no notes from other replicas for now");
+                tracing::debug!(%cause, "no pub/sub messages from other replicas for now");
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
@@ -104,7 +104,7 @@ impl Bus {
                 Ok(envelope) if envelope.from == self.me => {}
                 Ok(envelope) => envelope.notes.into_iter().for_each(|note| drop(self.here.send(note))),
                 // A newer version's note, while replicas are replaced one by one.
-                Err(cause) => tracing::debug!(%cause, "a note that this version doesn't know"),
+                Err(cause) => tracing::debug!(%cause, "unknown pub/sub message"),
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! What can be set, each knob declared once: its flag, its variable, its default and one sentence.
+//! All settings, each declared once: its flag, variable, default and description.
 //!
 //! A value comes from the first of: the flag, the variable, the file that `<VARIABLE>_FILE` names (secrets),
 //! the configuration file (`WAYFARE_CONFIG`), the default. Nothing outside this file reads the environment,
@@ -47,11 +47,11 @@ impl fmt::Display for Secret {
 pub enum LogFormat {
     /// One JSON object a line.
     Json,
-    /// For people at a terminal.
+    /// Readable text, for a terminal.
     Text,
 }
 
-/// What the demo's accounts have where nothing else was asked for: known to everybody.
+/// The public default password of the demo accounts.
 pub const DEMO_PASSWORD: &str = "wayfare-demo-1";
 
 #[derive(Args, Clone, Debug)]
@@ -65,11 +65,11 @@ pub struct Config {
     #[arg(long, env = "WAYFARE_DATA_DIR", default_value = "data", value_name = "DIR")]
     pub data_dir: PathBuf,
 
-    /// Database: postgres://… or sqlite://…; without it, a SQLite file in the data folder
+    /// Database: postgres://… or sqlite://… [default: a SQLite file in the data folder]
     #[arg(long, env = "WAYFARE_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: Option<Secret>,
 
-    /// Read replica of the database, for the catalog's reads
+    /// Read replica of the database, used for the catalog and the business figures
     #[arg(long, env = "WAYFARE_DATABASE_READ_URL", hide_env_values = true, value_name = "URL")]
     pub database_read_url: Option<Secret>,
 
@@ -77,27 +77,27 @@ pub struct Config {
     #[arg(long, env = "WAYFARE_DATABASE_CONNECTIONS", default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub database_connections: u32,
 
-    /// Redis: redis://, rediss://, redis+sentinel://host:port/MASTER or redis+cluster://host:port,host:port; without it, in process
+    /// Redis: redis://, rediss://, redis+sentinel://host:port/MASTER or redis+cluster://host:port,host:port [default: none, in process]
     #[arg(long, env = "WAYFARE_REDIS_URL", hide_env_values = true, value_name = "URL")]
     pub redis_url: Option<Secret>,
 
-    /// What every key and channel in Redis begins with: two installations can share one Redis
+    /// Prefix of all keys and channels in Redis, so that installations can share one
     #[arg(long, env = "WAYFARE_REDIS_PREFIX", default_value = "wayfare", value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub redis_prefix: String,
 
-    /// Signing keys of access tokens, `kid:secret,…`: the first signs, all verify; without it, one made in the data folder
+    /// Signing keys of access tokens, `kid:secret,…`: the first signs, all verify [default: one generated in the data folder]
     #[arg(long, env = "WAYFARE_JWT_KEYS", hide_env_values = true, value_name = "KEYS")]
     pub jwt_keys: Option<Secret>,
 
-    /// How long an access token lasts, seconds
+    /// Lifetime of an access token, seconds
     #[arg(long, env = "WAYFARE_ACCESS_SECONDS", default_value_t = 900, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub access_seconds: u32,
 
-    /// How long a sign-in lasts without being used, days
+    /// Days until an unused session expires
     #[arg(long, env = "WAYFARE_SESSION_DAYS", default_value_t = 30, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=365))]
     pub session_days: u32,
 
-    /// How long a sign-in lasts at the most, however often it is used, days
+    /// Maximum lifetime of a session, days
     #[arg(long, env = "WAYFARE_SESSION_MAX_DAYS", default_value_t = 90, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub session_max_days: u32,
 
@@ -105,23 +105,23 @@ pub struct Config {
     #[arg(long, env = "WAYFARE_BCRYPT_COST", default_value_t = 12, value_name = "N", value_parser = clap::value_parser!(u32).range(4..=16))]
     pub bcrypt_cost: u32,
 
-    /// Requests a minute that one client may make
+    /// Rate limit: requests per minute and client
     #[arg(long, env = "WAYFARE_RATE_LIMIT", default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub rate_limit: u32,
 
-    /// Attempts a minute to sign in or to register, for one client
+    /// Rate limit of sign-in and registration: attempts per minute and client
     #[arg(long, env = "WAYFARE_LOGIN_RATE_LIMIT", default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub login_rate_limit: u32,
 
-    /// Networks whose X-Forwarded-For and X-Forwarded-Proto, or else Forwarded, are believed
+    /// Proxies whose X-Forwarded-For and X-Forwarded-Proto, or else Forwarded, are trusted
     #[arg(long, env = "WAYFARE_TRUSTED_PROXIES", value_delimiter = ',', value_name = "CIDR")]
     pub trusted_proxies: Vec<IpNet>,
 
-    /// Send people who come by plain HTTP through a trusted proxy to HTTPS
+    /// Redirect plain HTTP requests that come through a trusted proxy to HTTPS
     #[arg(long, env = "WAYFARE_HTTPS_ONLY", default_value_t = false, action = clap::ArgAction::Set, value_name = "BOOL")]
     pub https_only: bool,
 
-    /// Origins of other sites whose pages may call the API, `*` for any
+    /// CORS: allowed origins, `*` for any
     #[arg(long, env = "WAYFARE_CORS_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
     pub cors_origins: Vec<String>,
 
@@ -133,43 +133,43 @@ pub struct Config {
     #[arg(long, env = "WAYFARE_IMAGE_LIMIT", default_value_t = 5_242_880, value_name = "BYTES")]
     pub image_limit: usize,
 
-    /// Room for the pictures of one shop together, bytes
+    /// Storage quota for the images of one shop, bytes
     #[arg(long, env = "WAYFARE_IMAGE_QUOTA", default_value_t = 209_715_200, value_name = "BYTES")]
     pub image_quota: u64,
 
-    /// Longest that one request may take, seconds
+    /// Timeout of a request, seconds
     #[arg(long, env = "WAYFARE_TIMEOUT_SECONDS", default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=300))]
     pub timeout_seconds: u32,
 
-    /// Longest that the headers of a request may take from their first byte, seconds
+    /// Timeout of a request's headers, seconds
     #[arg(long, env = "WAYFARE_HEADER_SECONDS", default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=300))]
     pub header_seconds: u32,
 
-    /// Event streams that one account may have open at this process
+    /// Maximum number of open event streams per account in this process
     #[arg(long, env = "WAYFARE_STREAMS_ACCOUNT", default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub streams_account: u32,
 
-    /// Event streams that one address, or /64 of IPv6, may have open at this process
+    /// Maximum number of open event streams per IPv4 address or IPv6 /64 in this process
     #[arg(long, env = "WAYFARE_STREAMS_ADDRESS", default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub streams_address: u32,
 
-    /// Event streams that may be open at this process in all
+    /// Maximum number of open event streams in this process
     #[arg(long, env = "WAYFARE_STREAMS_ALL", default_value_t = 800, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub streams_all: u32,
 
-    /// Address that /metrics is served on; without it, the API's own, for whoever reaches that
+    /// Address that serves /metrics [default: the API's address, without access control]
     #[arg(long, env = "WAYFARE_METRICS_LISTEN", value_name = "ADDR")]
     pub metrics_listen: Option<SocketAddr>,
 
-    /// Bearer token without which /metrics isn't shown
+    /// Bearer token that /metrics requires
     #[arg(long, env = "WAYFARE_METRICS_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub metrics_token: Option<Secret>,
 
-    /// How long readiness says no before the port closes, seconds
+    /// Seconds from failing readiness until the port closes at shutdown
     #[arg(long, env = "WAYFARE_DRAIN_SECONDS", default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=300))]
     pub drain_seconds: u32,
 
-    /// Deliver webhooks in this process; by default so without Redis
+    /// Deliver webhooks in this process [default: true without Redis]
     #[arg(long, env = "WAYFARE_EMBEDDED_WORKER", action = clap::ArgAction::Set, value_name = "BOOL")]
     pub embedded_worker: Option<bool>,
 
@@ -177,28 +177,28 @@ pub struct Config {
     #[arg(long, env = "WAYFARE_WEBHOOKS_TO_PRIVATE", default_value_t = false, action = clap::ArgAction::Set, value_name = "BOOL")]
     pub webhooks_to_private: bool,
 
-    /// Proxy that webhooks go through; without it they use none, whatever HTTP_PROXY says. The proxy has to refuse private
+    /// Proxy for webhooks; HTTP_PROXY is ignored. The proxy has to refuse private
     /// addresses itself
     #[arg(long, env = "WAYFARE_WEBHOOK_PROXY", hide_env_values = true, value_name = "URL")]
     pub webhook_proxy: Option<Secret>,
 
-    /// First wait before a webhook is tried again, milliseconds; it doubles each time
+    /// Delay before the first retry of a webhook, milliseconds; doubles with each retry
     #[arg(long, env = "WAYFARE_WEBHOOK_BACKOFF_MS", default_value_t = 5_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3_600_000))]
     pub webhook_backoff_ms: u32,
 
-    /// Attempts before a webhook is given up
+    /// Attempts before a webhook is dead-lettered
     #[arg(long, env = "WAYFARE_WEBHOOK_ATTEMPTS", default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=30))]
     pub webhook_attempts: u32,
 
-    /// Folder of the built page; where it isn't there, only the API is served
+    /// Folder of the built web page; if it doesn't exist, only the API is served
     #[arg(long, env = "WAYFARE_WEB", default_value = "web/dist", value_name = "DIR")]
     pub web: PathBuf,
 
-    /// Raster tiles under the map, such as https://tiles.example/{z}/{x}/{y}.png; without them, the city's own streets
+    /// Raster tiles for the map, such as https://tiles.example/{z}/{x}/{y}.png [default: the city's own streets]
     #[arg(long, env = "WAYFARE_TILES_URL", value_name = "URL")]
     pub tiles_url: Option<String>,
 
-    /// Whom the tiles' makers want to be named
+    /// Attribution required by the tile provider
     #[arg(
         long,
         env = "WAYFARE_TILES_ATTRIBUTION",
@@ -207,15 +207,15 @@ pub struct Config {
     )]
     pub tiles_attribution: String,
 
-    /// Show the demo city's accounts on the sign-in page: only on an address of this machine
+    /// Show the demo accounts on the sign-in page; allowed on a loopback address only
     #[arg(long, env = "WAYFARE_DEMO", default_value_t = false, action = clap::ArgAction::Set, value_name = "BOOL")]
     pub demo: bool,
 
-    /// Images: the folder `images` in the data folder, or s3://BUCKET/PREFIX
+    /// Storage of images: s3://BUCKET/PREFIX [default: the folder `images` in the data folder]
     #[arg(long, env = "WAYFARE_IMAGES", value_name = "URL")]
     pub images: Option<String>,
 
-    /// Endpoint of the S3 service, when it isn't Amazon's
+    /// Endpoint of the S3 service [default: Amazon's]
     #[arg(long, env = "WAYFARE_S3_ENDPOINT", value_name = "URL")]
     pub s3_endpoint: Option<String>,
 
@@ -223,7 +223,7 @@ pub struct Config {
     #[arg(long, env = "WAYFARE_S3_REGION", default_value = "us-east-1", value_name = "NAME")]
     pub s3_region: String,
 
-    /// Access key of the S3 bucket; without it, the machine's own role
+    /// Access key of the S3 bucket [default: the machine's role]
     #[arg(long, env = "WAYFARE_S3_ACCESS_KEY", hide_env_values = true, value_name = "KEY")]
     pub s3_access_key: Option<Secret>,
 
@@ -231,31 +231,31 @@ pub struct Config {
     #[arg(long, env = "WAYFARE_S3_SECRET_KEY", hide_env_values = true, value_name = "KEY")]
     pub s3_secret_key: Option<Secret>,
 
-    /// City file made by `wayfare city import`; without it, the demo city
+    /// City file of `wayfare city import` [default: the demo city]
     #[arg(long, env = "WAYFARE_CITY", value_name = "FILE")]
     pub city: Option<PathBuf>,
 
-    /// Seed of the buses' delays: replicas with the same seed tell the same
+    /// Seed of the simulated bus delays; has to be the same for all replicas
     #[arg(long, env = "WAYFARE_BUS_SEED", default_value_t = 1, value_name = "N")]
     pub bus_seed: u64,
 
-    /// OpenRouteService: the address before /v2; without it, the embedded engine alone
+    /// Base URL of OpenRouteService, before /v2 [default: the embedded engine only]
     #[arg(long, env = "WAYFARE_ORS_URL", value_name = "URL")]
     pub ors_url: Option<String>,
 
-    /// Key for OpenRouteService
+    /// API key for OpenRouteService
     #[arg(long, env = "WAYFARE_ORS_KEY", hide_env_values = true, value_name = "KEY")]
     pub ors_key: Option<Secret>,
 
-    /// Photon: the address before /api; without it, the embedded gazetteer alone
+    /// Base URL of Photon, before /api [default: the embedded geocoder only]
     #[arg(long, env = "WAYFARE_PHOTON_URL", value_name = "URL")]
     pub photon_url: Option<String>,
 
-    /// Longest that a request waits for a provider before the embedded engine answers, milliseconds
+    /// Time budget of a provider before the embedded engine takes over, milliseconds
     #[arg(long, env = "WAYFARE_PROVIDER_MS", default_value_t = 1_500, value_name = "N", value_parser = clap::value_parser!(u32).range(50..=60_000))]
     pub provider_ms: u32,
 
-    /// Flags and log level that change without a restart: a TOML file, or a folder with a file for each key
+    /// Flags and log level, read again without a restart: a TOML file, or a folder with a file for each key
     #[arg(long, env = "WAYFARE_FLAGS", value_name = "PATH")]
     pub flags: Option<PathBuf>,
 
@@ -263,11 +263,11 @@ pub struct Config {
     #[arg(long, env = "WAYFARE_LOG", default_value = "info,sqlx=warn", value_name = "FILTER")]
     pub log: String,
 
-    /// Form of the log
+    /// Format of the log
     #[arg(long, env = "WAYFARE_LOG_FORMAT", default_value = "json", value_name = "FORM")]
     pub log_format: LogFormat,
 
-    /// Password of the accounts that `seed` makes; without it, one that everybody knows, for SQLite on this machine alone
+    /// Password of the accounts that `seed` creates [default: the public demo password, for SQLite on a loopback address only]
     #[arg(long, env = "WAYFARE_SEED_PASSWORD", hide_env_values = true, value_name = "PASSWORD")]
     pub seed_password: Option<Secret>,
 }
@@ -289,7 +289,7 @@ impl Config {
         (!path.is_empty() && !path.contains(":memory:") && !options.contains("mode=memory")).then(|| path.into())
     }
 
-    /// The password of the demo's accounts: the one given, or the one that everybody knows.
+    /// The password of the demo accounts: the configured or the public one.
     pub fn seed_password(&self) -> Secret {
         self.seed_password.clone().unwrap_or_else(|| Secret::new(DEMO_PASSWORD))
     }

@@ -95,7 +95,7 @@ fn set(path: &Path, mode: u32) {
         return;
     }
     if let Err(cause) = fs::set_permissions(path, Permissions::from_mode(mode)) {
-        tracing::warn!(path = %path.display(), %cause, "other users of this machine can read this");
+        tracing::warn!(path = %path.display(), %cause, "other users of this machine can read this file or folder");
     }
 }
 
@@ -132,7 +132,7 @@ pub fn lock(config: &Config) -> anyhow::Result<Option<Lock>> {
             holder(&mut file)
         ),
         Err(TryLockError::Error(cause)) => {
-            tracing::warn!(path = %path.display(), %cause, "the file system has no locks: start no second process");
+            tracing::warn!(path = %path.display(), %cause, "the file system doesn't support locks: don't start a second process");
         }
     }
     sign(&mut file, config).with_context(|| format!("{} can't be written", path.display()))?;

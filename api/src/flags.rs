@@ -113,7 +113,7 @@ pub async fn watch(flags: Arc<Flags>, path: PathBuf, set_log: impl Fn(&str) -> a
             Ok(log) => {
                 if log != last_log {
                     if let Some(Err(problem)) = log.as_deref().map(&set_log) {
-                        tracing::warn!(%problem, "the log filter stays as it was");
+                        tracing::warn!(%problem, "the log filter is unchanged");
                     }
                     last_log = log;
                 }
@@ -122,7 +122,7 @@ pub async fn watch(flags: Arc<Flags>, path: PathBuf, set_log: impl Fn(&str) -> a
             Err(problem) => {
                 let problem = format!("{problem:#}");
                 if last_problem.as_ref() != Some(&problem) {
-                    tracing::warn!(problem, "the flags stay as they were");
+                    tracing::warn!(problem, "the flags are unchanged");
                 }
                 last_problem = Some(problem);
             }

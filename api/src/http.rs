@@ -145,7 +145,7 @@ pub async fn serve_metrics(app: &Arc<App>) -> anyhow::Result<Option<JoinHandle<(
     let routes = health::metrics_alone(app.clone());
     Ok(Some(tokio::spawn(async move {
         if let Err(cause) = server.run(routes).await {
-            tracing::error!(%cause, "the metrics aren't served any more");
+            tracing::error!(%cause, "the metrics server stopped");
         }
     })))
 }
@@ -167,7 +167,7 @@ fn background(app: &Arc<App>, telemetry: Option<&Telemetry>) -> Vec<JoinHandle<(
 
 async fn ending(app: Arc<App>) {
     signalled().await;
-    tracing::info!("ending: not ready any more, finishing what is under way");
+    tracing::info!("shutting down: not ready, finishing in-flight requests");
     app.drain();
     tokio::time::sleep(Duration::from_secs(app.config.drain_seconds.into())).await;
     app.stop();

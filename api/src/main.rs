@@ -31,7 +31,7 @@ fn settle() {
     let _ = thread::Builder::new().name("settle".to_owned()).spawn(|| thread::sleep(Duration::from_secs(2)));
 }
 
-/// A city's orders and journeys: the service
+/// The Wayfare service: orders and journeys in a city
 #[derive(Parser)]
 #[command(
     name = "wayfare",
@@ -50,31 +50,31 @@ struct Cli {
 enum Verb {
     /// Serve the API
     Serve,
-    /// Deliver the orders' events to the shops' webhooks
+    /// Deliver order events to the shops' webhooks
     Worker {
-        /// Deliver what is due and end
+        /// Deliver what is due, then exit
         #[arg(long)]
         once: bool,
     },
-    /// Bring the database to this version
+    /// Migrate the database to this version
     Migrate {
         /// Stop after this migration
         #[arg(long, value_name = "NAME")]
         to: Option<String>,
     },
-    /// Fill the database with a demo city: shops, products, an account of each role
+    /// Seed the database with the demo city: shops, products, an account for each role
     Seed {
-        /// Do nothing when there are shops already
+        /// Do nothing if there are shops already
         #[arg(long)]
         if_empty: bool,
     },
-    /// Compare ways of getting there, without a server
+    /// Compare journeys, without a server
     #[command(after_help = "Example:\n  wayfare route \"Market Square\" Harbour --mode bus,bike --depart 08:00")]
     Route(Route),
     /// Find places by name, without a server
     #[command(after_help = "Example:\n  wayfare geocode bakery --near \"Market Square\"")]
     Geocode(Geocode),
-    /// Make city files
+    /// Create city files
     City {
         #[command(subcommand)]
         verb: CityVerb,
@@ -87,11 +87,11 @@ enum Verb {
     },
     /// Print the OpenAPI document
     Openapi,
-    /// Print every setting that is in force and where it came from, secrets hidden
+    /// Print every effective setting and its source, secrets hidden
     Config,
-    /// Ask a running service whether it is ready; exits 0 or 1
+    /// Check whether a running service is ready; exits with 0 or 1
     Healthcheck {
-        /// What to ask
+        /// URL to request
         #[arg(long, default_value = "http://127.0.0.1:5000/readyz")]
         url: String,
     },

@@ -125,7 +125,7 @@ metrics! {
     wayfare_provider_calls_total: counter ["provider", "outcome"];
     /// Time that providers took, from the question to the whole answer or its failure.
     wayfare_provider_duration_seconds: histogram ["provider"] in SECONDS;
-    /// Whether a provider is left alone after failures or for its quota: 1 yes, 0 no.
+    /// Whether the circuit breaker of a provider is open, after failures or for its quota: 1 yes, 0 no.
     wayfare_provider_resting: gauge ["provider"];
     /// CPUs that the process may use: the quota of its control group, or those of the machine.
     wayfare_cpu_limit_cores: amount;

@@ -60,7 +60,7 @@ pub struct OperationsApi(pub Arc<App>);
 
 #[OpenApi(prefix_path = "/api", tag = "Chapter::Operations")]
 impl OperationsApi {
-    /// The switches and how they stand
+    /// List feature flags and their values
     #[oai(path = "/flags", method = "get", operation_id = "list_flags")]
     async fn flags(&self) -> Json<Vec<Flag>> {
         let flag =
@@ -68,7 +68,7 @@ impl OperationsApi {
         Json(self.0.flags.list().into_iter().map(flag).collect())
     }
 
-    /// The parts, and whether they answer
+    /// Get the health of each component
     #[oai(path = "/health", method = "get", operation_id = "get_health")]
     async fn health(&self, _who: Admin) -> Result<Json<Vec<HealthPart>>> {
         let app = &self.0;
@@ -83,7 +83,7 @@ impl OperationsApi {
         ]))
     }
 
-    /// What the page has to know before anybody signs in
+    /// Get the page's settings, without a sign-in
     #[oai(path = "/page", method = "get", operation_id = "get_page_settings")]
     async fn page(&self) -> Json<PageSettings> {
         let config = &self.0.config;

@@ -186,7 +186,7 @@ impl Redis {
         self.0.rest_until.store(self.elapsed() + u64::try_from(REST.as_millis()).unwrap_or(1000), Relaxed);
         self.0.losses.fetch_add(1, Relaxed);
         if !was_away {
-            tracing::warn!(%cause, "redis is away: going on without it");
+            tracing::warn!(%cause, "redis is down: continuing without it");
         }
         // A Sentinel's master may have moved: ask again where it is.
         if matches!(self.0.place, Place::Sentinel(_))

@@ -86,7 +86,7 @@ impl Replica {
                 Ok(Err(error)) if error.is_database_away() => self.rest("it doesn't answer"),
                 Err(_) => self.rest("it doesn't answer"),
                 Ok(Err(error)) if error.status.is_server_error() => {
-                    tracing::warn!(cause = %error, "the read replica failed; the primary is asked");
+                    tracing::warn!(cause = %error, "the read replica failed; reading from the primary");
                 }
                 Ok(answer) => return answer,
             }
@@ -152,7 +152,7 @@ impl Replica {
                 state.looked = Some(Instant::now());
                 state.rests_until = None;
                 if state.problem.take().is_some() {
-                    tracing::info!("the read replica is asked again");
+                    tracing::info!("reading from the replica again");
                 }
             }
         }
@@ -162,7 +162,7 @@ impl Replica {
         let mut state = self.state();
         state.rests_until = Some(Instant::now() + REST);
         if state.problem.replace(problem) != Some(problem) {
-            tracing::warn!(problem, "the read replica rests; the primary answers");
+            tracing::warn!(problem, "the read replica isn't used; reading from the primary");
         }
     }
 

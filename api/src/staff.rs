@@ -42,7 +42,7 @@ pub struct StaffApi(pub Arc<App>);
 
 #[OpenApi(prefix_path = "/api", tag = "Chapter::Accounts")]
 impl StaffApi {
-    /// All accounts, oldest first
+    /// List accounts, oldest first
     #[oai(path = "/users", method = "get", operation_id = "list_users")]
     async fn list(
         &self,

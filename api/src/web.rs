@@ -45,7 +45,7 @@ impl<E> Web<E> {
     /// Reads the page; a folder that isn't there is an API without a page.
     pub fn read(config: &Config, inner: E) -> Self {
         let files = read(&config.web).unwrap_or_else(|problem| {
-            tracing::info!(folder = %config.web.display(), %problem, "no page: only the API is served");
+            tracing::info!(folder = %config.web.display(), %problem, "no web page: serving the API only");
             HashMap::new()
         });
         let policy = HeaderValue::from_str(&policy(config)).expect("an origin is plain text");

@@ -191,7 +191,7 @@ pub struct AuditApi(pub Arc<App>);
 
 #[OpenApi(prefix_path = "/api", tag = "Chapter::Operations")]
 impl AuditApi {
-    /// The audit, newest first
+    /// List audit entries, newest first
     #[oai(path = "/audit", method = "get", operation_id = "list_audit")]
     async fn list(
         &self,

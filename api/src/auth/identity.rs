@@ -122,7 +122,7 @@ impl Identity {
             match app.sessions.owner(app, self.session_id).await {
                 Ok(Some(owner)) if self.is(&owner) => {}
                 Ok(_) => return,
-                Err(cause) => tracing::debug!(%cause, "a stream waits for the database"),
+                Err(cause) => tracing::debug!(%cause, "an event stream is waiting for the database"),
             }
         }
     }

@@ -108,7 +108,7 @@ pub async fn tidy(app: &App) -> Result<()> {
         }
     }
     if gone > 0 {
-        tracing::info!(gone, "deleted sessions and refresh tokens that were over");
+        tracing::info!(gone, "deleted expired sessions and refresh tokens");
     }
     Ok(())
 }

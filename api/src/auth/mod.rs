@@ -132,7 +132,7 @@ pub struct AuthApi(pub Arc<App>);
 
 #[OpenApi(prefix_path = "/api", tag = "Chapter::Accounts")]
 impl AuthApi {
-    /// Make an account
+    /// Register an account
     #[oai(path = "/auth/register", method = "post", operation_id = "register")]
     async fn register(&self, caller: Data<&Caller>, user: Json<NewUser>) -> Result<Registered> {
         Ok(Registered::Made(Json(sign_in::register(&self.0, caller.0, user.0).await?)))
@@ -154,7 +154,7 @@ impl AuthApi {
         Ok(self.signed_in(caller.0, refresh_in.0, tokens))
     }
 
-    /// Renew a session: a new access token and a new refresh token
+    /// Refresh a session: get a new access token and a new refresh token
     ///
     /// Each refresh token is good once. One that is presented again ends the session, everywhere. The cookie's counts
     /// only with `X-Refresh-In: cookie`, which no other site can send.
@@ -176,31 +176,31 @@ impl AuthApi {
         Ok(self.signed_in(caller.0, refresh_in.0, tokens))
     }
 
-    /// Sign out: ends this session
+    /// Sign out: end this session
     #[oai(path = "/auth/logout", method = "post", operation_id = "logout")]
     async fn logout(&self, who: Customer) -> Result<SignedOut> {
         leave::sign_out(&self.0, &who.0).await.map(|()| SignedOut::Out(cookie::gone(&who.0.caller)))
     }
 
-    /// Change the password; ends all other sessions
+    /// Change the password and end all other sessions
     #[oai(path = "/auth/password", method = "post", operation_id = "change_password")]
     async fn password(&self, who: Customer, change: Json<NewPassword>) -> Result<Done> {
         leave::change_password(&self.0, &who.0, change.0).await.map(|()| Done::Done)
     }
 
-    /// Who I am
+    /// Get my account
     #[oai(path = "/me", method = "get", operation_id = "get_me")]
     async fn me(&self, who: Customer) -> Result<Json<User>> {
         Ok(Json(account::Entity::by_id(&self.0.db.write, who.0.account_id).await?.into()))
     }
 
-    /// Where I am signed in
+    /// List my sessions
     #[oai(path = "/me/sessions", method = "get", operation_id = "list_sessions")]
     async fn sessions(&self, who: Customer) -> Result<Json<Vec<session::Model>>> {
         Ok(Json(session::Entity::of(&self.0.db.write, who.0.account_id, self.0.clock.now()).await?))
     }
 
-    /// Sign out everywhere: ends all my sessions, this one, too
+    /// Sign out everywhere: end all my sessions, including this one
     #[oai(path = "/me/sessions", method = "delete", operation_id = "end_all_sessions")]
     async fn end_all_sessions(&self, who: Customer) -> Result<SignedOut> {
         leave::sign_out_everywhere(&self.0, &who.0).await.map(|()| SignedOut::Out(cookie::gone(&who.0.caller)))

@@ -232,7 +232,7 @@ impl Sessions {
             let keys: Vec<String> = ids.iter().map(|id| key(redis, id)).collect();
             // When this fails, the loss has been counted and nothing cached is believed before a sweep.
             if redis.ask::<()>(redis::cmd("DEL").arg(keys)).await.is_err() {
-                tracing::debug!("ended sessions are taken out of the cache when redis is back");
+                tracing::debug!("ended sessions will be removed from the cache when redis is back");
             }
         }
     }

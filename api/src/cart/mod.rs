@@ -66,14 +66,14 @@ type Token = Header<Option<Uuid>>;
 
 #[OpenApi(prefix_path = "/api", tag = "Chapter::Cart")]
 impl CartApi {
-    /// My cart
+    /// Get my cart
     #[oai(path = "/cart", method = "get", operation_id = "get_cart")]
     async fn get(&self, who: Visitor, #[oai(name = "X-Cart-Token")] token: Token) -> Result<Json<Cart>> {
         let cart = find(&self.0, &who, token.0).await?;
         show(&self.0, cart).await
     }
 
-    /// Put a product in, or set how many
+    /// Add a product to the cart, or set its quantity
     #[oai(path = "/cart/items/:product", method = "put", operation_id = "put_in_cart")]
     async fn put(
         &self,
@@ -96,7 +96,7 @@ impl CartApi {
         show(app, Some(cart)).await
     }
 
-    /// Take a product out
+    /// Remove a product from the cart
     #[oai(path = "/cart/items/:product", method = "delete", operation_id = "take_out_of_cart")]
     async fn take_out(
         &self,

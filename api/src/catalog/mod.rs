@@ -65,26 +65,26 @@ pub struct CatalogApi(pub Arc<App>);
 
 #[OpenApi(prefix_path = "/api", tag = "Chapter::Catalog")]
 impl CatalogApi {
-    /// All shops
+    /// List shops
     #[oai(path = "/shops", method = "get", operation_id = "list_shops")]
     async fn shops(&self) -> Result<Cached<Vec<shop::Model>>> {
         Ok(Listing::Shops.ready(&self.0).await?.into())
     }
 
-    /// One shop
+    /// Get a shop
     #[oai(path = "/shops/:id", method = "get", operation_id = "get_shop")]
     async fn shop(&self, id: Path<i64>) -> Result<Json<shop::Model>> {
         let read = |db| async move { shop::Entity::by_id(&db, id.0).await };
         Ok(Json(self.0.db.read(read).await?))
     }
 
-    /// The categories that have products
+    /// List categories that have products
     #[oai(path = "/categories", method = "get", operation_id = "list_categories")]
     async fn categories(&self) -> Result<Cached<Vec<String>>> {
         Ok(Listing::Categories.ready(&self.0).await?.into())
     }
 
-    /// What the shops sell
+    /// List products
     #[oai(path = "/menu-items", method = "get", operation_id = "list_menu_items")]
     #[allow(clippy::too_many_arguments)]
     async fn menu_items(
@@ -130,14 +130,14 @@ impl CatalogApi {
         Ok(Listing::Items(wanted).ready(&self.0).await?.into())
     }
 
-    /// One product
+    /// Get a product
     #[oai(path = "/menu-items/:id", method = "get", operation_id = "get_menu_item")]
     async fn menu_item(&self, id: Path<i64>) -> Result<Json<MenuItem>> {
         let read = |db| async move { product::Entity::by_id(&db, id.0).await };
         Ok(Json(self.0.db.read(read).await?.into()))
     }
 
-    /// Sell something new
+    /// Add a product
     #[oai(path = "/menu-items", method = "post", operation_id = "add_menu_item")]
     async fn add(&self, who: Manager, new: Json<NewProduct>) -> Result<Added> {
         let product = manager::add(&self.0, &who.0, new.0).await?;
@@ -151,7 +151,7 @@ impl CatalogApi {
         Ok(Json(manager::change(&self.0, &who.0, id.0, change.0).await?.into()))
     }
 
-    /// Stop selling a product
+    /// Retire a product
     #[oai(path = "/menu-items/:id", method = "delete", operation_id = "retire_menu_item")]
     async fn retire(&self, who: Manager, id: Path<i64>) -> Result<Done> {
         manager::retire(&self.0, &who.0, id.0).await.map(|()| Done::Done)
@@ -172,7 +172,7 @@ impl CatalogApi {
         Ok(Json(manager::change_shop(&self.0, &who.0, id.0, change.0).await?))
     }
 
-    /// Set where the shop's system is told of its orders; gives a new key each time
+    /// Set the shop's webhook; returns a new signing key each time
     ///
     /// Each event of an order is sent there as an `OrderEvent` by `POST`, signed by the Standard Webhooks specification
     /// (`webhook-id`, `webhook-timestamp`, `webhook-signature`). The key before goes on signing beside the new one for a day.
@@ -182,7 +182,7 @@ impl CatalogApi {
         Ok(Json(manager::set_webhook(&self.0, &who.0, id.0, new.0.url).await?))
     }
 
-    /// Changes of stock, live
+    /// Stream stock changes
     #[oai(path = "/stock/events", method = "get", operation_id = "watch_stock")]
     async fn stock(
         &self,
@@ -196,7 +196,7 @@ impl CatalogApi {
         Ok(EventStream::new(changes).keep_alive(std::time::Duration::from_secs(15)))
     }
 
-    /// A product's picture
+    /// Get a product's picture
     #[oai(path = "/images/:name", method = "get", operation_id = "get_image")]
     async fn image(&self, #[oai(validator(max_length = 60))] name: Path<String>) -> Result<Response<Binary<Vec<u8>>>> {
         let (bytes, kind) = self.0.images.read(&name.0).await?;

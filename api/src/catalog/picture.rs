@@ -98,7 +98,7 @@ async fn room(app: &App, db: &impl ConnectionTrait, product: &product::Model, by
 pub async fn remove(app: &App, file: Option<String>) {
     let Some(file) = file else { return };
     if let Err(cause) = attempt_to_remove(app, &file).await {
-        tracing::warn!(file, cause = %cause, "a picture that nobody sees any more couldn't be deleted");
+        tracing::warn!(file, cause = %cause, "an unused picture couldn't be deleted");
     }
 }
 

@@ -110,7 +110,7 @@ impl OrdersApi {
         Ok(PlacedOrder::Placed(Json(placed.order), location, placed.again))
     }
 
-    /// How an order could be brought, with time and emissions
+    /// List delivery options with time and emissions
     #[oai(path = "/delivery", method = "get", operation_id = "list_delivery_options")]
     async fn delivery(
         &self,
@@ -130,7 +130,7 @@ impl OrdersApi {
         Ok(Json(delivery::options(&self.0, shop.0, Point::new(lat.0, lon.0), pieces.0).await?))
     }
 
-    /// Orders, newest first
+    /// List orders, newest first
     #[oai(path = "/orders", method = "get", operation_id = "list_orders")]
     async fn list(
         &self,
@@ -154,7 +154,7 @@ impl OrdersApi {
         Ok(Json(Page::cut(found.into_iter().map(|o| o.with(&lines)).collect(), limit.0, |order: &Order| order.id)))
     }
 
-    /// What happens to orders from now on, live
+    /// Stream the events of orders from now on
     ///
     /// For lists that stay new without being asked for again and again. Server-sent events with ids.
     #[oai(path = "/orders/events", method = "get", operation_id = "watch_orders")]
@@ -172,7 +172,7 @@ impl OrdersApi {
         Ok(as_events(admitted.hold(events)))
     }
 
-    /// How the business goes, day by day
+    /// Get daily business figures
     #[oai(path = "/figures", method = "get", operation_id = "get_figures")]
     async fn figures(
         &self,
@@ -184,7 +184,7 @@ impl OrdersApi {
         Ok(Json(figures::figures(&self.0, days.0).await?))
     }
 
-    /// One order
+    /// Get an order
     #[oai(path = "/orders/:id", method = "get", operation_id = "get_order")]
     async fn get(&self, who: Customer, id: Path<Uuid>) -> Result<Json<Order>> {
         let db = &self.0.db.write;
@@ -192,7 +192,7 @@ impl OrdersApi {
         Ok(Json(order.with(&line::Entity::of(db, [id.0]).await?)))
     }
 
-    /// Move an order on, or cancel it
+    /// Advance an order to its next state, or cancel it
     ///
     /// placed → accepted → preparing (the shop) → on_the_way → delivered (the courier). The customer may cancel what is only
     /// placed, the shop until it is on the way.
@@ -201,7 +201,7 @@ impl OrdersApi {
         Ok(Json(moves::advance(&self.0, &who.0, id.0, to.0.to).await?))
     }
 
-    /// What happens to an order, live
+    /// Stream the events of an order
     ///
     /// Server-sent events with ids: a client that comes back with `Last-Event-ID` misses nothing, at whichever replica. When
     /// it has seen the last event there is, the answer is 204: don't connect again.

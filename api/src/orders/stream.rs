@@ -62,7 +62,7 @@ impl Follow {
                 Ok(Some(events)) if events.is_empty() => {}
                 Ok(Some(events)) => return Some(self.take(events)),
                 Ok(None) => return None,
-                Err(cause) => tracing::debug!(%cause, "an order's stream waits for the database"),
+                Err(cause) => tracing::debug!(%cause, "an order's event stream is waiting for the database"),
             }
             self.noted().await;
         }

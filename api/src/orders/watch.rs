@@ -62,7 +62,7 @@ impl Watch {
             match self.look().await {
                 Ok(events) if !events.is_empty() => return events,
                 Ok(_) => {}
-                Err(cause) => tracing::debug!(%cause, "a stream of orders waits for the database"),
+                Err(cause) => tracing::debug!(%cause, "an event stream of orders is waiting for the database"),
             }
             self.noted().await;
         }

@@ -45,7 +45,7 @@ fn demo(folder: &Path) -> City {
         Err(_) => {
             let city = City::demo(DEMO_SEED);
             if let Err(problem) = keep(folder, &file, &city) {
-                tracing::debug!(%problem, "the demo city isn't kept and will be made again");
+                tracing::debug!(%problem, "the demo city couldn't be saved and will be generated again");
             }
             city
         }

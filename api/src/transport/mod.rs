@@ -57,20 +57,20 @@ pub struct TransportApi(pub Arc<App>);
 
 #[OpenApi(prefix_path = "/api", tag = "Chapter::Journeys")]
 impl TransportApi {
-    /// The city: its name, where it is, and whom to credit
+    /// Get the city: name, location and attribution
     #[oai(path = "/city", method = "get", operation_id = "get_city")]
     async fn city(&self) -> Result<Json<About>> {
         Ok(Json(About::of(&self.0.city)))
     }
 
-    /// The city's streets as lines: a map that needs no internet
+    /// Get the city's streets as lines, for a map without internet access
     #[oai(path = "/city/streets", method = "get", operation_id = "get_streets")]
     async fn streets(&self) -> Result<Cached<Streets>> {
         let app = &self.0;
         Ok(Cached::for_long(app.kept.get(Asked::Streets, &app.city, |city| Ok(Streets::of(city))).await?))
     }
 
-    /// Ways of getting there, compared
+    /// Compare journeys
     ///
     /// All modes in one answer: time, distance, greenhouse gases with the factors behind them, fare, and what each saves
     /// against driving. A mode that doesn't lead there says why.
@@ -108,7 +108,7 @@ impl TransportApi {
         Ok(Json(routes::compare(city, &question, manner, &asked)?))
     }
 
-    /// Places by name
+    /// Find places by name
     ///
     /// Bears typing errors, knows no accents, understands house numbers. The answer has the form that Photon gives.
     #[oai(path = "/geocode", method = "get", operation_id = "geocode")]
@@ -136,7 +136,7 @@ impl TransportApi {
         Ok(Json(places::by_name(&self.0.city, query, asked)))
     }
 
-    /// What is at a point: the address, the street, places around it
+    /// Reverse-geocode a point: address, street, places nearby
     #[oai(path = "/reverse", method = "get", operation_id = "reverse_geocode")]
     async fn reverse(
         &self,
@@ -158,7 +158,7 @@ impl TransportApi {
         Ok(Json(places::around(&self.0.city, at, limit, asked)?))
     }
 
-    /// How densely people live, and whom the network serves, by hexagon
+    /// Get population density and public transport coverage by H3 cell
     #[oai(path = "/density", method = "get", operation_id = "get_density")]
     async fn density(
         &self,
@@ -181,7 +181,7 @@ impl TransportApi {
         Ok(Cached::for_long(app.kept.get(question, &app.city, work).await?))
     }
 
-    /// Where new stops, and a line through them, would serve the most people
+    /// Suggest new stops, and a line through them, that would serve the most people
     #[oai(path = "/suggestions", method = "get", operation_id = "suggest_stops")]
     async fn suggestions(
         &self,
@@ -196,7 +196,7 @@ impl TransportApi {
         Ok(Cached::for_long(app.kept.get(Asked::Suggestions { count, day }, &app.city, work).await?))
     }
 
-    /// Stops near a point, nearest first, or in a rectangle
+    /// List stops near a point, nearest first, or in a rectangle
     #[oai(path = "/stops", method = "get", operation_id = "list_stops")]
     async fn stops(
         &self,
@@ -216,7 +216,7 @@ impl TransportApi {
         Ok(Json(stops::find(&self.0.city, near, radius.0.into(), area, limit.0 as usize)?))
     }
 
-    /// What leaves from a stop next, by the timetable
+    /// List the next departures from a stop
     #[oai(path = "/stops/:id/departures", method = "get", operation_id = "list_departures")]
     async fn departures(
         &self,
@@ -231,7 +231,7 @@ impl TransportApi {
         Ok(Json(stops::board(&self.0.city, id.0, from, limit.0.into())?))
     }
 
-    /// The buses under way
+    /// List the buses on their way
     ///
     /// Simulated from the timetable, with a delay that is drawn for each trip and day: the same at every replica. A new
     /// picture every two seconds. At a time outside the timetable's calendar there are none.
@@ -249,7 +249,7 @@ impl TransportApi {
         Ok(Ready::of(self.0.live.now(&self.0).await.write(&wanted)).into())
     }
 
-    /// The buses as they move
+    /// Stream bus positions
     ///
     /// Server-sent events: first a `picture`, which is all there is; then `changes`: buses that came or moved, each whole,
     /// and the ids of those that are gone or have left the box. A client that comes back with `Last-Event-ID` within two
@@ -275,13 +275,13 @@ impl TransportApi {
         Ok(EventStream::new(news).to_event(live::event).keep_alive(std::time::Duration::from_secs(15)))
     }
 
-    /// Where the buses are, as GTFS-Realtime
+    /// Get bus positions as GTFS-Realtime
     #[oai(path = "/gtfs-rt/vehicle-positions", method = "get", operation_id = "get_vehicle_positions")]
     async fn positions(&self) -> Result<Protobuf> {
         Ok(Protobuf(self.0.live.now(&self.0).await.positions(&self.0.city)))
     }
 
-    /// How late the buses are, as GTFS-Realtime
+    /// Get bus delays as GTFS-Realtime
     #[oai(path = "/gtfs-rt/trip-updates", method = "get", operation_id = "get_trip_updates")]
     async fn updates(&self) -> Result<Protobuf> {
         Ok(Protobuf(self.0.live.now(&self.0).await.updates(&self.0.city)))

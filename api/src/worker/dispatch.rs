@@ -176,9 +176,9 @@ impl Dispatch {
         shop.in_flight -= 1;
         match shop.breaker.settle(pass, outcome, now) {
             Some(Turn::Opened { rest }) => {
-                tracing::warn!(shop = id, seconds = rest.num_seconds(), "a shop's webhook is left alone for a while");
+                tracing::warn!(shop = id, seconds = rest.num_seconds(), "circuit breaker open for a shop's webhook");
             }
-            Some(Turn::Closed) => tracing::info!(shop = id, "a shop's webhook takes events again"),
+            Some(Turn::Closed) => tracing::info!(shop = id, "circuit breaker closed for a shop's webhook"),
             None => {}
         }
         if shop.in_flight == 0 && shop.breaker.is_fresh() {
@@ -212,7 +212,7 @@ fn failed(app: &App, delivery: &Model, problem: String, now: Instant) -> ActiveM
     let Model { event_id, shop_id, attempts, .. } = *delivery;
     let mut change = ActiveModel { event_id: Set(event_id), ..Default::default() };
     let outcome = if attempts >= i32::try_from(app.config.webhook_attempts).unwrap_or(i32::MAX) {
-        tracing::warn!(event = event_id, shop = shop_id, problem, "a webhook is given up");
+        tracing::warn!(event = event_id, shop = shop_id, problem, "a webhook delivery was dead-lettered");
         change.dead_at = Set(Some(now));
         "dead"
     } else {

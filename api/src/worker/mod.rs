@@ -51,14 +51,14 @@ async fn take_over(app: &App, taken: &Notify) {
         let busy = match take_waiting(app).await {
             Ok(count) => count > 0,
             Err(cause) => {
-                tracing::warn!(%cause, "the worker waits");
+                tracing::warn!(%cause, "the worker is waiting");
                 false
             }
         };
         if app.clock.now() - tidied > TimeDelta::hours(1) {
             tidied = app.clock.now();
             if let Err(cause) = tidy(app).await {
-                tracing::warn!(%cause, "tidying is put off");
+                tracing::warn!(%cause, "clean-up is postponed");
             }
         }
         if busy {
@@ -81,7 +81,7 @@ async fn deliver(app: &Arc<App>, taken: &Notify) {
     };
     while !(app.is_stopping() && dispatch.is_idle()) {
         if let Err(cause) = dispatch.start().await {
-            tracing::warn!(%cause, "deliveries wait");
+            tracing::warn!(%cause, "deliveries are waiting");
         }
         let ended = tokio::select! {
             ended = dispatch.ended(), if !dispatch.is_idle() => ended,
@@ -90,7 +90,7 @@ async fn deliver(app: &Arc<App>, taken: &Notify) {
             () = app.stopped(), if !app.is_stopping() => continue,
         };
         if let Err(cause) = dispatch.settle(ended).await {
-            tracing::warn!(%cause, "what was delivered couldn't be noted and is delivered again");
+            tracing::warn!(%cause, "delivered webhooks couldn't be recorded and will be delivered again");
         }
     }
 }
@@ -100,9 +100,9 @@ pub async fn until_signalled(app: Arc<App>) -> anyhow::Result<()> {
     let carry = tokio::spawn(Bus::carry(app.bus.clone()));
     let metrics = http::serve_metrics(&app).await?;
     let worker = tokio::spawn(run(app.clone()));
-    tracing::info!("the worker works");
+    tracing::info!("the worker is running");
     http::signalled().await;
-    tracing::info!("ending: finishing what is under way");
+    tracing::info!("shutting down: finishing deliveries in progress");
     app.stop();
     ended(worker).await;
     carry.abort();
@@ -115,7 +115,7 @@ pub async fn until_signalled(app: Arc<App>) -> anyhow::Result<()> {
 /// Waits for a worker that was told to stop, as long as one delivery may take.
 pub async fn ended(worker: JoinHandle<()>) {
     if tokio::time::timeout(send::PATIENCE + REST, worker).await.is_err() {
-        tracing::warn!("the worker is cut off: what it was at comes again");
+        tracing::warn!("the worker was interrupted: deliveries in progress will be repeated");
     }
 }
 
@@ -171,11 +171,11 @@ async fn tidy(app: &App) -> Result<()> {
     let now = app.clock.now();
     let gone = cart::entity::Entity::forget_guests(&app.db.write, now - TimeDelta::days(CART_DAYS)).await?;
     if gone > 0 {
-        tracing::info!(gone, "forgot guests' carts");
+        tracing::info!(gone, "deleted carts of guests");
     }
     let given_up = delivery::Entity::give_up(&app.db.write, now - TimeDelta::days(GIVE_UP_DAYS), now).await?;
     if given_up > 0 {
-        tracing::warn!(given_up, "webhooks that took no events for too long are given up");
+        tracing::warn!(given_up, "webhook deliveries that failed for too long were dead-lettered");
         app.metrics.wayfare_webhooks_total.with_label_values(&["dead"]).inc_by(given_up);
     }
     auth::leave::tidy(app).await

@@ -191,7 +191,7 @@ async fn a_server_that_ends_finishes_the_delivery_under_way() {
 async fn finishes(process: &mut crate::process::Process, receiver: &Receiver, installation: &Installation) {
     until("the event is at the receiver", SOON, async || (!receiver.posts().is_empty()).then_some(())).await;
     process.signal("TERM");
-    until("it has heard", SOON, async || process.log().contains("\"ending").then_some(())).await;
+    until("it has heard", SOON, async || process.log().contains("\"shutting down").then_some(())).await;
     receiver.release();
     let status = process.end(SOON).await;
     assert!(status.success(), "{status}:\n{}", process.log());

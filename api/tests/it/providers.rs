@@ -411,9 +411,9 @@ async fn the_key_and_where_people_go_are_in_no_log_and_a_rest_is_logged_once() {
     let nobody = hasty(&double.nowhere()).await;
     drive(&nobody, 0).await;
     let log = String::from_utf8(log.0.lock().expect("no holder panics").clone()).expect("text");
-    assert_eq!(log.matches("a provider is left alone").count(), 1, "{log}");
-    assert_eq!(log.matches("a provider answers again").count(), 1, "{log}");
-    assert!(log.contains("a provider can't be reached"), "loud enough: {log}");
+    assert_eq!(log.matches("circuit breaker open for a provider").count(), 1, "{log}");
+    assert_eq!(log.matches("a provider responds again").count(), 1, "{log}");
+    assert!(log.contains("a provider is unreachable"), "loud enough: {log}");
     let lat = ends().await.0.lat.to_string();
     for secret in [KEY, &lat[..8]] {
         assert!(!log.contains(secret), "{secret} in {log}");

@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The audit, newest first */
+        /** List audit entries, newest first */
         get: operations["list_audit"];
         put?: never;
         post?: never;
@@ -51,7 +51,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign out: ends this session */
+        /** Sign out: end this session */
         post: operations["logout"];
         delete?: never;
         options?: never;
@@ -68,7 +68,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Change the password; ends all other sessions */
+        /** Change the password and end all other sessions */
         post: operations["change_password"];
         delete?: never;
         options?: never;
@@ -86,7 +86,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Renew a session: a new access token and a new refresh token
+         * Refresh a session: get a new access token and a new refresh token
          * @description Each refresh token is good once. One that is presented again ends the session, everywhere. The cookie's counts
          *     only with `X-Refresh-In: cookie`, which no other site can send.
          */
@@ -106,7 +106,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make an account */
+        /** Register an account */
         post: operations["register"];
         delete?: never;
         options?: never;
@@ -122,7 +122,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The buses under way
+         * List the buses on their way
          * @description Simulated from the timetable, with a delay that is drawn for each trip and day: the same at every replica. A new
          *     picture every two seconds. At a time outside the timetable's calendar there are none.
          */
@@ -143,7 +143,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The buses as they move
+         * Stream bus positions
          * @description Server-sent events: first a `picture`, which is all there is; then `changes`: buses that came or moved, each whole,
          *     and the ids of those that are gone or have left the box. A client that comes back with `Last-Event-ID` within two
          *     minutes hears what changed since, at whichever replica; later, or with another question, it gets a new `picture`.
@@ -164,7 +164,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** My cart */
+        /** Get my cart */
         get: operations["get_cart"];
         put?: never;
         post?: never;
@@ -183,10 +183,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Put a product in, or set how many */
+        /** Add a product to the cart, or set its quantity */
         put: operations["put_in_cart"];
         post?: never;
-        /** Take a product out */
+        /** Remove a product from the cart */
         delete: operations["take_out_of_cart"];
         options?: never;
         head?: never;
@@ -200,7 +200,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The categories that have products */
+        /** List categories that have products */
         get: operations["list_categories"];
         put?: never;
         post?: never;
@@ -217,7 +217,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The city: its name, where it is, and whom to credit */
+        /** Get the city: name, location and attribution */
         get: operations["get_city"];
         put?: never;
         post?: never;
@@ -234,7 +234,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The city's streets as lines: a map that needs no internet */
+        /** Get the city's streets as lines, for a map without internet access */
         get: operations["get_streets"];
         put?: never;
         post?: never;
@@ -251,7 +251,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How an order could be brought, with time and emissions */
+        /** List delivery options with time and emissions */
         get: operations["list_delivery_options"];
         put?: never;
         post?: never;
@@ -268,7 +268,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How densely people live, and whom the network serves, by hexagon */
+        /** Get population density and public transport coverage by H3 cell */
         get: operations["get_density"];
         put?: never;
         post?: never;
@@ -285,7 +285,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How the business goes, day by day */
+        /** Get daily business figures */
         get: operations["get_figures"];
         put?: never;
         post?: never;
@@ -302,7 +302,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The switches and how they stand */
+        /** List feature flags and their values */
         get: operations["list_flags"];
         put?: never;
         post?: never;
@@ -320,7 +320,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Places by name
+         * Find places by name
          * @description Bears typing errors, knows no accents, understands house numbers. The answer has the form that Photon gives.
          */
         get: operations["geocode"];
@@ -339,7 +339,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How late the buses are, as GTFS-Realtime */
+        /** Get bus delays as GTFS-Realtime */
         get: operations["get_trip_updates"];
         put?: never;
         post?: never;
@@ -356,7 +356,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where the buses are, as GTFS-Realtime */
+        /** Get bus positions as GTFS-Realtime */
         get: operations["get_vehicle_positions"];
         put?: never;
         post?: never;
@@ -373,7 +373,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The parts, and whether they answer */
+        /** Get the health of each component */
         get: operations["get_health"];
         put?: never;
         post?: never;
@@ -390,7 +390,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A product's picture */
+        /** Get a product's picture */
         get: operations["get_image"];
         put?: never;
         post?: never;
@@ -407,7 +407,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who I am */
+        /** Get my account */
         get: operations["get_me"];
         put?: never;
         post?: never;
@@ -424,11 +424,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where I am signed in */
+        /** List my sessions */
         get: operations["list_sessions"];
         put?: never;
         post?: never;
-        /** Sign out everywhere: ends all my sessions, this one, too */
+        /** Sign out everywhere: end all my sessions, including this one */
         delete: operations["end_all_sessions"];
         options?: never;
         head?: never;
@@ -459,10 +459,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the shops sell */
+        /** List products */
         get: operations["list_menu_items"];
         put?: never;
-        /** Sell something new */
+        /** Add a product */
         post: operations["add_menu_item"];
         delete?: never;
         options?: never;
@@ -477,11 +477,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One product */
+        /** Get a product */
         get: operations["get_menu_item"];
         put?: never;
         post?: never;
-        /** Stop selling a product */
+        /** Retire a product */
         delete: operations["retire_menu_item"];
         options?: never;
         head?: never;
@@ -517,7 +517,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Orders, newest first */
+        /** List orders, newest first */
         get: operations["list_orders"];
         put?: never;
         /**
@@ -541,7 +541,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What happens to orders from now on, live
+         * Stream the events of orders from now on
          * @description For lists that stay new without being asked for again and again. Server-sent events with ids.
          */
         get: operations["watch_orders"];
@@ -560,7 +560,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One order */
+        /** Get an order */
         get: operations["get_order"];
         put?: never;
         post?: never;
@@ -578,7 +578,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What happens to an order, live
+         * Stream the events of an order
          * @description Server-sent events with ids: a client that comes back with `Last-Event-ID` misses nothing, at whichever replica. When
          *     it has seen the last event there is, the answer is 204: don't connect again.
          */
@@ -601,7 +601,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Move an order on, or cancel it
+         * Advance an order to its next state, or cancel it
          * @description placed → accepted → preparing (the shop) → on_the_way → delivered (the courier). The customer may cancel what is only
          *     placed, the shop until it is on the way.
          */
@@ -619,7 +619,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the page has to know before anybody signs in */
+        /** Get the page's settings, without a sign-in */
         get: operations["get_page_settings"];
         put?: never;
         post?: never;
@@ -636,7 +636,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is at a point: the address, the street, places around it */
+        /** Reverse-geocode a point: address, street, places nearby */
         get: operations["reverse_geocode"];
         put?: never;
         post?: never;
@@ -654,7 +654,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Ways of getting there, compared
+         * Compare journeys
          * @description All modes in one answer: time, distance, greenhouse gases with the factors behind them, fare, and what each saves
          *     against driving. A mode that doesn't lead there says why.
          */
@@ -674,7 +674,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All shops */
+        /** List shops */
         get: operations["list_shops"];
         put?: never;
         post?: never;
@@ -691,7 +691,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One shop */
+        /** Get a shop */
         get: operations["get_shop"];
         put?: never;
         post?: never;
@@ -711,7 +711,7 @@ export interface paths {
         };
         get?: never;
         /**
-         * Set where the shop's system is told of its orders; gives a new key each time
+         * Set the shop's webhook; returns a new signing key each time
          * @description Each event of an order is sent there as an `OrderEvent` by `POST`, signed by the Standard Webhooks specification
          *     (`webhook-id`, `webhook-timestamp`, `webhook-signature`). The key before goes on signing beside the new one for a day.
          *     The address has to be on the public internet.
@@ -731,7 +731,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Changes of stock, live */
+        /** Stream stock changes */
         get: operations["watch_stock"];
         put?: never;
         post?: never;
@@ -748,7 +748,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Stops near a point, nearest first, or in a rectangle */
+        /** List stops near a point, nearest first, or in a rectangle */
         get: operations["list_stops"];
         put?: never;
         post?: never;
@@ -765,7 +765,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What leaves from a stop next, by the timetable */
+        /** List the next departures from a stop */
         get: operations["list_departures"];
         put?: never;
         post?: never;
@@ -782,7 +782,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where new stops, and a line through them, would serve the most people */
+        /** Suggest new stops, and a line through them, that would serve the most people */
         get: operations["suggest_stops"];
         put?: never;
         post?: never;
@@ -799,7 +799,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All accounts, oldest first */
+        /** List accounts, oldest first */
         get: operations["list_users"];
         put?: never;
         post?: never;

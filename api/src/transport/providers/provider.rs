@@ -146,10 +146,10 @@ impl Under<'_> {
                     provider,
                     because,
                     seconds = rest.num_seconds(),
-                    "a provider is left alone for a while; the embedded engine answers in its place"
+                    "circuit breaker open for a provider; the embedded engine takes over"
                 );
             }
-            Some(Turn::Closed) => tracing::info!(provider, "a provider answers again"),
+            Some(Turn::Closed) => tracing::info!(provider, "a provider responds again"),
             None => {}
         }
     }
@@ -178,7 +178,7 @@ async fn attempts(until: Instant, request: impl Fn() -> RequestBuilder) -> Resul
 
 async fn attempt(request: RequestBuilder) -> Result<Answer, Broken> {
     let away = |e: reqwest::Error| {
-        tracing::debug!(cause = %e.without_url(), "a provider can't be reached");
+        tracing::debug!(cause = %e.without_url(), "a provider is unreachable");
         Broken { why: Fallback::Away, again: true }
     };
     let too_large = || Broken { why: Fallback::Unreadable, again: false };
