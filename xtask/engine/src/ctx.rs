@@ -25,7 +25,7 @@ pub struct Ctx<'a> {
     /// What the stage found out: it becomes `data` in the record.
     pub data: BTreeMap<String, serde_json::Value>,
     served: Vec<(String, Running)>,
-    /// What tells most about how the step's child ended: its last lines, or its tests that failed.
+    /// The most useful output of a step that failed: its failed tests, or its last lines.
     last_lines: Vec<String>,
 }
 
@@ -49,7 +49,7 @@ impl<'a> Ctx<'a> {
             served.stop()?;
         }
         record.seconds = rounded(start);
-        // Whoever pressed Ctrl-C waits for nothing more.
+        // After Ctrl-C nothing more is waited for.
         if record.result != Exit::Interrupted {
             record.tools = self.versions(plan, &record);
         }
@@ -182,7 +182,7 @@ impl<'a> Ctx<'a> {
                 self.last_lines = failures;
             }
         }
-        // The file of a run that failed is the one that somebody looks at. `--nocapture` spoils it, and no run.
+        // Written for failed runs, too: that is when it is read. `--nocapture` spoils the file, which must not fail the run.
         if let Err(error) = self.keep_junit(step, log, entry, start) {
             self.screen.say(&format!("  no JUnit file: {error}"));
         }
@@ -224,7 +224,7 @@ impl<'a> Ctx<'a> {
         }
     }
 
-    /// The last lines of what the task had started, for whoever wants to know why it fails.
+    /// The last lines of what the task had started: they show why it fails.
     pub fn heard(&mut self, text: &str) {
         let lines: Vec<_> = text.lines().map(str::to_owned).collect();
         self.last_lines = lines[lines.len().saturating_sub(LAST_LINES)..].to_vec();
@@ -278,7 +278,7 @@ impl<'a> Ctx<'a> {
         let message = format!("{}: {}", step.name, failure.message);
         let again = format!("cargo xtask {}", plan.stage);
         let own = failure.next.or_else(|| step.failure.next.clone());
-        // Nobody looks for the cause of their own Ctrl-C.
+        // A user's own Ctrl-C needs no explanation.
         let (lines, next) = match failure.exit {
             Exit::Interrupted => (&[][..], again),
             _ => (&self.last_lines[..], own.unwrap_or(format!("see above, then: {again}"))),
@@ -315,7 +315,7 @@ fn all_tools_are_there(machine: &Machine, plan: &Plan) -> Result<(), Failure> {
     }
     let names: Vec<_> = missing.iter().copied().collect();
     let remedies: Vec<_> = names.iter().map(|name| tools::remedy(name)).collect();
-    let message = format!("`{}` needs what isn't on the PATH: {}", plan.stage, names.join(", "));
+    let message = format!("`{}` needs tools that aren't on the PATH: {}", plan.stage, names.join(", "));
     Err(Failure::new(Exit::ToolMissing, message)
         .next(format!("{}; `cargo xtask doctor` shows all", remedies.join("; "))))
 }
@@ -324,13 +324,13 @@ fn judge(step: &Step, end: End, tests: Option<Tests>) -> Result<(), Failure> {
     match end {
         End::Interrupted => Err(Failure::new(Exit::Interrupted, "interrupted")),
         End::TimedOut => {
-            let message = format!("not done within {} s", step.within.as_secs());
+            let message = format!("not finished within {} s", step.within.as_secs());
             // A place that keeps silent is as far away as one that refuses.
             let exit = if step.failure.exit == Exit::Unreachable { Exit::Unreachable } else { Exit::TimedOut };
             Err(Failure::new(exit, message))
         }
         End::Exited(0) if tests.is_some_and(|tests| tests.ran() == 0) => {
-            Err(Failure::check("not one test ran").next("is the filter right? `cargo xtask test` runs all"))
+            Err(Failure::check("no test ran").next("is the filter right? `cargo xtask test` runs all"))
         }
         End::Exited(0) => Ok(()),
         End::Exited(code) if matches!(step.verdict, Verdict::Codes(codes) if codes.contains(&code)) => Ok(()),

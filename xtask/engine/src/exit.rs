@@ -102,7 +102,7 @@ impl TryFrom<String> for Exit {
 
     fn try_from(word: String) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|exit| exit.word() == word);
-        found.ok_or_else(|| format!("no run ends as `{word}`"))
+        found.ok_or_else(|| format!("`{word}` isn't the result of a run"))
     }
 }
 

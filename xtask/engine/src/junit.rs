@@ -1,6 +1,6 @@
-//! What a test run printed, as the JUnit file that Jenkins and others show, and as the few lines for whoever waits for it.
+//! The output of a test run as a JUnit file for CI servers, and as a few lines for the terminal.
 //!
-//! The Rust test harness writes JUnit only on nightly compilers, so its lines are read. It tells no time for a test: a file
+//! The Rust test harness writes JUnit only on nightly compilers, so its lines are read. It reports no time for a test: a file
 //! that has one would be made up. Every test that was counted has to be in it, or there is no file.
 
 use std::fmt::Write;
@@ -34,7 +34,7 @@ pub fn document(suite: &str, log: &str, tests: Tests, seconds: f64) -> Result<St
         Tests { passed: count(Outcome::Passed), failed: count(Outcome::Failed), ignored: count(Outcome::Ignored) };
     ensure!(
         named == tests,
-        Failure::check(format!("the log names {named}, and counts {tests}: it makes no JUnit file"))
+        Failure::check(format!("the log names {named}, but counts {tests}: no JUnit file is written"))
     );
     let (all, failed, ignored) = (cases.len(), named.failed, named.ignored);
     let suite = escaped(suite);
@@ -101,7 +101,7 @@ fn cases(log: &str) -> Vec<Case> {
 fn program(line: &str) -> Option<String> {
     let line = line.trim_start();
     match line.strip_prefix("Running ") {
-        // Two crates may have a `src/lib.rs`: the file of the program tells whose it is.
+        // Two crates may have a `src/lib.rs`: the program's file name shows which one it is.
         Some(rest) => rest.split_once(" (").map(|(name, file)| {
             let file = file.rsplit('/').next().unwrap_or_default();
             format!("{} {name}", file.rsplit_once('-').map_or(file, |(program, _)| program))
@@ -194,7 +194,7 @@ test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
     fn a_log_that_names_fewer_than_it_counts_makes_no_file() {
         let log = LOG.replace("test place::lost ... FAILED\n", "");
         let told = document("on SQLite", &log, counted(), 1.5).unwrap_err().to_string();
-        assert!(told.contains("names 3 passed, 1 ignored, and counts 3 passed, 1 failed, 1 ignored"), "{told}");
+        assert!(told.contains("names 3 passed, 1 ignored, but counts 3 passed, 1 failed, 1 ignored"), "{told}");
     }
 
     #[test]

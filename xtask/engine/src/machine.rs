@@ -18,7 +18,7 @@ use crate::tools;
 const TOOLS: &str = "tools";
 /// Each folder in it is an environment, with what differs there.
 pub const OVERLAYS: &str = "k8s/overlays";
-pub const SILENT_DOCKER: &str = "Docker doesn't answer: start its daemon";
+pub const SILENT_DOCKER: &str = "Docker isn't running: start its daemon";
 
 pub struct Machine {
     pub root: PathBuf,
@@ -96,7 +96,7 @@ impl Machine {
         self.target.join(profile.name()).join(program)
     }
 
-    /// A file or folder of our own making, which nobody misses when it is gone.
+    /// A file or folder that we made and that can be deleted at any time.
     pub fn scratch(&self, name: &str) -> PathBuf {
         self.target.join("xtask").join(name)
     }
@@ -166,7 +166,7 @@ fn environments(root: &Path) -> BTreeMap<String, String> {
     folders.filter_map(text).collect()
 }
 
-/// As the XDG base directories have it, where nobody says otherwise.
+/// By the XDG base directory specification, unless set otherwise.
 fn state(said: Option<&String>) -> PathBuf {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let usual = || set("HOME").unwrap_or_default().join(".local/state");

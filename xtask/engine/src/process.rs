@@ -29,7 +29,7 @@ const GRACE: Duration = Duration::from_secs(20);
 /// How long to wait for output that a grandchild still holds open.
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// Set by Ctrl-C (and by SIGTERM, as CI sends it); whoever acts on it takes it down again.
+/// Set by Ctrl-C (and by SIGTERM, as CI sends it); the code that acts on it resets it.
 static INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 pub fn catch_interrupts() -> Result<()> {
@@ -160,7 +160,7 @@ impl Running {
         lock(&self.heard).tests
     }
 
-    /// A group that is gone is as good as one that was told.
+    /// A process group that is gone needs no signal.
     fn signal(&self, signal: Signal) {
         let _ = kill_process_group(self.group, signal);
     }
@@ -188,7 +188,7 @@ impl Drop for Running {
     }
 }
 
-/// `cargo run` tells us about our own package. Build scripts watch these names (ring's does): passed on, they would
+/// `cargo run` sets variables about our own package. Build scripts watch them (ring's does): passed on, they would
 /// make each `cargo xtask` rebuild what a plain `cargo build` has just built, and the other way round.
 fn is_about_xtask(name: &OsStr) -> bool {
     let name = name.to_string_lossy();

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// Writes it anew: what was there may have been anybody's to read.
+/// Creates the file anew: an existing one may have been readable by others.
 pub fn write(file: &Path, text: &str) -> Result<()> {
     if file.exists() {
         fs::remove_file(file)?;

@@ -78,7 +78,7 @@ pub fn on_path(path: &OsStr) -> BTreeMap<String, PathBuf> {
     table().iter().filter_map(|(name, tool)| Some((name.clone(), any_of(name, tool)?))).collect()
 }
 
-/// Where Docker looks for its plug-ins, which are on nobody's path.
+/// Where Docker looks for its plug-ins, which aren't on the PATH.
 fn plug_ins() -> impl Iterator<Item = PathBuf> {
     let own = std::env::var_os("HOME").map(|home| Path::new(&home).join(".docker/cli-plugins"));
     let shared = ["/usr/local/lib/docker", "/usr/local/libexec/docker", "/usr/lib/docker", "/usr/libexec/docker"];

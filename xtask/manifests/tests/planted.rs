@@ -107,7 +107,7 @@ fn a_pod_that_may_more_than_it_needs() {
         "automountServiceAccountToken: true",
         &["Deployment api: it has the service account's token"],
     );
-    finds("runAsUser: 1000", "runAsUser: 0", &["Deployment api: it doesn't say as whom its pods run"]);
+    finds("runAsUser: 1000", "runAsUser: 0", &["Deployment api: it doesn't set the user of its pods"]);
     finds(
         "readOnlyRootFilesystem: true",
         "readOnlyRootFilesystem: false",
@@ -202,7 +202,7 @@ fn a_query_for_what_nobody_exports() {
     finds(
         "http_server_request_duration_seconds_bucket",
         "http_server_requests_bucket",
-        &["AnalysisTemplate objectives: latency asks for http_server_requests_bucket, which nobody exports"],
+        &["AnalysisTemplate objectives: latency queries http_server_requests_bucket, which isn't exported"],
     );
     finds(
         "http_route=~",

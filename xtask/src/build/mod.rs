@@ -22,8 +22,8 @@ impl Stage for Build {
     const EXAMPLE: &'static str = "build";
 
     fn plan(&self, machine: &Machine) -> Result<Plan> {
-        let build =
-            wayfare(machine, Profile::Release).why("what is measured and deployed, built from Cargo.lock as it stands");
+        let build = wayfare(machine, Profile::Release)
+            .why("the binary to measure and deploy, built from the current Cargo.lock");
         Ok(Plan::new("build", [build.leaves(machine.built("wayfare", Profile::Release))]))
     }
 }
@@ -36,6 +36,6 @@ pub fn wayfare(machine: &Machine, profile: Profile) -> Step {
         Profile::Release => ("build for release", &["--release"]),
     };
     Step::run(name, cmd!(machine.sh, "cargo build --locked --package wayfare {words...}"))
-        .why("the binary has to be that of this source")
+        .why("the binary has to match this source")
         .next("cargo build --package wayfare")
 }

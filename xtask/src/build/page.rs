@@ -29,9 +29,9 @@ pub fn packages(machine: &Machine) -> Step {
     let lock = machine.root.join("web/package-lock.json");
     let installed = changed(&machine.root.join("web/node_modules/.package-lock.json"));
     Step::run("web packages", cmd!(machine.sh, "npm --prefix web ci --no-audit --no-fund"))
-        .why("what the page is built with, as web/package-lock.json has it")
+        .why("the page's build dependencies, as pinned in web/package-lock.json")
         .optional("node", machine)
-        .skip_if(installed.is_some() && installed >= changed(&lock), "they are as the lock file says")
+        .skip_if(installed.is_some() && installed >= changed(&lock), "they match the lock file")
         .next("npm --prefix web ci; Node 20.19 or newer")
 }
 
@@ -40,9 +40,9 @@ pub fn page(machine: &Machine) -> Step {
     let built = changed(&dist(machine).join("index.html"));
     let newest = INPUTS.iter().filter_map(|input| newest(&machine.root.join(input))).max();
     Step::run("web page", cmd!(machine.sh, "npm --prefix web run build"))
-        .why("the page has to be that of this source; a text that is missing in one language stops it here")
+        .why("the page has to match this source; a missing translation fails the build")
         .optional("node", machine)
-        .skip_if(built.is_some() && built >= newest, "it is newer than what it is made from")
+        .skip_if(built.is_some() && built >= newest, "it is newer than its sources")
         .next("npm --prefix web run build")
 }
 

@@ -40,16 +40,16 @@ impl Sandbox {
                 .env("WAYFARE_ACCESS_SECONDS", "7200")
         };
         let port_is_free = Step::task("port", move |_| port_is_free(port))
-            .why(format!("its own server listens on {port}"))
+            .why(format!("the server under test listens on {port}"))
             .next(elsewhere);
         [
             port_is_free,
             built(machine, self.profile),
             Step::task("empty folder", move |_| empty(&folder))
-                .why("the same start each time, and nobody's data at risk"),
+                .why("a clean database for each run, and no user's data at risk"),
             Step::run("migrate", server("migrate")).why("tables").within(300),
-            Step::run("seed", server("seed")).why("a request for what isn't there finds little").within(300),
-            Step::serve("serve", server("serve")).why("limits high: it is the handlers that are tried"),
+            Step::run("seed", server("seed")).why("requests need existing data to be meaningful").within(300),
+            Step::serve("serve", server("serve")).why("with high rate limits, so that requests reach the handlers"),
             ready(port),
         ]
         .map(Step::essential)
@@ -80,7 +80,7 @@ pub fn ready(port: u16) -> Step {
         ctx.wait_for("waiting for /readyz", SECONDS_TO_READY, answers).map(drop)
     })
     .why(format!("http://127.0.0.1:{port}/readyz answers 200 within {SECONDS_TO_READY} s"))
-    .next("the server's last lines above say what it waits for")
+    .next("the server's last log lines above show what it waits for")
 }
 
 #[cfg(test)]

@@ -65,27 +65,27 @@ impl Bench {
             "cargo run --release --locked --package wayfare-bench -- {name} {quick...} --json {figures}"
         );
         Step::run("measure", package)
-            .why("the budgets are figures of processor time, which other work on the machine disturbs least")
+            .why("budgets are in CPU time, which depends least on other load of the machine")
             .showing_data()
             .within(2 * 3600)
             .leaves(figures)
-            .next("read its messages above; `cargo xtask doctor` says which rival's tool is missing")
+            .next("see its messages above; `cargo xtask doctor` shows which tool of another implementation is missing")
     }
 }
 
 fn keep(figures: PathBuf) -> Step {
-    Step::task("keep the figures", move |ctx| {
+    Step::task("keep the results", move |ctx| {
         let text = std::fs::read_to_string(&figures)?;
         ctx.data.insert("figures".into(), serde_json::from_str(&text)?);
         Ok(())
     })
-    .why("they belong to this commit's evidence")
+    .why("they are part of this commit's evidence")
 }
 
 /// Fast answers count for nothing unless they are right.
 fn agree(machine: &Machine) -> Step {
     Step::run("compare with the oracle", cmd!(machine.sh, "cargo test --locked --package city --lib oracle"))
-        .why("the journeys by bus of a thousand pairs, and those of random towns, are those of a slow exact search")
+        .why("bus journeys for a thousand pairs, and in random towns, have to equal those of a slow exact search")
         .counting_tests()
         .within(1800)
 }

@@ -55,9 +55,9 @@ impl Stage for Coverage {
             ctx.machine.sh.remove_path(&empty)?;
             Ok(ctx.machine.sh.create_dir(&empty).map(drop)?)
         })
-        .why("a report of last time is no report");
+        .why("an old report mustn't be taken for a new one");
         let clean = Step::run("forget", cmd!(machine.sh, "cargo llvm-cov clean --workspace"))
-            .why("what an earlier run counted")
+            .why("the counters of an earlier run")
             .needs(&["cargo-llvm-cov"])
             .within(300);
         let tests = cmd!(
@@ -65,10 +65,10 @@ impl Stage for Coverage {
             "cargo llvm-cov test --no-report --locked --no-fail-fast --package wayfare --package city"
         );
         let tests = Step::run("tests", tests.env("WAYFARE_TEST_BACKEND", "sqlite"))
-            .why("what is deployed, on SQLite; a process that a test kills tells nothing of what it ran")
+            .why("the deployed crates, on SQLite; a process that a test kills reports no coverage")
             .needs(&["cargo-llvm-cov"])
             .counting_tests()
-            .next("cargo xtask test tells more of a test that fails; rustup component add llvm-tools");
+            .next("cargo xtask test shows more of a test that fails; rustup component add llvm-tools");
         let report = |name: &str, why: &str, form: &[&str]| {
             Step::run(name, cmd!(machine.sh, "cargo llvm-cov report {form...}"))
                 .why(why)
@@ -77,13 +77,17 @@ impl Stage for Coverage {
         };
         let path = |path: &std::path::Path| path.display().to_string();
         let (lcov_path, summary_path) = (path(&lcov), path(&summary));
-        let lines = report("lines", "editors and services read it", &["--lcov", "--output-path", &lcov_path]);
-        let sum = report("sum", "the verdict reads it", &["--json", "--summary-only", "--output-path", &summary_path]);
+        let lines = report("lines", "for editors and coverage services", &["--lcov", "--output-path", &lcov_path]);
+        let sum = report(
+            "sum",
+            "input of the check against the minimum",
+            &["--json", "--summary-only", "--output-path", &summary_path],
+        );
         let folder = path(&folder);
-        let pages = self.html.then(|| report("pages", "to click through", &["--html", "--output-dir", &folder]));
+        let pages = self.html.then(|| report("pages", "for browsing", &["--html", "--output-dir", &folder]));
         let judge = Step::task("floor", move |ctx| judge(ctx, &std::fs::read_to_string(&summary)?))
             .why(format!("{FLOOR} % of the lines, at the least"))
-            .next("test what is new; a line that nobody runs is one that nobody needs");
+            .next("add tests for the new code, or delete code that isn't needed");
         let steps = [fresh, clean, tests, lines.leaves(lcov), sum].into_iter().chain(pages).chain([judge]);
         Ok(Plan::new("coverage", steps))
     }
@@ -104,7 +108,7 @@ fn judge(ctx: &mut Ctx, summary: &str) -> Result<()> {
 fn total(summary: &str) -> Result<Lines> {
     let summary: Summary = serde_json::from_str(summary).context("the summary can't be read")?;
     let sum = summary.data.into_iter().next().context("the summary is empty")?;
-    ensure!(sum.totals.lines.count > 0, "not one line was counted");
+    ensure!(sum.totals.lines.count > 0, "no line was counted");
     Ok(sum.totals.lines)
 }
 

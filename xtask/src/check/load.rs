@@ -72,9 +72,9 @@ impl Stage for Load {
         let own_address = format!("http://127.0.0.1:{}", self.port);
         let to = self.to.as_ref().unwrap_or(&own_address);
         let place = place(to)?;
-        let reach = Step::task("the place answers", move |_| reach(&place))
-            .why("people who stand before a closed door are no load")
-            .next("is it the right address, and does it run?");
+        let reach = Step::task("the service responds", move |_| reach(&place))
+            .why("without a service there is nothing to measure")
+            .next("check the address, and whether the service is running");
         let before = match self.to {
             Some(_) => vec![reach.essential()],
             None => own.steps(machine, "cargo xtask load --port N").into(),
@@ -85,27 +85,27 @@ impl Stage for Load {
             ctx.machine.sh.remove_path(folder.join("load.json"))?;
             Ok(ctx.machine.sh.create_dir(&folder).map(drop)?)
         })
-        .why("figures of last time are no figures");
+        .why("results of an earlier run mustn't be used");
         let (users, seconds) = (self.users.to_string(), self.seconds.to_string());
         let drive = cmd!(
             machine.sh,
             "cargo run --profile quick --locked --package wayfare-load -- --to {to} --users {users} --seconds {seconds} --json {figures}"
         );
         let drive = Step::run("people", drive)
-            .why("70 of 100 look around, 15 search, 10 order, 5 look how far it is; they pause, and come back when they are refused")
-            .changes("makes accounts and orders there")
+            .why("simulated users: 70 % browse, 15 % search, 10 % order, 5 % track an order; they pause between requests and retry after a 429")
+            .changes("creates accounts and orders there")
             .within(u64::from(self.seconds) + 1800)
             .leaves(&figures);
         let judge = Step::task("objectives", move |ctx| judge(ctx, &std::fs::read_to_string(&of_judge)?))
-            .why("slo.toml says what was promised")
-            .next("what is slow is in /metrics of the service; a promise is changed in slo.toml, with its reason");
+            .why("slo.toml has the service level objectives")
+            .next("/metrics of the service shows which operation is slow; an objective may be changed in slo.toml, with a reason");
         Ok(Plan::new("load", before.into_iter().chain([make, drive, judge])))
     }
 }
 
 /// Host and port of an address that load may go to.
 fn place(address: &str) -> Result<(String, u16)> {
-    let usage = || Failure::new(Exit::Usage, format!("`{address}` is no address such as http://127.0.0.1:5000"));
+    let usage = || Failure::new(Exit::Usage, format!("`{address}` isn't a URL such as http://127.0.0.1:5000"));
     let (scheme, rest) = address.split_once("://").ok_or_else(usage)?;
     let default = match scheme {
         "http" => 80,
@@ -120,8 +120,8 @@ fn place(address: &str) -> Result<(String, u16)> {
         _ => bare(authority),
     };
     let refused = || {
-        Failure::new(Exit::Refused, format!("load doesn't go to {host}: it isn't among slo.toml's hosts"))
-            .next("a place that is meant for it is added to [load] hosts in slo.toml, in a change that others read")
+        Failure::new(Exit::Refused, format!("load tests of {host} are refused: it isn't listed in slo.toml"))
+            .next("add hosts for load tests to [load] hosts in slo.toml, in a reviewed change")
     };
     ensure!(SLO.load.hosts.contains(&host), refused());
     Ok((host, port))
@@ -131,13 +131,13 @@ fn reach((host, port): &(String, u16)) -> Result<()> {
     let name = host.trim_matches(['[', ']']);
     let found = (name, *port).to_socket_addrs().into_iter().flatten();
     let answers = |address| TcpStream::connect_timeout(&address, Duration::from_secs(5)).is_ok();
-    let away = Failure::new(Exit::Unreachable, format!("nothing answers at {host}:{port}"));
+    let away = Failure::new(Exit::Unreachable, format!("{host}:{port} doesn't respond"));
     ensure!(found.into_iter().any(answers), away);
     Ok(())
 }
 
 fn judge(ctx: &mut Ctx, figures: &str) -> Result<()> {
-    let figures: Figures = serde_json::from_str(figures).context("the figures can't be read")?;
+    let figures: Figures = serde_json::from_str(figures).context("the results can't be read")?;
     for line in told(&figures) {
         ctx.screen.data(&line);
     }
@@ -177,8 +177,8 @@ fn rows(figures: &Figures, slo: &Slo) -> Vec<Row> {
         holds: measured.map_or(nothing.1, |share| share >= least),
     };
     let mut rows = vec![
-        at_least("available", share(right, right + wrong), slo.availability, ("nobody", false)),
-        at_least("refused, then answered", share(later, refused), slo.throttled, ("none", true)),
+        at_least("available", share(right, right + wrong), slo.availability, ("nothing", false)),
+        at_least("throttled, then answered", share(later, refused), slo.throttled, ("none", true)),
     ];
     for (scenario, objectives) in &slo.latency {
         for (percentile, most) in objectives {
@@ -186,7 +186,7 @@ fn rows(figures: &Figures, slo: &Slo) -> Vec<Row> {
             let measured = latency.and_then(|latency| at(latency, percentile));
             rows.push(Row {
                 what: format!("{scenario} {percentile}"),
-                measured: measured.map_or("nobody".to_owned(), |time| format!("{time} ms")),
+                measured: measured.map_or("nothing".to_owned(), |time| format!("{time} ms")),
                 objective: format!("at most {most} ms"),
                 holds: measured.is_some_and(|time| time <= *most),
             });
@@ -234,13 +234,13 @@ mod tests {
     fn each_objective_is_kept_up_to_its_bound_and_missed_behind_it() {
         assert_eq!(missed(&order(99, 1, 2, 100)), Vec::<String>::new());
         assert_eq!(missed(&order(98, 2, 2, 100)), ["available 98.000 %"]);
-        assert_eq!(missed(&order(99, 1, 3, 100)), ["refused, then answered 33.333 %"]);
+        assert_eq!(missed(&order(99, 1, 3, 100)), ["throttled, then answered 33.333 %"]);
         assert_eq!(missed(&order(99, 1, 0, 101)), ["order p99 101 ms"]);
     }
 
     #[test]
     fn nobody_at_all_keeps_no_objective() {
-        assert_eq!(missed("{}"), ["available nobody", "order p50 nobody", "order p99 nobody"]);
+        assert_eq!(missed("{}"), ["available nothing", "order p50 nothing", "order p99 nothing"]);
     }
 
     #[test]

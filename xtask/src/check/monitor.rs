@@ -67,13 +67,13 @@ impl Stage for Monitor {
 pub fn check_steps(machine: &Machine) -> Vec<Step> {
     let config =
         Step::run("Prometheus", cmd!(machine.sh, "promtool check config --lint-fatal monitoring/prometheus.yml"))
-            .why("Prometheus doesn't start with a mistake in it")
+            .why("Prometheus doesn't start with an invalid configuration")
             .optional("promtool", machine);
     let files = RULES.map(|name| format!("monitoring/rules/{name}_test.yaml"));
     let tests = Step::run("alerts", cmd!(machine.sh, "promtool test rules {files...}"))
-        .why("each fires when it should, and is quiet when it should be")
+        .why("each alert has to fire in its case, and only there")
         .optional("promtool", machine);
-    let typed = Step::task("run books' commands", commands_exist).why("at 3 a.m. a command that is gone costs minutes");
+    let typed = Step::task("run books' commands", commands_exist).why("commands in run books have to exist");
     let judged =
         [config, tests, typed].map(|step| step.within(600).next("fix what it names in monitoring/ or docs/runbooks/"));
     [rendered(machine)].into_iter().chain(judged).collect()
@@ -107,7 +107,7 @@ pub fn on_the_service(machine: &Machine) -> Step {
     let (binary, data) = (machine.built("wayfare", Profile::Debug), machine.scratch("signals"));
     let command = signals(machine, &["check"]).arg("--binary").arg(binary).arg("--data").arg(data);
     Step::run("signals", command)
-        .why("a panel or an alert that asks for what nobody exports shows nothing, and looks like peace")
+        .why("unknown metrics leave a panel empty and an alert silent")
         .within(600)
         .showing_messages()
         .next("fix the query, or the metric in api/src/metrics.rs")

@@ -20,8 +20,8 @@ pub fn lint(machine: &Machine) -> [Step; 4] {
         step("web client is up to date", "types:check")
             .why("the page's client is generated from docs/reference/openapi.json")
             .next("npm --prefix web run types, then commit web/src/api/schema.d.ts"),
-        step("web types", "check").why("strict types, and every text in every language").next("mend what it names"),
-        step("web lint", "lint").why("form, hooks, and what keeps people out").next("npm --prefix web run fix"),
+        step("web types", "check").why("strict types, and complete translations").next("fix what it names"),
+        step("web lint", "lint").why("formatting, hooks, accessibility").next("npm --prefix web run fix"),
     ]
 }
 
@@ -29,12 +29,12 @@ pub fn lint(machine: &Machine) -> [Step; 4] {
 pub fn tests(machine: &Machine) -> Plan {
     let wayfare = machine.built("wayfare", Profile::Debug);
     let unit = Step::run("web unit tests", cmd!(machine.sh, "npm --prefix web test"))
-        .why("what can be tried without a browser")
+        .why("tests without a browser")
         .optional("node", machine)
         .next("npm --prefix web test -- NAME runs one file");
     let e2e = Step::run("web end to end", cmd!(machine.sh, "npm --prefix web run e2e").env("WAYFARE_BIN", wayfare))
         .why("guests, customers, couriers, managers and admins in a real browser; axe on every page")
-        .changes("starts a service of its own in a temporary folder, and stops it")
+        .changes("starts a service in a temporary folder, and stops it")
         .optional("node", machine)
         .optional("chromium", machine)
         .next("npm --prefix web run e2e -- NAME runs one file");
@@ -62,13 +62,13 @@ pub fn bench(machine: &Machine, figures: &Path, quick: bool) -> Step {
         measure = measure.env("WAYFARE_QUICK", "true");
     }
     Step::run("measure", measure)
-        .why("what people wait for, on a processor a quarter as fast as this one")
+        .why("what users wait for, with the CPU throttled to a quarter")
         .showing_data()
         .within(1800)
         .failing_as(Exit::OverBudget)
         .leaves(figures)
         .needs(&["node", "chromium"])
-        .next("bench/README.md says what the figures are; the browser's own profiler shows where the time goes")
+        .next("bench/README.md explains the figures; the browser's profiler shows where the time is spent")
 }
 
 #[cfg(test)]

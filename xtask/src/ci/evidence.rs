@@ -40,11 +40,11 @@ impl Stage for Evidence {
             self.stages.iter().map(|name| slug(name)).collect()
         };
         let (name, step) = match self.what {
-            What::Show => ("evidence show", Step::task("show", show).why("what each stage last did here")),
+            What::Show => ("evidence show", Step::task("show", show).why("the last run of each stage on this machine")),
             What::Verify => (
                 "evidence verify",
                 Step::task("verify", move |ctx| check(ctx, &stages))
-                    .why("green means that it happened, on this commit")
+                    .why("a stage counts only if its record is of this commit")
                     .needs(&["git"]),
             ),
         };
@@ -60,7 +60,7 @@ fn show(ctx: &mut Ctx) -> Result<()> {
         }
         shown.push(serde_json::to_value(record)?);
     }
-    anyhow::ensure!(!shown.is_empty(), Failure::check("nothing ran here yet").next("cargo xtask ci"));
+    anyhow::ensure!(!shown.is_empty(), Failure::check("no stage has run here yet").next("cargo xtask ci"));
     ctx.data.insert("records".into(), shown.into());
     Ok(())
 }

@@ -57,23 +57,23 @@ pub struct Part {
 const PROSE: [&str; 5] = [".devcontainer/", ".github/", "docs/adr/", "docs/images/", "pipelines/"];
 
 pub const PARTS: &[Part] = &[
-    Part::new(&["doctor"], "a missing tool is better named now than by a stage", 15).in_pipelines(&["--install"]),
-    Part::new(&["lint"], "seconds, and most mistakes", 20).reading_prose(),
-    Part::new(&["scan", "secrets", "sast"], "what nobody should have written, before anybody gets it", 10)
+    Part::new(&["doctor"], "report missing tools before a stage fails", 15).in_pipelines(&["--install"]),
+    Part::new(&["lint"], "takes seconds and finds most mistakes", 20).reading_prose(),
+    Part::new(&["scan", "secrets", "sast"], "secrets and dangerous code, before they are shared", 10)
         .with(&["detect-secrets", "semgrep"])
         .reading_prose(),
-    Part::new(&["test"], "what it promises, on each database", 45).in_pipelines(&["--require-docker"]),
-    Part::new(&["test", "security"], "nobody gets what isn't theirs", 20),
-    Part::new(&["test", "web"], "what people see, in a browser", 15).with(&["node"]),
-    Part::new(&["test", "fuzz"], "what nobody thought of", 20).with(&["schemathesis"]),
-    Part::new(&["test", "infra"], "what environments stand on, before anybody pays for it", 15)
+    Part::new(&["test"], "the product's behaviour, on each database", 45).in_pipelines(&["--require-docker"]),
+    Part::new(&["test", "security"], "access control against attacks", 20),
+    Part::new(&["test", "web"], "the web page, in a browser", 15).with(&["node"]),
+    Part::new(&["test", "fuzz"], "unexpected requests", 20).with(&["schemathesis"]),
+    Part::new(&["test", "infra"], "the infrastructure's definitions, before they cost money", 15)
         .with(&["terraform", "python3"]),
-    Part::new(&["image", "build"], "what is deployed, from source", 30).with(&["docker"]),
-    Part::new(&["test", "compose"], "its real parts together, and no request lost when one goes", 30)
+    Part::new(&["image", "build"], "the deployed image, built from source", 30).with(&["docker"]),
+    Part::new(&["test", "compose"], "the containers together, and no request lost when one stops", 30)
         .with(&["docker-compose"])
         .in_pipelines(&["--require-docker"]),
-    Part::new(&["test", "image"], "what is deployed, from its build to its run", 15).with(&["cosign"]),
-    Part::new(&["test", "deploy"], "one version after the other, and no request lost", 15)
+    Part::new(&["test", "image"], "the image from build to run", 15).with(&["cosign"]),
+    Part::new(&["test", "deploy"], "successive deployments, and no request lost", 15)
         .with(&["cosign", "docker-compose"])
         .in_pipelines(&["--require-docker"]),
 ];
@@ -91,10 +91,10 @@ impl Stage for Ci {
         let mut steps = Vec::new();
         for (index, part) in PARTS.iter().enumerate() {
             let step =
-                self.step(part, machine)?.skip_if(index < first, "before --from: its record is asked for at the end");
+                self.step(part, machine)?.skip_if(index < first, "before --from: its record is verified at the end");
             let step = step.skip_if(self.resume && holds(machine, &slug(&part.name())), "it passed on this commit");
             let spared = changed.as_ref().is_some_and(|files| !part.is_affected(files));
-            steps.push(step.skip_if(spared, "no file that changed affects it"));
+            steps.push(step.skip_if(spared, "no changed file affects it"));
         }
         steps.push(self.proof(machine, changed.as_deref())?);
         let plan = Plan::new("ci", steps);
@@ -124,7 +124,7 @@ impl Ci {
         let asked = |part: &&Part| part.can_run(machine) && changed.is_none_or(|files| part.is_affected(files));
         let expected: Vec<_> = PARTS.iter().filter(asked).map(|part| slug(&part.name())).collect();
         let words: Vec<_> = ["evidence", "verify"].into_iter().chain(expected.iter().map(String::as_str)).collect();
-        let step = stage(PROOF, &words, "green means that it happened, on this commit", machine)?;
+        let step = stage(PROOF, &words, "a stage counts only if its record is of this commit", machine)?;
         Ok(step.skip_if(expected.is_empty(), "no stage had to run"))
     }
 }

@@ -1,7 +1,7 @@
-//! `notify`: tells a webhook how the stages ended, as the evidence has it. It decides nothing and says nothing else.
+//! `notify`: sends the stages' results to a webhook, as the records have them. It decides nothing.
 //!
 //! Signed as the service signs its own webhooks, after the Standard Webhooks specification. curl sends it; the address,
-//! which may let in whoever knows it, reaches curl by a file of this user.
+//! which may be a credential, is passed to curl in a file that only this user can read.
 
 use std::fs;
 use std::path::Path;
@@ -49,7 +49,7 @@ impl Stage for Notify {
 
     fn plan(&self, machine: &Machine) -> Result<Plan> {
         let address = machine.variable(ADDRESS).map(str::to_owned);
-        let (nobody, why_not) = (address.is_none(), format!("{ADDRESS} isn't set: nobody is to be told"));
+        let (nobody, why_not) = (address.is_none(), format!("{ADDRESS} isn't set: no notification is sent"));
         let stages: Vec<_> = match self.stages.is_empty() {
             true => super::expected(machine),
             false => self.stages.iter().map(|name| slug(name)).collect(),
@@ -66,17 +66,17 @@ impl Stage for Notify {
             let key = ctx.machine.variable(KEY).ok_or_else(no_key)?;
             put(&folder, address.as_deref().unwrap_or_default(), key, &body)
         })
-        .why("what is told is what the records say")
+        .why("the message is built from the records")
         .needs(&["git"])
         .skip_if(nobody, &why_not);
         let send = Step::run("send", cmd!(machine.sh, "curl --config {request}"))
-            .why("people want to know without looking; tried three times within half a minute")
+            .why("reports the result; up to three attempts within half a minute")
             .within(60)
             .failing_as(Exit::Unreachable)
-            .next(format!("its log has curl's words; {ADDRESS} is where it goes"))
+            .next(format!("the log has curl's message; {ADDRESS} is the destination"))
             .skip_if(nobody, &why_not);
         let forget = Step::task("forget", move |_| secret::forget(&gone))
-            .why("an address may be a secret")
+            .why("the URL may contain a secret")
             .cleaning_up(&message)
             .skip_if(nobody, why_not);
         Ok(Plan::new("notify", [message, send, forget]))
@@ -95,7 +95,7 @@ fn put(folder: &Path, address: &str, key: &str, body: &str) -> Result<()> {
 }
 
 fn no_key() -> Failure {
-    let message = format!("{KEY} isn't set: nobody could tell our message from another's");
+    let message = format!("{KEY} isn't set: the receiver couldn't verify the message");
     Failure::new(Exit::Usage, message)
         .next(format!("{KEY}=whsec_$(openssl rand -base64 24), and the same at the receiver"))
 }
@@ -143,7 +143,7 @@ fn envelope(address: &str, key: &str, body: &str, seconds: u64) -> Result<String
     anyhow::ensure!(
         is_here || address.starts_with("https://"),
         Failure::new(Exit::Usage, format!("{ADDRESS} is no https address"))
-            .next("only this machine is told without TLS")
+            .next("plain HTTP is allowed for loopback only")
     );
     let digest: String = hmac_sha256::Hash::hash(body.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     let id = format!("msg_{}", &digest[..32]);

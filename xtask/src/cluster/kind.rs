@@ -9,7 +9,7 @@ const NAME: &str = "wayfare";
 const NODES: [&str; 3] = ["wayfare-control-plane", "wayfare-worker", "wayfare-worker2"];
 const CONTEXT: &str = "kind-wayfare";
 const REGISTRY: &str = "wayfare-registry";
-/// As the folder k8s/kind/certs.d tells the nodes' containerd.
+/// As the folder k8s/kind/certs.d configures the nodes' containerd.
 pub const REGISTRY_AT: &str = "localhost:5001";
 const REGISTRY_IMAGE: &str = "docker.io/library/registry:3";
 
@@ -19,7 +19,7 @@ pub fn up(machine: &Machine) -> Vec<Step> {
         "registry",
         cmd!(sh, "docker run --detach --name {REGISTRY} --publish 127.0.0.1:5001:5000 {REGISTRY_IMAGE}"),
     )
-    .why("nodes pull from it by digest, as from any registry")
+    .why("the nodes pull images from it by digest")
     .changes("a container and port 5001")
     .within(300)
     .next("cargo xtask cluster down removes one of an earlier time");
@@ -29,11 +29,13 @@ pub fn up(machine: &Machine) -> Vec<Step> {
         .needs(&["kind"])
         .within(600);
     let network = Step::run("network", cmd!(sh, "docker network connect kind {REGISTRY}"))
-        .why("the nodes reach the registry by its name")
+        .why("the nodes reach the registry by name")
         .within(30);
     let told = NODES.map(|node| {
         let copy = cmd!(sh, "docker cp k8s/kind/certs.d {node}:/etc/containerd");
-        Step::run(&format!("registry of {node}"), copy).why("what localhost:5001 means there").within(30)
+        Step::run(&format!("registry of {node}"), copy)
+            .why("maps localhost:5001 to the registry on the node")
+            .within(30)
     });
     let addons = |name: &str, folder: &str, why: &str| {
         let folder = format!("k8s/kind/{folder}");
@@ -41,15 +43,14 @@ pub fn up(machine: &Machine) -> Vec<Step> {
         Step::run(name, apply).why(why).changes("objects of the cluster").within(300)
     };
     let addons = [
-        addons("metrics", "metrics-server", "autoscalers ask for CPU and memory"),
-        addons("gateway", "gateway", "the Gateway API, and its controller"),
+        addons("metrics", "metrics-server", "autoscalers need CPU and memory metrics"),
+        addons("gateway", "gateway", "the Gateway API and its controller"),
         addons("rollouts", "rollouts", "blue-green and canary"),
     ];
     let ready = "kubectl --context kind-wayfare wait --for condition=Available --timeout 300s deployment --all";
     let ready: Vec<_> = ready.split(' ').skip(1).collect();
-    let ready = Step::run("ready", cmd!(sh, "kubectl {ready...} --all-namespaces"))
-        .why("what is deployed next makes use of them")
-        .within(360);
+    let ready =
+        Step::run("ready", cmd!(sh, "kubectl {ready...} --all-namespaces")).why("deployments use them").within(360);
     [daemon(machine), registry, nodes, network].into_iter().chain(told).chain(addons).chain([ready]).collect()
 }
 
@@ -75,7 +76,7 @@ pub fn down(machine: &Machine) -> Vec<Step> {
         anyhow::ensure!(left.is_empty(), stages::exit::Failure::check(format!("still there: {}", left.join(", "))));
         Ok(())
     })
-    .why("what is forgotten costs memory and ports")
+    .why("leftovers use memory and ports")
     .needs(&["docker"]);
     vec![daemon(machine), nodes, registry, proof]
 }

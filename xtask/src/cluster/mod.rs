@@ -60,8 +60,8 @@ impl Stage for Cluster {
 
 fn status(machine: &Machine) -> [Step; 2] {
     let nodes = Step::run("nodes", cmd!(machine.sh, "kubectl get nodes --output wide"))
-        .why("whether it answers, and what it is made of");
-    let pods = Step::run("pods", cmd!(machine.sh, "kubectl get pods --all-namespaces")).why("what runs in it");
+        .why("shows whether the cluster responds, and its nodes");
+    let pods = Step::run("pods", cmd!(machine.sh, "kubectl get pods --all-namespaces")).why("its pods");
     [nodes, pods].map(|step| {
         step.showing_data()
             .within(30)

@@ -28,15 +28,15 @@ impl StandIn {
         let port = machine.variable("WAYFARE_TEST_CLUSTER_PORT").unwrap_or("30080");
         Step::run("node", cmd!(machine.sh, "{start} {port}=30080"))
             .why("the stand-in for Kind, since WAYFARE_TEST_CLUSTER names it")
-            .changes("one node in namespaces of its own")
+            .changes("a single node in its own Linux namespaces")
             .within(3600)
-            .next("its parts' logs are in $CLUSTER_STATE/log")
+            .next("the logs are in $CLUSTER_STATE/log")
     }
 
     pub fn down(&self, machine: &Machine) -> Step {
         let stop = self.program("stop");
         Step::run("node", cmd!(machine.sh, "{stop}"))
-            .why("with everything in it; it fails when a process, mount, control group or port is left")
+            .why("removes everything; fails if a process, mount, control group or port is left")
             .changes("removes the node and its state")
             .within(120)
     }

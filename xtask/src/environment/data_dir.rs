@@ -1,6 +1,6 @@
 //! The data folder of `up`: made with a mark, emptied only of what the service put there.
 //!
-//! What somebody else left in it stays.
+//! Files of others in it are kept.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -15,7 +15,7 @@ const OURS: &[&str] = &["wayfare.db", "wayfare.db-wal", "wayfare.db-shm", "wayfa
 
 pub fn make(folder: &Path) -> Result<()> {
     let cannot = |error: std::io::Error| {
-        Failure::new(Exit::Unreachable, format!("the data folder {} can't be written: {error}", folder.display()))
+        Failure::new(Exit::Unreachable, format!("the data folder {} isn't writable: {error}", folder.display()))
     };
     fs::create_dir_all(folder).map_err(cannot)?;
     Ok(fs::write(folder.join(MARK), MARK_SAYS).map_err(cannot)?)
@@ -33,7 +33,7 @@ pub fn reset(folder: &Path) -> Result<()> {
     let is_ours = names.is_empty() || names.iter().any(|name| name == MARK || name == OURS[0]);
     if !is_ours {
         let message = format!("{} holds neither a database of Wayfare nor the mark of `up`", folder.display());
-        let next = "look at --data-dir; delete the folder by hand if it is the right one";
+        let next = "check --data-dir; if the folder is the right one, delete it by hand";
         return Err(Failure::new(Exit::Refused, message).next(next).into());
     }
     for name in names.iter().filter(|name| OURS.iter().any(|ours| ours == name)) {
@@ -98,6 +98,6 @@ mod tests {
         fs::write(&file, "").unwrap();
         let failure = Failure::from_any(make(&file.join("data")).unwrap_err());
         assert_eq!(failure.exit, Exit::Unreachable);
-        assert!(failure.message.contains("file/data can't be written"), "{}", failure.message);
+        assert!(failure.message.contains("file/data isn't writable"), "{}", failure.message);
     }
 }

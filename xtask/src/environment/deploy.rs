@@ -74,7 +74,7 @@ pub fn image(named: Option<&str>, environment: &Environment, machine: &Machine) 
     // The argument is right; the environment doesn't take it.
     let refused = |why| {
         Failure::new(Exit::Refused, format!("{named} doesn't get into {}: {why}", environment.name))
-            .next("cargo xtask image find tells the digest under which this commit's was pushed")
+            .next("cargo xtask image find prints the digest of this commit's image")
     };
     Ok(Image::Pinned(named.parse().map_err(refused)?))
 }
@@ -95,7 +95,7 @@ impl Rollout {
         ensure!(!is_public, Failure::new(Exit::Refused, refused()).next("leave out --seed"));
         let target = &environment.target;
         let [built, tour] = tour(target.as_ref(), machine).map(|step| self.tour.then_some(step));
-        let steps = environment.confirmed(yes, "what its users use is replaced").into_iter();
+        let steps = environment.confirmed(yes, "its users' version is replaced").into_iter();
         let begun = self.begun();
         let rolled_back = self.rolled_back(&begun);
         Ok(steps
@@ -132,35 +132,35 @@ impl Rollout {
 
     fn recovered(&self) -> Step {
         self.task("recover", |target, ctx, _| target.recover(ctx))
-            .why("a deployment that was cut off the last time is rolled back first")
-            .next("`cargo xtask status --env …` shows what runs: the version before, or both")
+            .why("an interrupted deployment is rolled back first")
+            .next("`cargo xtask status --env …` shows which version runs")
     }
 
     fn begun(&self) -> Step {
         let environment = self.environment.name.clone();
         let begin = self.task("begin", |target, ctx, release| target.begin(ctx, release));
         begin
-            .why("what runs is written down, so that it can be rolled back to")
-            .changes(format!("from here on a deployment is under way in {environment}"))
+            .why("records the running version for a rollback")
+            .changes(format!("marks a deployment as in progress in {environment}"))
     }
 
     fn smoked(&self) -> Step {
         let address = self.environment.target.address();
         self.task("smoke test", |target, ctx, release| target.smoke(ctx, release))
-            .why(format!("the page and the shops at {address}, and each replica's commit"))
-            .next("the logs of the service say why")
+            .why(format!("checks the page and the shops at {address}, and each replica's commit"))
+            .next("see the logs of the service")
     }
 
     fn finished(&self) -> Step {
         self.task("finish", |target, ctx, release| target.finish(ctx, release))
-            .why("the new version is remembered as the one that serves, and the old one is removed")
+            .why("records the new version as running, and removes the old one")
             .changes("removes the old version")
     }
 
     fn rolled_back(&self, begun: &Step) -> Step {
         self.task("roll back", |target, ctx, _| target.roll_back(ctx))
-            .why("after a failure the old version serves again, and the new one goes")
-            .next("`cargo xtask rollback --env …` brings the version before")
+            .why("after a failure the old version serves again, and the new one is removed")
+            .next("`cargo xtask rollback --env …` returns to the previous version")
             .rolling_back(begun)
     }
 }
@@ -169,11 +169,11 @@ impl Rollout {
 fn tour(target: &dyn Target, machine: &Machine) -> [Step; 2] {
     let words = ["test", "--workspace", "--locked", "--test", "faults"];
     let built = cmd!(machine.sh, "cargo {words...} --no-run");
-    let built = Step::run("tour, built", built).why("before anything is touched");
+    let built = Step::run("tour, built", built).why("before anything is changed");
     let tour = cmd!(machine.sh, "cargo {words...} tour").env("WAYFARE_TOUR_AT", target.address());
     let tour = Step::run("tour", tour)
-        .why("docs/tour.md as it is written: what users do, they can do")
-        .changes("makes accounts and orders there")
+        .why("runs docs/tour.md as written, as a user would")
+        .changes("creates accounts and orders there")
         .counting_tests()
         .within(900);
     [built, tour]

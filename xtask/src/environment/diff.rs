@@ -45,5 +45,5 @@ fn versions(environment: &Environment, release: &Release) -> Step {
         ctx.data.insert("to".into(), serde_json::to_value(&image)?);
         Ok(())
     });
-    versions.why("which image would take over from which")
+    versions.why("shows the running image and the new one")
 }

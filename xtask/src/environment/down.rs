@@ -36,8 +36,11 @@ impl Stage for Down {
             Some(name) => (format!("down --env {name}"), Environment::named(name, machine)?),
             None => ("down --compose".to_owned(), Environment::local("docker", machine)?),
         };
-        let effect =
-            if self.keep_data { "it serves no longer" } else { "it serves no longer, and its data is deleted" };
+        let effect = if self.keep_data {
+            "the environment stops serving"
+        } else {
+            "the environment stops serving, and its data is deleted"
+        };
         let target = &environment.target;
         let steps = environment.confirmed(self.yes, effect).into_iter();
         let steps = steps
@@ -57,7 +60,7 @@ fn nothing_is_left(environment: &Environment, keeps_data: bool) -> Step {
         ensure!(left.is_empty(), Failure::check(format!("still there: {}", left.join(", "))));
         Ok(())
     });
-    proof.why("what is forgotten costs memory, disk and a port").next("remove what is named by hand, then run it again")
+    proof.why("leftovers use memory, disk and a port").next("remove the named objects by hand, then run it again")
 }
 
 #[cfg(test)]

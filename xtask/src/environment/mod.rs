@@ -40,9 +40,9 @@ pub struct Environment {
     pub name: String,
     /// Only an image by its digest, and only one that `image verify` accepts.
     pub signed: bool,
-    /// Whoever changes it has to confirm, and nobody gets a known password there.
+    /// Changes need `--yes`, and seeding known passwords is refused.
     pub protected: bool,
-    /// It is for whoever works on this machine: `up` starts it.
+    /// For local development: `up` starts it.
     pub local: bool,
     /// The variable in which a pipeline keeps the label of the machine that deploys it.
     pub runner: Option<String>,
@@ -79,8 +79,8 @@ impl Settings {
         let targets =
             [docker.map(|it| Rc::new(it) as Rc<dyn Target>), kubernetes.map(|it| Rc::new(it) as Rc<dyn Target>)];
         let mut stated = targets.into_iter().flatten();
-        let target = stated.next().context("it states no target: a table [docker] or [kubernetes]")?;
-        ensure!(stated.next().is_none(), "it states two targets: an environment runs on one");
+        let target = stated.next().context("it has no target: add a table [docker] or [kubernetes]")?;
+        ensure!(stated.next().is_none(), "it has two targets: an environment has exactly one");
         Ok(target)
     }
 }
@@ -89,7 +89,7 @@ impl Environment {
     pub fn named(name: &str, machine: &Machine) -> Result<Self> {
         let unknown = || {
             let known: Vec<_> = machine.environments.keys().map(String::as_str).collect();
-            let next = format!("one of {}; or a folder of {OVERLAYS} of its own", known.join(", "));
+            let next = format!("one of {}; or add a folder to {OVERLAYS}", known.join(", "));
             Failure::new(Exit::Usage, format!("there is no environment `{name}`")).next(next)
         };
         let text = machine.environments.get(name).ok_or_else(unknown)?;
@@ -117,7 +117,7 @@ impl Environment {
         Ok(all.find(|it| it.local && it.target.kind() == kind).ok_or_else(missing)?)
     }
 
-    /// Where a mistake would reach users, somebody has to say so.
+    /// A change of a protected environment needs a confirmation.
     pub fn confirmed(&self, yes: bool, effect: &str) -> Option<Step> {
         let refused = format!("{} is protected: {effect}", self.name);
         let confirm = Step::task("confirmed", move |_| {
@@ -135,7 +135,7 @@ impl Environment {
             *held.borrow_mut() = Some(target.lock()?);
             Ok(())
         });
-        lock.why("one change at a time").changes("takes the environment's lock until the end of the run")
+        lock.why("one deployment at a time").changes("locks the environment until the end of the run")
     }
 }
 
@@ -165,7 +165,7 @@ mod tests {
         };
         let misspelt = told("singed = false\n[docker]\nport = 9000\n");
         assert!(misspelt.starts_with("k8s/overlays/attic/env.toml: ") && misspelt.contains("singed"), "{misspelt}");
-        assert!(told("signed = false\n").contains("states no target"));
+        assert!(told("signed = false\n").contains("has no target"));
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl Stage for Rollback {
 
 fn before(environment: &Environment, machine: &Machine) -> Result<Image> {
     let nothing = || {
-        Failure::check(format!("no earlier version of {} is known", environment.name))
+        Failure::check(format!("no previous version of {} is known", environment.name))
             .next("name one: cargo xtask rollback --env … REPOSITORY@sha256:…")
     };
     Ok(environment.target.versions(machine)?.before.with_context(nothing)?.image)
@@ -84,6 +84,6 @@ mod tests {
     fn without_an_earlier_version_there_is_nothing_to_roll_back_to() {
         let machine = Machine::pretend(&["docker"]);
         let failure = Failure::from_any(plan_for(&["rollback", "--env", "dev"], &machine).err().unwrap());
-        assert!(failure.message.contains("no earlier version of dev"), "{failure}");
+        assert!(failure.message.contains("no previous version of dev"), "{failure}");
     }
 }

@@ -34,14 +34,14 @@ impl Stage for Status {
         let target = environment.target.clone();
         let name = environment.name.clone();
         let status = Step::task("status", move |ctx| show(ctx, &name, target.status(ctx.machine)?))
-            .why("what the target says, not what was asked of it")
-            .next("the logs of the service; `cargo xtask rollback --env …` brings the version before");
+            .why("the actual state of the target")
+            .next("see the logs of the service; `cargo xtask rollback --env …` returns to the previous version");
         let steps = environment.target.reach(machine).into_iter().chain([status]);
         Ok(Plan::new(&format!("status --env {}", self.env), steps).without_evidence())
     }
 }
 
-/// What a target tells.
+/// What a target reports.
 #[derive(Debug, Serialize)]
 pub struct Report {
     pub target: &'static str,
@@ -84,9 +84,9 @@ impl Report {
         let others = self.instances.iter().filter(other).map(|it| format!("{} is of another commit", it.name));
         let is_under_way = self.last_deployment.as_ref().is_some_and(|it| it.outcome == Outcome::UnderWay);
         let claims = [
-            (self.image.is_none(), "nothing was deployed here".to_owned()),
+            (self.image.is_none(), "nothing is deployed here".to_owned()),
             (ready < wanted, format!("{ready} of {wanted} replicas are ready")),
-            (is_under_way, "a deployment is under way, or was cut off".to_owned()),
+            (is_under_way, "a deployment is in progress or was interrupted".to_owned()),
         ];
         claims.into_iter().filter(|(holds, _)| *holds).map(|(_, fault)| fault).chain(others).collect()
     }
@@ -179,7 +179,7 @@ mod tests {
             report.faults()
         };
         assert_eq!(faults(|_| ()), Vec::<String>::new());
-        assert_eq!(faults(|it| it.image = None), ["nothing was deployed here"]);
+        assert_eq!(faults(|it| it.image = None), ["nothing is deployed here"]);
         assert_eq!(faults(|it| it.replicas.ready = 1), ["1 of 2 replicas are ready"]);
         assert_eq!(faults(|it| it.instances[1].commit = Some("other".into())), ["api-2 is of another commit"]);
         let under_way = faults(|it| {
@@ -191,7 +191,7 @@ mod tests {
                 outcome: Outcome::UnderWay,
             });
         });
-        assert_eq!(under_way, ["a deployment is under way, or was cut off"]);
+        assert_eq!(under_way, ["a deployment is in progress or was interrupted"]);
     }
 
     #[test]

@@ -66,19 +66,22 @@ impl Stage for Up {
             .why("--reset: start from the demo city as it was")
             .changes(format!("deletes the database, pictures and keys in {data}"));
         let port_is_free = Step::task("port", move |_| port_is_free(port))
-            .why(format!("nothing else may listen on {port}; better to know before the build"))
-            .next(format!("stop what listens there, or: cargo xtask up --port {}", port.wrapping_add(1).max(1024)));
+            .why(format!("checks that {port} is free, before the build"))
+            .next(format!(
+                "stop the other process, or use another port: cargo xtask up --port {}",
+                port.wrapping_add(1).max(1024)
+            ));
         let make = Step::task("data folder", move |_| data_dir::make(&to_make))
-            .why("a folder that can't be written is told now and not by the first order")
-            .changes(format!("makes {data} where it isn't there"))
+            .why("checks that the data folder is writable, before the first order")
+            .changes(format!("creates {data} if necessary"))
             .next("cargo xtask up --data-dir FOLDER, with a folder that you may write to");
         let migrate = Step::run("migrate", cmd!(machine.sh, "{wayfare} migrate").env("WAYFARE_DATA_DIR", &folder))
-            .why("the tables have to be those of this source")
+            .why("the tables have to match this source")
             .changes(format!("the database in {data}"))
             .within(300)
             .next(format!("read the log; cargo xtask up --reset starts from nothing in {data}"));
         let seed = Step::run("seed", cmd!(machine.sh, "{wayfare} seed --if-empty").env("WAYFARE_DATA_DIR", &folder))
-            .why("a shop without shops shows nothing")
+            .why("an empty database has no shops to show")
             .changes("adds the demo city, once")
             .within(300);
         let serve = cmd!(machine.sh, "{wayfare} serve")
@@ -86,13 +89,12 @@ impl Stage for Up {
             .env("WAYFARE_LISTEN", format!("127.0.0.1:{port}"))
             .env("WAYFARE_LOG_FORMAT", "text")
             .env("WAYFARE_WEB", page::dist(machine))
-            // A password that somebody chose is not for the page either.
+            // A password that a user chose isn't shown on the page either.
             .env("WAYFARE_DEMO", machine.variable(PASSWORD_VARIABLE).is_none().to_string());
-        let serve =
-            Step::serve("serve", serve).why("the API, its page and its worker in one process").showing_messages();
+        let serve = Step::serve("serve", serve).why("serves API, page and worker in one process").showing_messages();
         let stay = Step::task("until Ctrl-C", |ctx| ctx.serve_until_interrupted())
-            .why("the server is asked to stop, and ends what it is doing first")
-            .next("its last lines above say why");
+            .why("the server finishes in-flight requests before it stops")
+            .next("see its last log lines above");
         let before = [port_is_free].into_iter().chain(self.reset.then_some(reset)).chain([make]);
         let steps = before.chain([
             build,
@@ -138,7 +140,7 @@ fn announce(addresses: impl Fn() -> Addresses + 'static, end: &'static str) -> S
         }
         Ok(())
     })
-    .why("where it is, and as whom to sign in")
+    .why("prints the addresses and the demo accounts")
 }
 
 fn served(port: u16) -> Addresses {
@@ -160,9 +162,9 @@ fn print(ctx: &Ctx, addresses: &[(String, serde_json::Value)], accounts: &[Strin
         screen.data(&format!("  {:<11} {address}", name.replace('_', " ")));
     }
     screen.data(&format!("\n  sign in as  {}", accounts.join(", ")));
-    // A password that somebody chose is not for the screen.
+    // A password that a user chose isn't printed.
     let own = ctx.machine.variable(PASSWORD_VARIABLE).is_some();
-    let password = if own { format!("the one in {PASSWORD_VARIABLE}") } else { PASSWORD.to_owned() };
+    let password = if own { format!("the value of {PASSWORD_VARIABLE}") } else { PASSWORD.to_owned() };
     screen.data(&format!("  password    {password}\n\n  {end} ends it.\n"));
 }
 

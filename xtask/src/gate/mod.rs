@@ -1,4 +1,4 @@
-//! The gate: what scanners found against the list of what somebody answers for. It asks nobody and reads no clock.
+//! The gate: compares findings with the list of accepted ones. Pure: no network and no clock.
 
 pub mod reports;
 pub mod sarif;
@@ -10,7 +10,7 @@ use stages::exit::{Exit, Failure};
 /// The list, from the root of the clone.
 pub const ALLOWED: &str = "xtask/allowed.toml";
 
-/// Nobody is told of the run, and no file of its own that lies in the clone hides a finding: there is one list.
+/// No telemetry, and no ignore file of the scanner in the clone hides a finding: there is one list.
 pub const TRIVY: [&str; 9] = [
     "--quiet",
     "--disable-telemetry",
@@ -33,9 +33,9 @@ pub struct Finding {
     pub file: String,
     pub line: u64,
     pub severity: Severity,
-    /// A sentence, with what mends it where that is known.
+    /// A sentence, with the remedy if it is known.
     pub says: String,
-    /// Nobody can answer for a secret that others may have read.
+    /// A leaked secret can't be accepted.
     pub is_final: bool,
 }
 
@@ -46,7 +46,7 @@ pub enum Severity {
     Medium,
     High,
     Critical,
-    /// Nobody has judged it yet: that is no reason to let it pass.
+    /// Not rated yet, which is no reason to let it pass.
     Unknown,
 }
 
@@ -67,7 +67,7 @@ struct Accepted {
     id: String,
     /// The package, the file, or with `/` at its end the folder.
     r#in: String,
-    /// Whom to ask.
+    /// Who answers questions about it.
     owner: String,
     reason: String,
     /// The last day on which it holds, `2026-12-31`.
@@ -76,7 +76,7 @@ struct Accepted {
 
 #[derive(Debug, Default, PartialEq)]
 pub struct Verdict {
-    /// A sentence for each finding that is told.
+    /// A sentence for each reported finding.
     pub lines: Vec<String>,
     pub blocking: usize,
     /// Every finding, and who accepted it why.
@@ -136,7 +136,7 @@ impl Accepted {
             return Some("accepted without an owner or a reason".into());
         }
         if !is_day {
-            return Some(format!("accepted until `{}`, which is no day", self.until));
+            return Some(format!("accepted until `{}`, which isn't a date", self.until));
         }
         (self.until.as_str() < today)
             .then(|| format!("accepted until {}, which has passed: ask {}", self.until, self.owner))
@@ -145,7 +145,7 @@ impl Accepted {
 
 /// A scanner that isn't there, that failed, or that looked at nothing.
 pub fn not_judged(why: impl Into<String>) -> anyhow::Error {
-    Failure::new(Exit::NotJudged, why).next("nothing was judged, so nothing is green: see the scanner's log").into()
+    Failure::new(Exit::NotJudged, why).next("nothing was evaluated: see the scanner's log").into()
 }
 
 #[cfg(test)]
@@ -159,7 +159,7 @@ mod tests {
             file: "debian 12".into(),
             line: 1,
             severity,
-            says: "CVE-1 in libc6 2.36-9: mended in 2.36-10".into(),
+            says: "CVE-1 in libc6 2.36-9: fixed in 2.36-10".into(),
             is_final: false,
         }
     }

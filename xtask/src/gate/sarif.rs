@@ -1,4 +1,4 @@
-//! Findings as SARIF 2.1.0, for whoever shows them beside the source. What somebody answers for is in it, suppressed.
+//! Findings as SARIF 2.1.0, for tools that show them next to the source. Accepted ones are included, suppressed.
 
 use serde_json::{Value, json};
 

@@ -33,7 +33,7 @@ pub fn stand_in(machine: &Machine, name: &str) -> Option<String> {
 pub fn named(text: &str) -> Result<(String, String), String> {
     let (name, image) = text.split_once('=').ok_or("it has the form NAME=IMAGE")?;
     if !BUILT_ON.contains(&name) {
-        return Err(format!("no image is built on `{name}`; there is {}", BUILT_ON.join(", ")));
+        return Err(format!("there is no base image `{name}`; available: {}", BUILT_ON.join(", ")));
     }
     Ok((name.to_owned(), image.to_owned()))
 }

@@ -19,26 +19,26 @@ use crate::build::{self, Profile};
 
 #[derive(Args)]
 pub struct Build {
-    /// The name that it gets in Docker
+    /// The image's name in Docker
     #[arg(long, default_value = TAG, value_name = "NAME")]
     tag: String,
-    /// As it is pushed: built longer, answers faster, and the same commit is the same digest
+    /// Release build: takes longer, is faster, and reproducible from the commit
     #[arg(long)]
     release: bool,
     #[command(flatten)]
     from: Parts,
 }
 
-/// What it is made from.
+/// Sources of the image.
 #[derive(Args, Clone)]
 pub struct Parts {
-    /// Take the binary and the page that were built on this machine, in place of building them in a container
+    /// Use the binary and the page built on this machine, instead of building them in a container
     #[arg(long)]
     pub from_target: bool,
-    /// For another kind of machine than this; needs bases of that kind, and QEMU to run them
+    /// Target platform; a foreign one needs base images for it, and QEMU
     #[arg(long, value_parser = ["linux/amd64", "linux/arm64"])]
     platform: Option<String>,
-    /// Another base than xtask/images.toml names: `runtime=IMAGE`
+    /// Another base image than in xtask/images.toml: `runtime=IMAGE`
     #[arg(long, value_name = "NAME=IMAGE", value_parser = base::named)]
     base: Vec<(String, String)>,
 }
@@ -69,7 +69,7 @@ impl Build {
     fn load(&self, machine: &Machine) -> [Step; 2] {
         let (tag, file) = (self.tag.clone(), machine.scratch("image.tar"));
         let packed = file.clone();
-        let pack = Step::task("what was built", move |ctx| {
+        let pack = Step::task("record the digest", move |ctx| {
             let layout = Layout::of(ctx.machine);
             let digest = layout.digest()?;
             fs::write(ctx.machine.target.join("image/digest"), format!("{digest}\n"))?;
@@ -77,11 +77,11 @@ impl Build {
             ctx.data.insert("packed_bytes".into(), layout.packed_bytes()?.into());
             layout.archive(&tag, &packed)
         })
-        .why("its digest is its name from here on: target/image/digest");
+        .why("later stages use the digest: target/image/digest");
         let tag = &self.tag;
         let engine = engine(machine);
         let load = Step::run("load", cmd!(machine.sh, "{engine} load --input {file}"))
-            .why("what runs on this machine is what would be pushed")
+            .why("the local image is the same as the pushed one")
             .changes(format!("the image {tag} in {engine}"))
             .within(300);
         [pack, load]
@@ -118,7 +118,7 @@ impl Once {
             copy(&binary, &folder.join("target").join(profile.name()).join("wayfare"))?;
             copy(&page::dist(ctx.machine), &folder.join("web/dist"))
         })
-        .why("Docker gets what it needs and nothing else")
+        .why("a minimal build context for Docker")
         .next("cargo xtask build; the page wants Node")
     }
 
@@ -146,11 +146,11 @@ impl Once {
         .env("BUILDX_BUILDER", "default")
         .env("SOURCE_DATE_EPOCH", seconds(machine).to_string());
         Step::run(self.name, build)
-            .why("what runs in a cluster is what was built from this commit")
+            .why("the image has to be built from this commit")
             .changes(format!("the image {tag} in {engine}, for the time of the build"))
             .within(2 * 3600)
             .next(
-                "a base that can't be pulled has a stand-in: --base runtime=IMAGE or WAYFARE_BASE_RUNTIME; --from-target compiles outside",
+                "if the base image can't be pulled, set another: --base runtime=IMAGE or WAYFARE_BASE_RUNTIME; --from-target compiles outside",
             )
     }
 
@@ -158,9 +158,9 @@ impl Once {
         let (engine, file, tag) = (engine(machine), self.saved(machine), own(machine, self.name));
         Step::run(&format!("{}: save", self.name), cmd!(machine.sh, "{engine} save {tag}"))
             .into_file(file)
-            .why("out of Docker, which packs it anew for each push")
+            .why("exports the image, because Docker compresses it again at each push")
             .within(300)
-            .next("is there room on the disk of target/?")
+            .next("check the free disk space of target/")
     }
 
     fn settle(&self, machine: &Machine) -> Step {
@@ -175,14 +175,14 @@ impl Once {
             context.iter().try_for_each(|context| layout::clear(context))?;
             taken
         })
-        .why("every file of ours has the commit's time, so that the same commit is the same digest")
-        .next("is there room on the disk of target/? The image of before is still there")
+        .why("our files get the commit's time, so that a commit always has the same digest")
+        .next("check the free disk space of target/; the previous image is still there")
     }
 
     fn forget(&self, machine: &Machine, build: &Step) -> Step {
         let (engine, tag) = (engine(machine), own(machine, self.name));
         Step::run(&format!("{}: forget", self.name), cmd!(machine.sh, "{engine} image rm --force {tag}"))
-            .why("Docker's copy has other times, and so another digest")
+            .why("Docker's copy has other times, and so a different digest")
             .within(120)
             .cleaning_up(build)
     }

@@ -49,14 +49,12 @@ impl Crate {
 pub fn of(layout: &Layout) -> Result<Vec<Crate>> {
     let ours = layout.layers()?.pop().context("the image has no layers")?;
     let binary = layer::entries(&ours)?.into_iter().find(|entry| entry.path == BINARY);
-    said(&binary.with_context(|| format!("the image has no {BINARY}"))?.bytes)
+    said(&binary.with_context(|| format!("the image doesn't contain {BINARY}"))?.bytes)
 }
 
 fn said(binary: &[u8]) -> Result<Vec<Crate>> {
-    let none = || {
-        Failure::check("the binary doesn't say which crates it is made of")
-            .next("cargo xtask image build, without --from-target")
-    };
+    let none =
+        || Failure::check("the binary doesn't list its crates").next("cargo xtask image build, without --from-target");
     let packed = section(binary, SECTION).ok_or_else(none)?;
     let text =
         miniz_oxide::inflate::decompress_to_vec_zlib(packed).ok().context("the list of crates can't be unpacked")?;
@@ -116,7 +114,7 @@ pub mod tests {
     #[test]
     fn one_that_says_nothing_or_nonsense_is_refused_and_none_is_a_panic() {
         let itself = std::fs::read(std::env::current_exe().unwrap()).unwrap();
-        assert!(said(&itself).err().unwrap().to_string().contains("doesn't say"));
+        assert!(said(&itself).err().unwrap().to_string().contains("doesn't list"));
         assert!(said(&with_section(b"nonsense")).err().unwrap().to_string().contains("can't be unpacked"));
         for length in [0, 1, 63, 64, 100, itself.len() / 2] {
             assert!(said(&itself[..length]).is_err());

@@ -1,4 +1,4 @@
-//! A layer: a tar of files, packed. The same files give the same bytes, whoever made the tar, and when.
+//! A layer: a compressed tar. The same files give the same bytes, independent of the tar's builder and time.
 
 use std::io::Read;
 
@@ -15,7 +15,7 @@ pub fn settled(tar: &[u8], seconds: u64) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes)?;
         if matches!(header.entry_type(), EntryType::XHeader | EntryType::XGlobalHeader) {
-            ensure!(!tells_a_time(&bytes), "an entry has its time in a record that isn't understood here");
+            ensure!(!tells_a_time(&bytes), "an entry has its time in an unsupported record");
         }
         header.set_mtime(seconds);
         // All of the field: an empty name leaves what stands behind its end.
@@ -56,7 +56,7 @@ pub fn unpacked(bytes: &[u8]) -> Result<Vec<u8>> {
     if !is_packed(bytes) {
         return Ok(bytes.to_vec());
     }
-    ensure!(bytes.len() > 18 && bytes[3] == 0, "a layer is packed in a way that isn't understood here");
+    ensure!(bytes.len() > 18 && bytes[3] == 0, "a layer has an unsupported compression");
     let body = &bytes[10..bytes.len() - 8];
     miniz_oxide::inflate::decompress_to_vec(body).ok().context("a layer can't be unpacked")
 }

@@ -63,7 +63,7 @@ impl Layout {
     pub fn digest(&self) -> Result<Digest> {
         let digest = || self.read("index.json").ok()?["manifests"][0]["digest"].as_str()?.parse().ok();
         digest().ok_or_else(|| {
-            Failure::check("no image was built yet")
+            Failure::check("no image has been built yet")
                 .next("cargo xtask image build; with --release it can be pushed")
                 .into()
         })
@@ -112,18 +112,19 @@ impl Layout {
             return Err(error);
         }
         clear(&self.folder)?;
-        fs::rename(&new.folder, &self.folder).context("the new image can't take the place of the old one")
+        fs::rename(&new.folder, &self.folder).context("the new image can't replace the old one")
     }
 
     fn fill(&self, saved: &Path, seconds: u64, created: &str) -> Result<()> {
         fs::create_dir_all(self.folder.join("blobs/sha256"))?;
-        let files = fs::read_to_string(saved.join("manifest.json")).context("Docker saved no manifest.json")?;
-        let files: Vec<Saved> = serde_json::from_str(&files).context("what Docker saved isn't understood")?;
-        let files = files.first().context("Docker saved no image")?;
+        let files = fs::read_to_string(saved.join("manifest.json")).context("Docker's export has no manifest.json")?;
+        let files: Vec<Saved> = serde_json::from_str(&files).context("Docker's export can't be parsed")?;
+        let files = files.first().context("Docker's export has no image")?;
         let (mut layers, mut contents) = (Vec::new(), Vec::new());
         for (index, path) in files.layers.iter().enumerate() {
             anyhow::ensure!(!process::interrupted(), Failure::new(Exit::Interrupted, "interrupted"));
-            let bytes = fs::read(saved.join(path)).with_context(|| format!("Docker saved no {}", path.display()))?;
+            let bytes = fs::read(saved.join(path))
+                .with_context(|| format!("Docker's export doesn't contain {}", path.display()))?;
             let is_ours = index + 1 == files.layers.len();
             let (content, packed) = match is_ours {
                 true => ours(&bytes, seconds)?,

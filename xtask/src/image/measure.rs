@@ -1,7 +1,7 @@
-//! `image measure`: what the image costs: how much is loaded, how soon it serves, how much memory it takes when nobody asks.
+//! `image measure`: the image's size, its start-up time, and its memory when idle.
 //!
-//! It runs as it does in a cluster: read-only, nobody's rights, nothing to write to but its data. Size and memory are
-//! held against what was agreed; how soon it serves depends on who else is on the machine, so that is only told.
+//! It runs as in a cluster: read-only, unprivileged, with its data as the only writable folder. Size and memory are
+//! compared with the budgets; the start-up time depends on the machine's load, so it is only reported.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -33,13 +33,13 @@ impl Measure {
         let (image, name) = (&self.image, own(machine, "measure"));
         let tables = cmd!(machine.sh, "docker run --rm {CLOSED...} --volume {name}:/data {image} migrate");
         let tables = Step::run("tables", tables)
-            .why("it serves only from tables that are its own")
+            .why("it refuses to serve without current tables")
             .changes(format!("a container and a volume {name}, for the time of the run"))
             .within(120)
             .next("cargo xtask image build");
         let (image, container) = (self.image.clone(), name.clone());
         let figures = Step::task("figures", move |ctx| figures(ctx, &image, &container))
-            .why("what is agreed is held, and what isn't is known")
+            .why("compares size, memory and start-up time with the budgets")
             .needs(&["docker"]);
         let away = cmd!(machine.sh, "docker rm --force {name}");
         let away = Step::run("away", away).why("nothing is left").within(60).cleaning_up(&tables);
@@ -69,7 +69,7 @@ fn figures(ctx: &mut Ctx, image: &str, container: &str) -> Result<()> {
     ctx.data.insert("idle_memory_bytes".into(), memory.into());
     ctx.data.insert("cold_start_seconds".into(), json!(starts));
     let is_bigger = packed > MOST_PACKED || memory > MOST_MEMORY;
-    ensure!(!is_bigger, Failure::new(Exit::OverBudget, "bigger than agreed").next("what came with the last change?"));
+    ensure!(!is_bigger, Failure::new(Exit::OverBudget, "bigger than allowed").next("check what the last change added"));
     Ok(())
 }
 
@@ -95,7 +95,7 @@ fn start(ctx: &mut Ctx, image: &str, container: &str) -> Result<f64> {
 /// Of a time as Docker writes it: `2026-11-21T13:04:44.602793778Z`.
 fn second_of_day(time: &str) -> Result<f64> {
     let clock =
-        time.split_once('T').and_then(|(_, clock)| clock.strip_suffix('Z')).context("a time that isn't understood")?;
+        time.split_once('T').and_then(|(_, clock)| clock.strip_suffix('Z')).context("a time can't be parsed")?;
     clock.split(':').try_fold(0.0, |sum, part| Ok(sum * 60.0 + part.parse::<f64>()?))
 }
 
@@ -106,7 +106,7 @@ fn idle_memory(ctx: &Ctx, container: &str) -> Result<f64> {
     let used = told.split(" / ").next().unwrap_or_default();
     let units = [("GiB", MIB * 1024.0), ("MiB", MIB), ("KiB", 1024.0), ("B", 1.0)];
     let bytes = units.iter().find_map(|(unit, size)| Some(used.strip_suffix(unit)?.parse::<f64>().ok()? * size));
-    bytes.filter(|bytes| *bytes > 0.0).with_context(|| format!("Docker doesn't tell its memory: `{told}`"))
+    bytes.filter(|bytes| *bytes > 0.0).with_context(|| format!("Docker doesn't report its memory: `{told}`"))
 }
 
 #[cfg(test)]

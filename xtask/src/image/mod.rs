@@ -68,7 +68,7 @@ enum What {
     /// Fail on known vulnerabilities that aren't accepted, and on secrets in the image
     #[command(disable_help_flag = true)]
     Scan {
-        /// One in Docker or in a registry; what was built last, in target/image, when none is said
+        /// An image in Docker or in a registry [default: the last one built, in target/image]
         #[arg(value_name = "IMAGE")]
         image: Option<String>,
     },
@@ -119,18 +119,16 @@ fn engine(machine: &Machine) -> &'static str {
 fn engine_answers(machine: &Machine) -> Step {
     match engine(machine) {
         "docker" => daemon(machine),
-        podman => {
-            Step::run(podman, cmd!(machine.sh, "{podman} version")).why("it needs no daemon, only itself").within(10)
-        }
+        podman => Step::run(podman, cmd!(machine.sh, "{podman} version")).why("works without a daemon").within(10),
     }
 }
 
 pub fn daemon(machine: &Machine) -> Step {
     Step::run("docker", cmd!(machine.sh, "docker version --format").arg("{{.Server.Version}}"))
-        .why("its daemon has to answer")
+        .why("its daemon has to be running")
         .within(20)
         .failing_as(Exit::Unreachable)
-        .next("start Docker's daemon, and be in its group")
+        .next("start Docker's daemon, and add your user to the group `docker`")
 }
 
 /// A name in Docker that no other clone on this machine has.
@@ -146,11 +144,11 @@ fn scan(machine: &Machine, image: Option<&str>) -> [Step; 2] {
     let what = image.map_or_else(|| vec!["--input".into(), layout], |image| vec![image.into()]);
     let look = cmd!(machine.sh, "trivy image {TRIVY...} --scanners vuln,secret --output {report} {what...}");
     let look = Step::run("scan", look)
-        .why("what others know about what is inside")
+        .why("known vulnerabilities of the image's content")
         .within(900)
         .failing_as(Exit::NotJudged)
         .scanner("trivy", machine)
-        .next("its log says which of image and database it couldn't have; nothing was judged, so nothing is green");
+        .next("the log says whether the image or the vulnerability database is missing; nothing was evaluated");
     let judge = Step::task("gate", move |ctx| {
         let read =
             |file: &std::path::Path| fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()));
@@ -168,15 +166,18 @@ fn scan(machine: &Machine, image: Option<&str>) -> [Step; 2] {
         anyhow::ensure!(verdict.blocking == 0, Failure::check(format!("{} of them stop it", verdict.blocking)));
         Ok(())
     })
-    .why("high and critical ones stop it, unless somebody answers for them until a day")
-    .next(format!("take the version that mends it; or accept it in {} with owner, reason and last day", gate::ALLOWED));
+    .why("high and critical findings fail, unless accepted with an owner and an expiry date")
+    .next(format!(
+        "upgrade to the fixed version; or accept it in {} with owner, reason and expiry date",
+        gate::ALLOWED
+    ));
     [look, judge]
 }
 
 /// For `lint`.
 pub fn check_step(machine: &Machine) -> Step {
     Step::run("Dockerfiles", cmd!(machine.sh, "hadolint {DOCKERFILES...}"))
-        .why("mistakes that only show in somebody else's cluster")
+        .why("mistakes that would only show in another cluster")
         .optional("hadolint", machine)
         .next("https://github.com/hadolint/hadolint/wiki explains each rule")
 }
@@ -209,7 +210,7 @@ mod tests {
         let text = script::text(&plan_for(&["image", "build"], &podman).unwrap(), &podman);
         assert!(text.contains("podman build --format docker --file") && !text.contains("\ndocker "), "{text}");
         let error = plan_for(&["image", "build", "--base", "alpine=x"], &Machine::pretend(&["docker"])).err().unwrap();
-        assert!(error.to_string().contains("there is node, runtime, rust"), "{error}");
+        assert!(error.to_string().contains("available: node, runtime, rust"), "{error}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `image push` and `image find`: by digest first, then by name. A name that stands for another image is left to it.
 //!
-//! Until the last blob is there no name is given, so a push that is cut off leaves nothing that anybody finds.
+//! Tags are set after the last blob, so an interrupted push leaves nothing that can be pulled by tag.
 
 use std::fs;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ pub struct Push {
     place: Place,
     #[command(flatten)]
     account: Account,
-    /// Its names in the registry; the commit when none is said, and the version where a tag of the commit says one
+    /// Tags in the registry [default: the commit, and the version of the commit's Git tag]
     #[arg(long, value_name = "NAME")]
     tag: Vec<String>,
 }
@@ -34,7 +34,7 @@ pub struct Find {
     place: Place,
     #[command(flatten)]
     account: Account,
-    /// Its name in the registry; the commit when none is said
+    /// Tag in the registry [default: the commit]
     #[arg(long, value_name = "NAME")]
     tag: Option<String>,
 }
@@ -53,7 +53,7 @@ pub fn verified(machine: &Machine) -> PathBuf {
 }
 
 fn commit(machine: &Machine) -> Result<String> {
-    let none = || Failure::check("this is no clone with a commit to name the image after").next("a name: --tag NAME");
+    let none = || Failure::check("this isn't a clone with a commit to tag the image with").next("a name: --tag NAME");
     Ok(machine.commit().with_context(none)?.0)
 }
 
@@ -63,20 +63,21 @@ impl Push {
         let own = || Ok::<_, anyhow::Error>([commit(machine)?].into_iter().chain(machine.releases()).collect());
         let names: Vec<_> = if is_of_commit { own()? } else { self.tag.clone() };
         let tagged: Vec<_> = names.iter().map(|name| format!("{to}:{name}")).collect();
-        let built = Step::task("what was built", move |ctx| what_was_built(ctx.machine, is_of_commit))
-            .why("a name that says a commit has to be right")
+        let built = Step::task("check the built image", move |ctx| what_was_built(ctx.machine, is_of_commit))
+            .why("a commit's tag must only be on that commit's image")
             .needs(&["skopeo"]);
         let (account, free) = (self.account.clone(), tagged.clone());
-        let free = Step::task("names are free", move |ctx| {
+        let free = Step::task("tags are free", move |ctx| {
             free.iter().try_for_each(|name| is_free(ctx.machine, &account, name))
         })
-        .why("a name stays with its image: whoever deployed it yesterday gets the same today");
+        .why("a tag never moves: deploying it again gives the same image");
         let reference = Reference::new(&to, Layout::of(machine).digest()?);
         let said = reference.to_string();
         let upload = self.copy(machine, "upload", &said);
-        let upload = [upload.why("by digest: a push that is cut off has no name yet that finds half of it")];
-        let give =
-            tagged.iter().map(|name| self.copy(machine, &format!("name {}", tail(name)), name).why("now it is whole"));
+        let upload = [upload.why("by digest first: an interrupted push leaves no tag on an incomplete image")];
+        let give = tagged.iter().map(|name| {
+            self.copy(machine, &format!("name {}", tail(name)), name).why("tags the image once it is complete")
+        });
         let give: Vec<_> = give.collect();
         let account = self.account.clone();
         let proof = Step::task("in the registry", move |ctx| {
@@ -89,7 +90,7 @@ impl Push {
             }
             keep(ctx, &reference)
         })
-        .why("what it has is what was sent")
+        .why("the registry has to have what was sent")
         .changes("target/image/pushed");
         let steps = [free].into_iter().chain(upload).chain(give).chain([proof]).collect();
         Ok(Plan::new("image push", [built].into_iter().chain(self.account.around(machine, &to, steps))))
@@ -103,7 +104,7 @@ impl Push {
             .changes(reference)
             .within(1800)
             .failing_as(Exit::Unreachable)
-            .next(format!("push again, what arrived is kept; refused? {WHO}"))
+            .next(format!("push again, uploaded layers are kept; access denied? {WHO}"))
     }
 }
 
@@ -115,10 +116,10 @@ impl Find {
         let find = Step::task("in the registry", move |ctx| {
             let name = named.clone().map_or_else(|| commit(ctx.machine), Ok)?;
             let digest = account.look_up(ctx.machine, &format!("{to}:{name}"))?;
-            let missing = || Failure::check(format!("no image for {name} in {to}")).next("cargo xtask image push");
+            let missing = || Failure::check(format!("no image {name} in {to}")).next("cargo xtask image push");
             keep(ctx, &Reference::new(&to, digest.ok_or_else(missing)?))
         })
-        .why("from a commit to the image that was built of it")
+        .why("finds the image that was built from the commit")
         .changes("target/image/pushed")
         .needs(&["skopeo"]);
         Plan::new("image find", self.account.around(machine, &repository, vec![find]))
@@ -145,22 +146,23 @@ fn what_was_built(machine: &Machine, is_of_commit: bool) -> Result<()> {
     let why = match label(PROFILE) {
         _ if !is_of_commit => return Ok(()),
         _ if dirty => "files differ from the commit".into(),
-        _ if of != now => format!("it is of {of}, and this is {now}"),
+        _ if of != now => format!("it was built from {of}, but the current commit is {now}"),
         "release" => return machine.releases().iter().try_for_each(|release| is_ours(release)),
-        other => format!("it was built to be tried ({other}), not to be deployed"),
+        other => format!("it was built for testing (profile {other}), not for deployment"),
     };
-    let next = "commit and `cargo xtask image build --release`; or give it a name of its own: --tag";
+    let next = "commit and `cargo xtask image build --release`; or use another tag: --tag";
     Err(Failure::new(Exit::Refused, why).next(next).into())
 }
 
 /// The program itself says the version of Cargo.toml, whatever a tag says.
 fn is_ours(release: &str) -> Result<()> {
     let version = env!("CARGO_PKG_VERSION");
-    let why = || Failure::new(Exit::Refused, format!("a tag says v{release}, and Cargo.toml {version}"));
+    let why =
+        || Failure::new(Exit::Refused, format!("the tag is v{release}, but the version in Cargo.toml is {version}"));
     ensure!(
         release == version,
         why().next(format!(
-            "set version = \"{release}\" in Cargo.toml, commit, and tag that instead; or a name of its own: --tag"
+            "set version = \"{release}\" in Cargo.toml, commit, and tag that instead; or use another tag: --tag"
         ))
     );
     Ok(())
@@ -170,7 +172,7 @@ fn is_free(machine: &Machine, account: &Account, name: &str) -> Result<()> {
     let (there, ours) = (account.look_up(machine, name)?, Layout::of(machine).digest()?);
     let Some(other) = there.filter(|there| *there != ours) else { return Ok(()) };
     let why = format!("{name} is another image: {other}, and this is {ours}");
-    Err(Failure::new(Exit::Refused, why).next("another name: --tag; what was pushed isn't changed").into())
+    Err(Failure::new(Exit::Refused, why).next("use another tag: --tag; the pushed image isn't changed").into())
 }
 
 fn tail(name: &str) -> &str {

@@ -69,7 +69,7 @@ impl FromStr for Reference {
     fn from_str(text: &str) -> Result<Self, String> {
         let parts = text.split_once('@').filter(|(repository, _)| !repository.is_empty());
         let pinned = parts.and_then(|(repository, digest)| Some(Self::new(repository, digest.parse().ok()?)));
-        pinned.ok_or_else(|| "a name can be moved: REPOSITORY@sha256:…; `cargo xtask image find` tells it".into())
+        pinned.ok_or_else(|| "a tag can be moved: REPOSITORY@sha256:…; `cargo xtask image find` prints it".into())
     }
 }
 

@@ -16,12 +16,11 @@ use super::Digest;
 
 const PASSWORD: &str = "WAYFARE_REGISTRY_PASSWORD";
 /// How the registry's refusals end.
-pub const WHO: &str =
-    "WAYFARE_REGISTRY_USER and WAYFARE_REGISTRY_PASSWORD, or `skopeo login`; its answer is above and in the log";
+pub const WHO: &str = "set WAYFARE_REGISTRY_USER and WAYFARE_REGISTRY_PASSWORD, or `skopeo login`; the registry's response is above and in the log";
 
 #[derive(Args, Clone)]
 pub struct Place {
-    /// Registry and repository; GHCR's of this GitHub repository when it isn't said
+    /// Registry and repository [default: GHCR, this GitHub repository]
     #[arg(long, value_name = "REPOSITORY", env = "WAYFARE_REPOSITORY", hide_env_values = true)]
     to: Option<String>,
 }
@@ -54,7 +53,7 @@ impl Account {
             std::fs::create_dir_all(file.parent().context("a file has a folder")?)?;
             secret::write(&file, &json!({ "auths": { &host: { "auth": auth } } }).to_string())
         })
-        .why("the password is in a file that only this user reads, and on no command line");
+        .why("the password goes into a file that only this user can read, not onto a command line");
         let sign_out =
             Step::task("sign out", move |_| secret::forget(&forgotten)).why("it isn't kept").cleaning_up(&sign_in);
         [sign_in].into_iter().chain(steps).chain([sign_out]).collect()

@@ -38,8 +38,8 @@ impl Reproduce {
             ctx.screen.say(&format!("  twice {}", digests[0]));
             layout::clear(&ctx.machine.scratch("reproduce"))
         })
-        .why("whoever builds this commit again can see that it is what was signed")
-        .next("take time, path or order out of what makes that file; both images lie in target/xtask/reproduce");
+        .why("anyone can rebuild the commit and compare it with the signed image")
+        .next("remove the dependency on time, path or order from what generates that file; both images are in target/xtask/reproduce");
         let steps =
             [engine_answers(machine)].into_iter().chain(self.from.made(machine, Profile::Release)).chain(building);
         Plan::new("image reproduce", steps.chain([compare]))
@@ -57,15 +57,16 @@ impl Reproduce {
     }
 }
 
-/// Of the commit that is there now: somebody may go on working while it builds.
+/// Of the current commit: the working tree may change while it builds.
 fn clone(machine: &Machine, name: &str, place: &std::path::Path) -> [Step; 3] {
     let (old, commit) = (place.to_owned(), machine.commit().map_or("HEAD".to_owned(), |(commit, _)| commit));
-    let clear = Step::task(&format!("{name}: nothing of before"), move |_| layout::clear(&old)).why("each begins anew");
+    let clear = Step::task(&format!("{name}: clear earlier results"), move |_| layout::clear(&old))
+        .why("each build starts from scratch");
     let clone =
         Step::run(&format!("{name}: clone"), cmd!(machine.sh, "git clone --quiet --shared --no-checkout . {place}"))
-            .why("without what was changed since the commit");
+            .why("without uncommitted changes");
     let checkout = cmd!(machine.sh, "git -C {place} checkout --quiet --detach {commit}");
-    let checkout = Step::run(&format!("{name}: commit"), checkout).why("both build the same one");
+    let checkout = Step::run(&format!("{name}: commit"), checkout).why("both builds use the same one");
     [clear, clone, checkout]
 }
 
@@ -113,7 +114,7 @@ fn in_file(a: &Entry, b: &Entry) -> String {
         (at.is_some(), format!("byte {} of {} differs", at.unwrap_or_default(), a.bytes.len())),
         (a.bytes.len() != b.bytes.len(), format!("{} bytes, then {}", a.bytes.len(), b.bytes.len())),
     ];
-    facts.into_iter().find(|(differs, _)| *differs).map_or("nothing that is known here".into(), |(_, fact)| fact)
+    facts.into_iter().find(|(differs, _)| *differs).map_or("no known difference".into(), |(_, fact)| fact)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `image sbom`: the list of parts in CycloneDX: the crates as the binary in the image says them, the page's packages as npm
+//! `image sbom`: the SBOM in CycloneDX: the crates as listed in the image's binary, the page's packages as npm
 //! has them. It is of one image, by digest.
 //!
 //! What the base brings isn't in it: the base stands there by its digest, and its packages are what `image scan` reads.
@@ -48,12 +48,12 @@ pub fn plan(machine: &Machine) -> Plan {
     let (licenses, packages) = (machine.scratch("crates.json"), machine.scratch("packages.json"));
     let of_crates = cmd!(machine.sh, "cargo metadata --format-version 1 --locked");
     let of_crates = Step::run("licenses", of_crates)
-        .why("the binary says which crates it is made of, and Cargo under which licenses they come")
+        .why("the binary lists its crates, Cargo their licences")
         .into_file(&licenses)
         .within(300);
     let of_page = cmd!(machine.sh, "npm --prefix web sbom --package-lock-only --omit dev --sbom-format cyclonedx");
     let of_page = Step::run("packages", of_page)
-        .why("npm knows what the page is made of")
+        .why("npm lists the page's packages")
         .into_file(&packages)
         .within(300)
         .next("npm 10 or newer");
@@ -68,7 +68,7 @@ pub fn plan(machine: &Machine) -> Plan {
         fs::create_dir_all(made.parent().context("a file has a folder")?)?;
         Ok(fs::write(&made, serde_json::to_string_pretty(&list)? + "\n")?)
     })
-    .why("when a part turns out to be weak, somebody asks which images have it")
+    .why("shows which images contain a vulnerable component")
     .leaves(file(machine));
     Plan::new("image sbom", [of_crates, of_page, join])
 }
@@ -78,8 +78,8 @@ fn read(file: &Path) -> Result<String> {
 }
 
 fn list(crates: &[Crate], licenses: &str, packages: &str, digest: &Digest) -> Result<Value> {
-    let licenses: Metadata = serde_json::from_str(licenses).context("what Cargo says isn't understood")?;
-    let page: Value = serde_json::from_str(packages).context("what npm says isn't understood")?;
+    let licenses: Metadata = serde_json::from_str(licenses).context("Cargo's output can't be parsed")?;
+    let page: Value = serde_json::from_str(packages).context("npm's output can't be parsed")?;
     let (own, parts, mut edges) = linked(crates, &licenses)?;
     let page_name = page["metadata"]["component"]["bom-ref"].clone();
     let base = json!({ "type": "container", "bom-ref": "base", "name": base::reference("runtime") });
@@ -103,7 +103,7 @@ fn list(crates: &[Crate], licenses: &str, packages: &str, digest: &Digest) -> Re
 
 /// The name of the shipped package, everything that its binary is linked from, and what needs what.
 fn linked(crates: &[Crate], known: &Metadata) -> Result<(String, Vec<Value>, Vec<Value>)> {
-    let own = crates.iter().find(|it| it.root).map(url).context("no crate of the binary is its root")?;
+    let own = crates.iter().find(|it| it.root).map(url).context("the binary's list of crates has no root")?;
     let parts = crates.iter().filter(|it| it.is_linked());
     let needs = |it: &Crate| {
         let linked = it.dependencies.iter().filter_map(|index| crates.get(*index)).filter(|it| it.is_linked());

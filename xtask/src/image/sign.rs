@@ -21,21 +21,22 @@ use super::{Reference, sbom};
 pub struct Sign {
     #[command(flatten)]
     account: Account,
-    /// A file, `env://NAME`, or a key store's URL, its password in COSIGN_PASSWORD; without it, who the pipeline is signs
+    /// The key: a file, `env://NAME`, or a key store's URL, with the password in COSIGN_PASSWORD
+    /// [default: keyless, with the pipeline's OIDC identity]
     #[arg(long, env = "WAYFARE_COSIGN_KEY", hide_env_values = true)]
     key: Option<String>,
 }
 
 #[derive(Args)]
 pub struct Verify {
-    /// REPOSITORY@DIGEST; what was pushed or found last when it isn't said
+    /// REPOSITORY@DIGEST [default: the image last pushed or found]
     #[arg(value_name = "IMAGE")]
     image: Option<Reference>,
     #[command(flatten)]
     signed: Signed,
 }
 
-/// Whose signature counts.
+/// Whose signature is accepted.
 #[derive(Args)]
 pub struct Signed {
     #[command(flatten)]
@@ -54,7 +55,8 @@ pub struct Signed {
 
 /// What was pushed or found last.
 pub fn current(machine: &Machine) -> Result<Reference> {
-    let nothing = || Failure::check("nothing was pushed or found yet").next("cargo xtask image push, or image find");
+    let nothing =
+        || Failure::check("no image has been pushed or found yet").next("cargo xtask image push, or image find");
     let file = pushed(machine);
     let text = fs::read_to_string(&file).with_context(nothing)?;
     text.trim().parse().map_err(|why| Failure::check(format!("{}: {why}", file.display())).into())
@@ -64,8 +66,8 @@ impl Sign {
     pub fn plan(&self, machine: &Machine) -> Result<Plan> {
         let image = current(machine)?.to_string();
         let sbom = sbom::file(machine);
-        let ready = Step::task("what is signed", |ctx| is_ready(ctx.machine))
-            .why("a signature says: we made this, and this is in it")
+        let ready = Step::task("check the image to sign", |ctx| is_ready(ctx.machine))
+            .why("image and SBOM have to belong together")
             .needs(&["cosign", "skopeo"]);
         let key: Vec<_> = match &self.key {
             Some(key) => vec!["--key".to_owned(), key.clone(), "--tlog-upload=false".to_owned()],
@@ -79,14 +81,14 @@ impl Sign {
         );
         let step = |name, command| {
             Step::run(name, self.account.told(command, machine))
-                .changes(format!("a signature beside {image}"))
+                .changes(format!("a signature of {image} in the registry"))
                 .within(300)
-                .next("is the key there, and its password in COSIGN_PASSWORD? `cosign generate-key-pair` makes one")
+                .next("check the key, and its password in COSIGN_PASSWORD; `cosign generate-key-pair` creates one")
         };
         let steps = vec![
             in_registry(&self.account, &image),
-            step("signature", sign).why("whoever runs it can see that it is ours"),
-            step("SBOM", attest).why("signed too: nobody can take a part off the list"),
+            step("signature", sign).why("lets users verify the image's origin"),
+            step("SBOM", attest).why("signs the SBOM, so that it can't be altered"),
         ];
         Ok(Plan::new("image sign", [ready].into_iter().chain(self.account.around(machine, &image, steps))))
     }
@@ -123,29 +125,29 @@ impl Signed {
         let step = |name, command| {
             Step::run(name, self.account.told(command, machine))
                 .within(600)
-                .next("don't deploy it: it isn't what was signed, or another key signed it; its log says which")
+                .next("don't deploy it: it isn't what was signed, or another key signed it; see the log")
         };
         let old = folder.clone();
         let clear =
-            Step::task("nothing of before", move |_| layout::clear(&old)).why("what is loaded is what is there");
+            Step::task("clear earlier results", move |_| layout::clear(&old)).why("everything is downloaded again");
         let said = image.clone();
         let keep = Step::task("verified", move |ctx| {
             layout::clear(&folder)?;
             ctx.data.insert("image".into(), said.clone().into());
             Ok(fs::write(verified(ctx.machine), format!("{said}\n"))?)
         })
-        .why("a deployment takes what this file names")
+        .why("a deployment uses the image in this file")
         .changes("target/image/verified");
         let before = verified(machine);
         let begin = Step::task("which image", move |_| secret::forget(&before))
-            .why("by its digest; a name can be moved")
+            .why("by digest, because a tag can be moved")
             .needs(&["cosign", "skopeo"]);
         let steps = vec![
             in_registry(&self.account, &image),
-            step("signature", signature).why("who made it").into_file(machine.scratch("signature.json")),
-            step("SBOM", parts).why("what is in it").into_file(machine.scratch("attestation.json")),
+            step("signature", signature).why("who signed it").into_file(machine.scratch("signature.json")),
+            step("SBOM", parts).why("the signed list of its content").into_file(machine.scratch("attestation.json")),
             clear,
-            step("content", content).why("every layer is what the signed digest says"),
+            step("content", content).why("every layer has to match the signed digest"),
             keep,
         ];
         let steps = steps.into_iter().chain(then(&self.account)).collect();
@@ -175,7 +177,7 @@ fn in_registry(account: &Account, image: &str) -> Step {
         account.look_up(ctx.machine, &image)?.ok_or_else(missing)?;
         Ok(())
     })
-    .why("a place that doesn't answer says nothing about the image")
+    .why("distinguishes an unreachable registry from a missing image")
 }
 
 fn is_ready(machine: &Machine) -> Result<()> {

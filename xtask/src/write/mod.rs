@@ -16,7 +16,7 @@ pub use self::screenshots::Screenshots;
 /// Of a difference, that are shown.
 const MOST_LINES: usize = 12;
 
-/// What is kept in git against what is generated now; a difference is told by its first lines.
+/// Compares the committed text with the generated one; an error shows the first lines that differ.
 pub fn same_text(name: &str, kept: &str, generated: &str) -> Result<()> {
     if kept == generated {
         return Ok(());

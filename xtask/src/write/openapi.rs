@@ -38,16 +38,16 @@ pub fn steps(machine: &Machine, check: bool) -> [Step; 3] {
     let (wayfare, printed) = (machine.built("wayfare", Profile::Debug), machine.scratch("openapi.json"));
     let kept = machine.root.join(DOCUMENT);
     let print = Step::run("openapi", cmd!(machine.sh, "{wayfare} openapi"))
-        .why("the document as this source makes it")
+        .why("generates the document from this source")
         .into_file(&printed)
         .within(60);
     let compare = if check {
         Step::task("openapi is up to date", move |_| same(&printed, &kept))
-            .why(format!("clients are generated from {DOCUMENT}: it says what the service does"))
+            .why(format!("clients are generated from {DOCUMENT}, so it has to match the service"))
             .next(format!("cargo xtask openapi, then commit {DOCUMENT}"))
     } else {
         Step::task("write openapi.json", move |_| put(&printed, &kept))
-            .why("the page and other clients are generated from it")
+            .why("the page's client and others are generated from it")
             .changes(DOCUMENT)
     };
     let build = build::wayfare(machine, Profile::Debug);
@@ -57,9 +57,8 @@ pub fn steps(machine: &Machine, check: bool) -> [Step; 3] {
 fn document(printed: &Path) -> Result<String> {
     let text = fs::read_to_string(printed)?;
     // Kept as printed: the order of its parts is the binary's choice.
-    let value: serde_json::Value =
-        serde_json::from_str(&text).context("`wayfare openapi` printed something that is no JSON")?;
-    anyhow::ensure!(value.get("openapi").is_some(), "`wayfare openapi` printed JSON that is no OpenAPI document");
+    let value: serde_json::Value = serde_json::from_str(&text).context("the output of `wayfare openapi` isn't JSON")?;
+    anyhow::ensure!(value.get("openapi").is_some(), "the output of `wayfare openapi` isn't an OpenAPI document");
     Ok(text.trim_end().to_owned() + "\n")
 }
 

@@ -30,9 +30,7 @@ impl Stage for Reference {
 
     fn plan(&self, _: &Machine) -> Result<Plan> {
         let write = || {
-            Step::task("write the reference", |ctx| write(&ctx.machine.root))
-                .why("people read it; it is generated")
-                .changes(PAGE)
+            Step::task("write the reference", |ctx| write(&ctx.machine.root)).why("the page is generated").changes(PAGE)
         };
         Ok(Plan::new("reference", [if self.check { check_step() } else { write() }]))
     }
@@ -40,7 +38,7 @@ impl Stage for Reference {
 
 pub fn check_step() -> Step {
     Step::task("reference is up to date", |ctx| check(&ctx.machine.root))
-        .why(format!("{PAGE} is what people read, and it is generated"))
+        .why(format!("{PAGE} is generated"))
         .next(format!("cargo xtask reference, then commit {PAGE}"))
 }
 

@@ -22,7 +22,7 @@ impl Stage for Screenshots {
         let wayfare = machine.built("wayfare", Profile::Debug);
         let shoot =
             Step::run("screenshots", cmd!(machine.sh, "npm --prefix web run screenshots").env("WAYFARE_BIN", wayfare))
-                .why("the README shows what there is, and a designer looks at what has changed")
+                .why("pictures for the README, and for reviewing changes of the design")
                 .changes("docs/images/*.png")
                 .optional("node", machine)
                 .optional("chromium", machine);

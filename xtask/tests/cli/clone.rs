@@ -117,7 +117,7 @@ pub fn line_in(file: &Path) -> String {
     })
 }
 
-/// A process that nobody waits for any more may stay as a zombie: that is dead too.
+/// A process without a waiting parent may stay as a zombie: that counts as dead.
 pub fn is_dead(pid: &str) -> bool {
     let mut ps = Command::new("ps");
     ps.args(["-o", "stat=", "-p", pid]);

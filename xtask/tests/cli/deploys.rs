@@ -71,7 +71,11 @@ fn while_one_deployment_is_under_way_another_one_is_refused_and_told_so() {
     line_in(&clone.path("building"));
     let ran = run(&clone, "deploy --env try");
     assert_eq!(ran.code, Some(5), "{}", ran.err);
-    assert!(ran.err.contains(&format!("something else is under way in try: process {}", first.id())), "{}", ran.err);
+    assert!(
+        ran.err.contains(&format!("another operation is in progress in try: process {}", first.id())),
+        "{}",
+        ran.err
+    );
     assert_eq!(run(&clone, "down --env try").code, Some(5));
     kill_process_group(Pid::from_child(&first), Signal::INT).unwrap();
     assert_eq!(first.wait_with_output().unwrap().status.code(), Some(130));

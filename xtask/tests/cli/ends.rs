@@ -81,7 +81,7 @@ fn an_error_before_the_run_is_json_too() {
     assert_eq!((document["exit"].as_i64(), document["result"].as_str()), (Some(2), Some("usage")));
     assert_eq!(
         document["next"],
-        "one of: doctor, lint, scan secrets sast, test, test security, test web, test fuzz, image build, test compose, test image, test deploy, evidence"
+        "one of: doctor, lint, scan secrets sast, test, test security, test web, test fuzz, test infra, image build, test compose, test image, test deploy, evidence"
     );
 }
 
@@ -164,7 +164,7 @@ fn a_resumed_run_leaves_out_what_passed_on_this_commit_and_only_that() {
     assert_eq!(skipped(), "it passed on this commit");
     std::fs::write(clone.path("changes"), " M a\n").unwrap();
     assert_eq!(clone.run("doctor").code, Some(0));
-    assert!(skipped().is_null(), "nobody knows whether these are the changes that were there");
+    assert!(skipped().is_null(), "it is unknown whether these are the same changes");
     std::fs::write(clone.path("changes"), "").unwrap();
     assert_eq!(clone.run("doctor").code, Some(0));
     assert_eq!(skipped(), "it passed on this commit");

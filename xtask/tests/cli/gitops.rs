@@ -89,7 +89,7 @@ fn only_a_digest_gets_into_git_and_a_rollback_needs_a_version_before() {
     assert!(ran.err.contains("wayfare:local can be moved"), "{}", ran.err);
     let ran = run(&clone, "rollback --env try --gitops");
     assert_eq!(ran.code, Some(1), "{}", ran.err);
-    assert!(ran.err.contains("Git knows no earlier version of try"), "{}", ran.err);
+    assert!(ran.err.contains("Git has no previous version of try"), "{}", ran.err);
     let ran = run(&clone, &format!("deploy --env try --gitops {}", image("a")));
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     let ran = run(&clone, "rollback --env try --gitops");

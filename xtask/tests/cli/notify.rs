@@ -75,7 +75,7 @@ fn a_receiver_that_refuses_is_a_place_that_cannot_be_reached() {
 fn without_an_address_nobody_is_told_and_without_a_key_nothing_is_sent() {
     let clone = clone("exit 1");
     let steps = clone.run("notify test --dry-run --json").json()["steps"].clone();
-    assert_eq!(steps[1]["skipped"], "WAYFARE_NOTIFY_URL isn't set: nobody is to be told");
+    assert_eq!(steps[1]["skipped"], "WAYFARE_NOTIFY_URL isn't set: no notification is sent");
     let mut notify = clone.xtask("notify test");
     notify.env("WAYFARE_NOTIFY_URL", "https://example.org");
     let ran = Ran::of(start(notify).wait_with_output().unwrap());

@@ -58,7 +58,7 @@ fn a_scanner_that_is_blind_is_not_judged() {
     let ran = cloned().with("detect-secrets", nothing).run("scan secrets --json");
     assert_eq!(ran.code, Some(8), "{}", ran.err);
     let told = &ran.json()["data"]["detect-secrets"]["not_judged"];
-    assert_eq!(told, "it found nothing where something was planted for it");
+    assert_eq!(told, "it didn't find the planted mistake");
     assert_eq!(ran.json()["steps"][2]["result"], "not evaluated");
 }
 
@@ -82,17 +82,17 @@ fn a_code_that_means_a_find_is_no_pass_without_a_report() {
         cloned().with("npm", away).with("cargo", "exit 1").with("cargo-audit", "").run("scan dependencies --json");
     assert_eq!(ran.code, Some(8), "{}", ran.err);
     let results: Vec<_> = ran.json()["steps"].as_array().unwrap().iter().map(|step| step["result"].clone()).collect();
-    assert_eq!(results, ["passed", "not evaluated", "not judged", "not judged", "not judged"]);
+    assert_eq!(results, ["passed", "not evaluated", "not evaluated", "not evaluated", "not evaluated"]);
 }
 
 #[test]
-fn a_scanner_of_crates_that_knows_of_no_weakness_is_not_judged() {
+fn a_scanner_of_crates_that_knows_of_no_vulnerability_is_not_evaluated() {
     let nothing = r#"{"database": {"advisory-count": 900}, "lockfile": {"dependency-count": 500}, "vulnerabilities": {"list": []}}"#;
     let clone = cloned().with("cargo", &format!("echo '{nothing}'")).with("cargo-audit", "");
     let ran = clone.run("scan dependencies --json");
     assert_eq!(ran.code, Some(8), "{}", ran.err);
     let told = &ran.json()["data"]["cargo-audit"]["not_judged"];
-    assert_eq!(told, "it found nothing where something was planted for it");
+    assert_eq!(told, "it didn't find the planted mistake");
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn a_secret_that_was_taken_out_is_found_in_the_history() {
     let ran = clone.run("scan history --json");
     assert_eq!(ran.code, Some(1), "{}", ran.err);
     let line = ran.json()["data"]["gitleaks"]["lines"][0].as_str().unwrap().to_owned();
-    assert!(line.starts_with("a secret (private-key) in old.pem:1: commit "), "{line}");
+    assert!(line.starts_with("a secret (private-key) in old.pem:1: it is public in commit "), "{line}");
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn a_scanner_of_files_that_only_grumbles_where_it_should_stop_is_not_judged() {
     let ran = cloned().with("trivy", &trivy).run("scan configuration --json");
     assert_eq!(ran.code, Some(8), "{}", ran.err);
     let told = &ran.json()["data"]["trivy"]["not_judged"];
-    assert_eq!(told, "it found nothing where something was planted for it");
+    assert_eq!(told, "it didn't find the planted mistake");
 }
 
 /// No package index has Trivy, so this runs by hand and in the pipelines that bring it.
@@ -187,9 +187,9 @@ fn a_vulnerable_crate_is_found() {
     let clone = audited(&scanner, &[("advisories/crates/weak/RUSTSEC-2026-9998.md", advisory)]);
     let ran = clone.run("scan dependencies --json");
     let told = ran.json()["data"]["cargo-audit"].clone();
-    let expected = "RUSTSEC-2026-9998 in weak 1.0.0: mended in >=1.0.1";
+    let expected = "RUSTSEC-2026-9998 in weak 1.0.0: fixed in >=1.0.1";
     assert_eq!(told["lines"], serde_json::json!([expected]), "{told}\n{}", ran.err);
-    // Exit 1 is for what was found; that there is no npm is told besides.
+    // Exit 1 is for what was found; the missing npm is reported, too.
     assert_eq!(ran.code, Some(8));
 }
 
@@ -204,7 +204,7 @@ fn a_scanner_that_can_find_is_still_not_judged_without_the_advisories_of_others(
         steps.find(|step| step["name"] == name).unwrap()["result"].clone()
     };
     assert_eq!(
-        (step("cargo-audit finds a planted weakness"), step("cargo-audit")),
+        (step("cargo-audit finds a planted vulnerability"), step("cargo-audit")),
         ("passed".into(), "not evaluated".into())
     );
     assert_eq!(ran.json()["data"]["cargo-audit"]["not_judged"], "there is no report");

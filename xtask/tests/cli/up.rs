@@ -108,7 +108,7 @@ fn a_data_folder_that_cannot_be_written_is_told_before_the_build() {
     std::fs::write(clone.path("file"), "").unwrap();
     let ran = clone.run(&format!("up --port {} --data-dir file/data", free_port()));
     assert_eq!(ran.code, Some(4));
-    assert!(ran.err.contains("file/data can't be written") && !clone.path("order").exists(), "{}", ran.err);
+    assert!(ran.err.contains("file/data isn't writable") && !clone.path("order").exists(), "{}", ran.err);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! An environment that nobody else has, and images for it.
+//! An environment for this test only, and images for it.
 
 use std::fs;
 use std::os::unix::process::CommandExt;

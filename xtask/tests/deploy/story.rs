@@ -1,4 +1,4 @@
-//! One environment from its first deployment to its end. People ask all the time, and nobody is answered badly.
+//! One environment from its first deployment to its end, under constant traffic: no request fails.
 //!
 //! It is one test, since what it takes to start the databases is most of its time.
 
@@ -36,7 +36,7 @@ fn a_failing_first_deployment_leaves_nothing_that_runs(place: &Place) {
     let status = place.status();
     assert_eq!(status.code, Some(1), "nothing serves: {}", status.err);
     assert_eq!(status.json()["data"]["status"]["last_deployment"]["outcome"], "failed");
-    assert!(ran.err.contains("nothing ran here before, and nothing runs now"), "{}", ran.err);
+    assert!(ran.err.contains("there was no previous version, and nothing runs now"), "{}", ran.err);
     assert_eq!(place.containers(), Vec::<String>::new());
 }
 
@@ -87,7 +87,7 @@ fn a_rollback_brings_the_version_before_and_another_one_brings_it_back(place: &P
     }
 }
 
-/// It listens where nobody asks.
+/// It listens on an unused port.
 fn silent(place: &Place, revision: &str) -> String {
     place.image(revision, |config| set(config, "WAYFARE_LISTEN", "0.0.0.0:4999"))
 }
@@ -109,7 +109,7 @@ fn one_that_says_another_commit_is_put_back(place: &Place, two: &str) {
     let other = place.image("other", |config| set(config, "WAYFARE_REVISION", "another"));
     let ran = place.deploy(&other);
     assert_eq!(ran.code, Some(6), "{}", ran.err);
-    assert!(ran.err.contains("the image is of other, and what runs says that it is of another"), "{}", ran.err);
+    assert!(ran.err.contains("the image is of commit other, but the running service reports another"), "{}", ran.err);
     place.serves(two);
 }
 

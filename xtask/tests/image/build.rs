@@ -112,7 +112,11 @@ fn a_full_disk_keeps_the_image_of_before() {
     );
     let ran = Ran::of(start(on_a_small_disk(&clone, &script)).wait_with_output().unwrap());
     assert_eq!(ran.code, Some(1), "{}", ran.err);
-    assert!(ran.err.contains("No space left on device") && ran.err.contains("is there room"), "{}", ran.err);
+    assert!(
+        ran.err.contains("No space left on device") && ran.err.contains("check the free disk space"),
+        "{}",
+        ran.err
+    );
     assert_eq!(fs::read_to_string(clone.path("left")).unwrap(), "digest\noci\n");
     assert!(fs::read_to_string(clone.path("index.json")).unwrap().contains(&before));
     assert_eq!(under_way(&clone), "");

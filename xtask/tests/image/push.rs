@@ -16,7 +16,7 @@ fn a_name_stays_with_its_image() {
     changed(&clone, |config| config["created"] = "2001-01-01T00:00:00Z".into());
     let ran = run(&clone, &format!("image push --to {to} --tag two --tag one"), &[]);
     assert_eq!(ran.code, Some(5), "{}", ran.err);
-    assert!(ran.err.contains(&first) && ran.err.contains("another name: --tag"), "{}", ran.err);
+    assert!(ran.err.contains(&first) && ran.err.contains("another tag: --tag"), "{}", ran.err);
     assert_eq!(registry.tags(), ["one"], "and nothing was given the free name");
     let ran = run(&clone, &format!("image find --to {to} --tag one --json"), &[]);
     assert_eq!(ran.json()["data"]["image"], format!("{to}@{first}"));
@@ -35,10 +35,10 @@ fn only_what_was_built_for_release_from_this_commit_gets_its_name() {
     refused("and this is 0123abc");
     label("org.opencontainers.image.revision", "0123abc");
     label("wayfare.profile", "quick");
-    refused("it was built to be tried (quick)");
+    refused("it was built for testing (profile quick)");
     let ran = run(&clone, &format!("image find --to {}", registry.repository()), &[]);
     assert_eq!(ran.code, Some(1), "{}", ran.err);
-    assert!(ran.err.contains("no image for 0123abc"), "{}", ran.err);
+    assert!(ran.err.contains("no image 0123abc"), "{}", ran.err);
     label("wayfare.profile", "release");
     assert_eq!(push().code, Some(0));
     assert_eq!(registry.tags(), ["0123abc"]);
@@ -58,7 +58,7 @@ fn a_release_gets_its_version_for_a_name_too_when_that_is_what_the_program_says(
     let clone = tagged(clone, "v9.9.9");
     let ran = run(&clone, &push, &[]);
     assert_eq!(ran.code, Some(5), "{}", ran.err);
-    assert!(ran.err.contains(&format!("a tag says v9.9.9, and Cargo.toml {version}")), "{}", ran.err);
+    assert!(ran.err.contains(&format!("the tag is v9.9.9, but the version in Cargo.toml is {version}")), "{}", ran.err);
     assert!(ran.err.contains("set version = \"9.9.9\" in Cargo.toml, commit"), "{}", ran.err);
     assert!(registry.tags().is_empty());
     let clone = tagged(clone, &format!("v{version}"));
@@ -76,7 +76,7 @@ fn a_push_that_is_cut_off_leaves_no_name_and_can_be_taken_up_again() {
     let ran = run(&clone, &format!("image push --to 127.0.0.1:{}/wayfare --tag one", line.port), &[]);
     assert!(line.is_used_up());
     assert_eq!(ran.code, Some(4), "{}", ran.err);
-    assert!(ran.err.contains("push again, what arrived is kept"), "{}", ran.err);
+    assert!(ran.err.contains("push again, uploaded layers are kept"), "{}", ran.err);
     assert!(registry.tags().is_empty() && !clone.path("target/image/pushed").exists());
     assert_eq!(run(&clone, &format!("image push --to {} --tag one", registry.repository()), &[]).code, Some(0));
     assert_eq!(registry.tags(), ["one"]);
@@ -112,7 +112,7 @@ fn a_wrong_password_says_what_to_set_and_stays_secret() {
     assert!(!clone.path("target/xtask/registry/config.json").exists());
     assert_eq!(as_ann("").code, Some(2));
     assert_eq!(as_ann("right").code, Some(0));
-    assert_eq!(run(&clone, &push, &[]).code, Some(4), "nobody stays signed in");
+    assert_eq!(run(&clone, &push, &[]).code, Some(4), "no sign-in is left behind");
 }
 
 #[test]

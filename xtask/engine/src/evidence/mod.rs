@@ -159,7 +159,7 @@ impl Record {
         };
         let skipped = StepRecord {
             name: "on PostgreSQL and Redis".into(),
-            skipped: Some("Docker doesn't answer: start it".into()),
+            skipped: Some("Docker isn't running: start it".into()),
             ..StepRecord::default()
         };
         Record {

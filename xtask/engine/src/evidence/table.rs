@@ -20,12 +20,12 @@ pub fn publish(text: &str) -> Result<()> {
 
 /// A row for each stage that was asked for, then what is wrong with them.
 pub fn markdown(stages: &[(String, Option<Record>)], faults: &[String]) -> String {
-    let mut text = "| stage | result | time | tests | left out |\n|---|---|---:|---|---|\n".to_owned();
+    let mut text = "| stage | result | time | tests | skipped |\n|---|---|---:|---|---|\n".to_owned();
     for (stage, record) in stages {
         text += &record.as_ref().map_or_else(|| format!("| {stage} | ❌ no record | | | |\n"), row);
     }
     if !faults.is_empty() {
-        text += "\n**What doesn't hold**\n\n";
+        text += "\n**Problems of the records**\n\n";
         text.extend(faults.iter().map(|fault| format!("- {}\n", escaped(fault))));
     }
     text + "\n"
@@ -52,11 +52,11 @@ mod tests {
         let stages = [("test".to_owned(), Some(Record::sample())), ("build".to_owned(), None)];
         assert_eq!(
             markdown(&stages, &["build: there is no record".into()]),
-            "| stage | result | time | tests | left out |\n\
+            "| stage | result | time | tests | skipped |\n\
              |---|---|---:|---|---|\n\
              | test | ✅ passed | 1 min 24 s | 312 passed, 2 ignored | on PostgreSQL and Redis |\n\
              | build | ❌ no record | | | |\n\n\
-             **What doesn't hold**\n\n- build: there is no record\n\n"
+             **Problems of the records**\n\n- build: there is no record\n\n"
         );
     }
 }

@@ -6,7 +6,7 @@ use crate::evidence::{Record, SCHEMA, StepRecord, digest};
 use crate::exit::Exit;
 use crate::machine::Machine;
 
-/// Whether the stage passed on exactly what is checked out; with uncommitted changes nobody can tell.
+/// Whether the stage passed on exactly what is checked out; with uncommitted changes that is unknown.
 pub fn holds(machine: &Machine, stage: &str) -> bool {
     machine.commit().is_some_and(|now| !now.1 && faults(machine, stage, &now).is_empty())
 }
@@ -19,7 +19,7 @@ pub struct Found {
 }
 
 pub fn examine(machine: &Machine, stages: &[String]) -> Result<Found> {
-    let now = machine.commit().context("this is no clone with a commit: evidence can't be tied to one")?;
+    let now = machine.commit().context("this isn't a clone with a commit, so no record can be verified")?;
     let mut found = Found { stages: Vec::new(), faults: Vec::new() };
     for stage in stages {
         found.faults.extend(faults(machine, stage, &now).into_iter().map(|fault| format!("{stage}: {fault}")));
@@ -43,13 +43,13 @@ fn in_record(record: &Record, (commit, dirty): &(String, bool)) -> Vec<String> {
     let ran: Vec<_> = record.steps.iter().filter(|step| step.result.is_some()).collect();
     let empty = |step: &&StepRecord| step.tests.is_some_and(|tests| tests.ran() == 0);
     let claims = [
-        (record.schema == SCHEMA, "another version of xtask wrote it".to_owned()),
+        (record.schema == SCHEMA, "it was written by another version of xtask".to_owned()),
         (record.result == Exit::Ok, format!("it says `{}`", record.result.word())),
         (record.commit.as_ref() == Some(commit), "it is of another commit".to_owned()),
-        (record.dirty == *dirty, "files were changed since, or are no longer".to_owned()),
+        (record.dirty == *dirty, "files were changed or deleted since".to_owned()),
         (!ran.is_empty(), "it is empty: no step ran".to_owned()),
-        (!ran.iter().any(empty), "it is empty: not one test ran".to_owned()),
-        (ran.iter().all(|step| step.result == Some(Exit::Ok)), "a step in it didn't pass".to_owned()),
+        (!ran.iter().any(empty), "it is empty: no test ran".to_owned()),
+        (ran.iter().all(|step| step.result == Some(Exit::Ok)), "a step of it failed".to_owned()),
     ];
     claims.into_iter().filter(|(holds, _)| !holds).map(|(_, fault)| fault).collect()
 }
@@ -88,12 +88,12 @@ mod tests {
         };
         assert_eq!(fault(|record| record.commit = Some("other".into())), "it is of another commit");
         assert_eq!(fault(|record| record.commit = None), "it is of another commit");
-        assert_eq!(fault(|record| record.dirty = true), "files were changed since, or are no longer");
+        assert_eq!(fault(|record| record.dirty = true), "files were changed or deleted since");
         assert_eq!(fault(|record| record.steps.clear()), "it is empty: no step ran");
         assert_eq!(fault(|record| record.result = Exit::Failed), "it says `failed`");
-        assert_eq!(fault(|record| record.steps[0].result = Some(Exit::Failed)), "a step in it didn't pass");
-        assert_eq!(fault(|record| record.steps[0].tests = Some(Tests::default())), "it is empty: not one test ran");
-        assert_eq!(fault(|record| record.schema = 0), "another version of xtask wrote it");
+        assert_eq!(fault(|record| record.steps[0].result = Some(Exit::Failed)), "a step of it failed");
+        assert_eq!(fault(|record| record.steps[0].tests = Some(Tests::default())), "it is empty: no test ran");
+        assert_eq!(fault(|record| record.schema = 0), "it was written by another version of xtask");
     }
 
     #[test]

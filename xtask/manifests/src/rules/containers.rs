@@ -1,4 +1,4 @@
-//! What a container may use, and what Pod Security's level `restricted` wants; a probe where somebody asks it.
+//! What a container may use, what Pod Security's level `restricted` requires, and its probes.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ fn of_pod(template: &Value) -> Vec<&'static str> {
     let held = [
         (is("/spec/automountServiceAccountToken", json!(false)), "it has the service account's token"),
         (is("/spec/securityContext/runAsNonRoot", json!(true)), "its pods may run as root"),
-        (user.is_some_and(|user| user > 0), "it doesn't say as whom its pods run"),
+        (user.is_some_and(|user| user > 0), "it doesn't set the user of its pods"),
         (is("/spec/securityContext/seccompProfile/type", json!("RuntimeDefault")), "it has no seccomp profile"),
         (template.pointer("/spec/hostNetwork").is_none(), "its pods are in the node's network"),
     ];

@@ -6,7 +6,7 @@ use crate::Set;
 use crate::object::Object;
 
 const OURS: [&str; 3] = ["wayfare_", "http_server_", "db_client_"];
-/// Given by Prometheus when it asks, as components/monitoring tells it.
+/// Labels that Prometheus adds to a scrape, by components/monitoring.
 const BY_SCRAPE: [&str; 4] = ["namespace", "pod", "rollouts_pod_template_hash", "le"];
 
 pub fn offences(set: &Set, object: &Object) -> Vec<String> {
@@ -24,7 +24,7 @@ fn of_metric(set: &Set, metric: &Value) -> Vec<String> {
     let query = metric.pointer("/provider/prometheus/query").and_then(Value::as_str).unwrap_or_default();
     let condition = metric.get("successCondition").and_then(Value::as_str).unwrap_or_default();
     let guard = (!condition.contains("len(result) > 0")).then(|| "passes without data".to_owned());
-    // With a condition of failure, too, what is neither waits for somebody instead of going back.
+    // With a failure condition as well, a result that meets neither condition would pause instead of rolling back.
     let waits = metric.get("failureCondition").map(|_| "may be undecided, and then waits".to_owned());
     unknown(set, query).into_iter().chain(guard).chain(waits).collect()
 }
@@ -38,7 +38,7 @@ fn unknown(set: &Set, query: &str) -> Vec<String> {
         let Some(own) =
             ["", "_count", "_sum", "_bucket"].iter().find_map(|end| set.facts.metrics.get(name.strip_suffix(end)?))
         else {
-            return vec![format!("asks for {name}, which nobody exports")];
+            return vec![format!("queries {name}, which isn't exported")];
         };
         let foreign = labels.into_iter().filter(|it| !own.contains(*it) && !BY_SCRAPE.contains(it));
         foreign.map(|label| format!("asks {name} for the label {label}, which it doesn't have")).collect()

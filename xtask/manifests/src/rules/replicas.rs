@@ -1,4 +1,4 @@
-//! Where an autoscaler rules, nobody else says how many there are: each apply would take its pods away.
+//! An autoscaled workload must not state its replicas: each apply would undo the autoscaler's decision.
 
 use crate::Set;
 use crate::object::Object;

@@ -40,7 +40,7 @@ fn finds(set: &Set, selector: &Value) -> Option<String> {
 fn policy(set: &Set, object: &Object) -> Vec<String> {
     let peers = ["ingress", "egress"].map(|way| object.at(&format!("/spec/{way}")));
     let peers = peers.into_iter().flat_map(|rules| under(rules, "from").into_iter().chain(under(rules, "to")));
-    // Of another namespace nobody knows the pods here.
+    // The pods of another namespace aren't known here.
     let ours = peers.flat_map(list).filter(|peer| peer.get("namespaceSelector").is_none());
     let selectors = ours.filter_map(|peer| peer.get("podSelector"));
     [object.at("/spec/podSelector")].into_iter().chain(selectors).filter_map(|it| finds(set, it)).collect()

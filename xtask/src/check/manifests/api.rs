@@ -32,10 +32,10 @@ const UNKNOWN: &str = "PostgresCluster";
 
 pub fn step(machine: &Machine) -> Step {
     Step::task("API server", ask)
-        .why("it is the judge of what it will be told, with the kinds of others, too")
+        .why("the API server validates the manifests, including custom resources")
         .optional("go", machine)
         .optional("kubectl", machine)
-        .next("mend what it names in k8s/")
+        .next("fix the named manifest in k8s/")
 }
 
 fn ask(ctx: &mut Ctx) -> Result<()> {
@@ -46,11 +46,11 @@ fn ask(ctx: &mut Ctx) -> Result<()> {
     write(&folder.join("definitions/all.json"), &definitions)?;
     let (namespaces, objects) = what_is_told(machine)?;
     write(&folder.join("namespaces.json"), &namespaces)?;
-    write(&folder.join("told.json"), &objects)?;
+    write(&folder.join("sent.json"), &objects)?;
     fs::write(folder.join("planted.yaml"), schema::PLANTED)?;
     let ask = "kubectl apply --server-side --dry-run=server --validate=strict --force-conflicts --filename";
     // In one go: the server lives as long as the command.
-    let asked = format!("kubectl create --filename namespaces.json && ! {ask} planted.yaml && {ask} told.json");
+    let asked = format!("kubectl create --filename namespaces.json && ! {ask} planted.yaml && {ask} sent.json");
     let server = machine.root.join(SERVER);
     let command = cmd!(machine.sh, "{server} sh -c {asked}").env("API_CRDS", folder.join("definitions"));
     let _folder = machine.sh.push_dir(&folder);
@@ -58,7 +58,7 @@ fn ask(ctx: &mut Ctx) -> Result<()> {
     if !output.status.success() {
         ctx.screen.say(&String::from_utf8_lossy(&output.stderr));
     }
-    ensure!(output.status.success(), Failure::check("the API server refuses it, or passes a field that nobody knows"));
+    ensure!(output.status.success(), Failure::check("the API server refuses it, or accepts an unknown field"));
     Ok(())
 }
 

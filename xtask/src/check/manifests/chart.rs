@@ -22,21 +22,21 @@ const CHOICES: [(&str, &str); 5] = [
 
 pub fn step(machine: &Machine) -> Step {
     Step::task("chart", judge)
-        .why("whoever uses Helm gets the same objects as whoever uses Kustomize")
+        .why("Helm and Kustomize have to render the same objects")
         .optional("kubectl", machine)
         .optional("helm", machine)
-        .next("k8s/chart/templates and k8s/base have to say the same")
+        .next("make k8s/chart/templates and k8s/base equivalent")
 }
 
 fn judge(ctx: &mut Ctx) -> Result<()> {
     let machine = ctx.machine;
     let lint = cmd!(machine.sh, "helm lint --strict --quiet {CHART}").env("PATH", &machine.path);
-    lint.quiet().ignore_stdout().run().context("helm lint doesn't accept the chart")?;
+    lint.quiet().ignore_stdout().run().context("helm lint rejects the chart")?;
     let mut found = Vec::new();
     for choices in [&[][..], &CHOICES[..]] {
         let chart = rendered(machine, choices)?;
         let mut kustomize = by_kustomize(machine, choices)?;
-        // The chart's is whoever installs it: with its own labels.
+        // The chart's namespace is its user's, with their own labels.
         kustomize.retain(|it| it.kind() != "Namespace");
         found.extend(compare::differences(&chart, &kustomize).into_iter().map(|it| format!("chart and base: {it}")));
         found.extend(offences(machine, chart)?);

@@ -1,4 +1,4 @@
-//! `manifests`: what Kubernetes is told. Every environment is rendered with every strategy, and judged as a whole: by its
+//! `manifests`: every environment is rendered with every strategy, and checked as a whole: by its
 //! schemas, and by the rules of the crate `manifests`, which no schema knows.
 
 mod api;
@@ -44,7 +44,7 @@ impl Stage for Manifests {
             let file = ctx.machine.root.join(analysis::FILE);
             fs::write(file, generated(ctx.machine)?).with_context(|| format!("can't write {}", analysis::FILE))
         });
-        let write = write.why("a rollout is judged by the objectives of slo.toml").changes(analysis::FILE);
+        let write = write.why("rollouts use the objectives of slo.toml").changes(analysis::FILE);
         Ok(Plan::new("manifests", [write]))
     }
 }
@@ -55,18 +55,16 @@ pub fn check_steps(machine: &Machine) -> Vec<Step> {
         let kept = fs::read_to_string(ctx.machine.root.join(analysis::FILE)).unwrap_or_default();
         same_text(analysis::FILE, &kept, &generated(ctx.machine)?)
     })
-    .why("a rollout is judged by the objectives of slo.toml")
+    .why("rollouts use the objectives of slo.toml")
     .next(format!("cargo xtask manifests, then commit {}", analysis::FILE));
     let render = Step::task("Kustomize", |ctx| render::render_all(ctx.machine))
-        .why("each environment with each strategy, as it would be applied")
+        .why("each environment with each strategy, as deployed")
         .optional("kubectl", machine)
-        .next("mend what it names in k8s/");
+        .next("fix the named manifest in k8s/");
     let rules = Step::task("manifests", judge)
-        .why(
-            "a selector that finds no pod, a port that nobody listens at, a secret in a ConfigMap: no schema sees them",
-        )
+        .why("a selector without pods, a port without a listener, a secret in a ConfigMap: a schema can't detect these")
         .optional("kubectl", machine)
-        .next("mend what it names in k8s/; the rules are in xtask/manifests/src/rules");
+        .next("fix the named manifest in k8s/; the rules are in xtask/manifests/src/rules");
     [analysis, render, rules].into_iter().chain(schema::steps(machine)).chain([chart::step(machine)]).collect()
 }
 

@@ -13,7 +13,7 @@ use xshell::cmd;
 
 use super::render;
 
-/// A field that nobody knows, which is what a slip of the indentation makes.
+/// An unknown field, as a wrong indentation produces it.
 pub const PLANTED: &str = "apiVersion: v1
 kind: Service
 metadata: { name: planted }
@@ -26,15 +26,15 @@ const LEFT_OUT: &str = "CKV_K8S_8,CKV_K8S_9,CKV_K8S_15,CKV_K8S_40";
 
 pub fn steps(machine: &Machine) -> [Step; 2] {
     let schemas = Step::task("schemas", validate)
-        .why("an unknown field is left out in silence, and missed in the cluster")
+        .why("the cluster silently ignores an unknown field")
         .optional("kubectl", machine)
         .optional("kubernetes-validate", machine)
-        .next("mend what it names in k8s/");
+        .next("fix the named manifest in k8s/");
     let checkov = Step::task("checkov", checkov)
-        .why("what others learned to look for")
+        .why("checkov's rules, on top of our own")
         .optional("kubectl", machine)
         .optional("checkov", machine)
-        .next("mend what it names, or leave it out in xtask/src/check/manifests/schema.rs with its reason");
+        .next("fix the named manifest, or exclude the rule in xtask/src/check/manifests/schema.rs with a reason");
     [schemas, checkov]
 }
 
@@ -44,10 +44,10 @@ fn validate(ctx: &mut Ctx) -> Result<()> {
     fs::create_dir_all(machine.scratch("manifests"))?;
     fs::write(&planted, PLANTED)?;
     let finds = strict(machine, &planted).is_err();
-    ensure!(finds, Failure::new(Exit::NotJudged, "kubernetes-validate is blind: it passes a field that nobody knows"));
+    ensure!(finds, Failure::new(Exit::NotJudged, "kubernetes-validate is ineffective: it accepts an unknown field"));
     let told = strict(machine, &render::distinct_file(machine)).map_err(|told| {
         ctx.screen.say(&told);
-        Failure::check("an object isn't as its schema says")
+        Failure::check("an object violates its schema")
     })?;
     // Kinds of a CustomResourceDefinition: an API server that has them judges those, in `test cluster`.
     let unknown =
@@ -75,6 +75,6 @@ fn checkov(ctx: &mut Ctx) -> Result<()> {
     if !output.status.success() {
         ctx.screen.say(&text);
     }
-    ensure!(output.status.success(), Failure::check("checkov found something"));
+    ensure!(output.status.success(), Failure::check("checkov reports findings"));
     Ok(())
 }

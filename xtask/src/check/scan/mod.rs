@@ -1,6 +1,6 @@
-//! `scan`: secrets, mistakes and known weaknesses, by others' scanners and our own rules, and one gate for all of them.
+//! `scan`: secrets, dangerous code and known vulnerabilities, by existing scanners and our own rules, with one gate.
 //!
-//! A scanner that isn't there, that failed or that is blind is told as such, and is never green.
+//! A scanner that is missing, failed or is ineffective is reported as not evaluated, never as passed.
 
 mod planted;
 mod scanners;
@@ -68,15 +68,15 @@ fn judge(scanners: Vec<Scanner>) -> Step {
         );
         Ok(())
     })
-    .why("high and critical ones stop it, unless somebody answers for them until a day")
+    .why("high and critical findings fail, unless accepted with an owner and an expiry date")
     .next(format!(
-        "mend what is named; what does no harm is accepted in {} with owner, reason and last day; a scanner's log says \
+        "fix what is named; a harmless finding can be accepted in {} with owner, reason and expiry date; a scanner's log says \
          why it saw nothing",
         gate::ALLOWED
     ))
 }
 
-/// Tells what it found, and how much of it stops the run.
+/// Reports the findings, and how many of them fail the run.
 fn verdict(ctx: &mut Ctx, scanner: &Scanner, allowed: &Allowed) -> Result<usize> {
     let judged = scanner.findings().map(|findings| allowed.judge(findings));
     let told = match &judged {
@@ -126,6 +126,6 @@ mod tests {
         assert_eq!(plan.slug(), "scan-secrets-sast");
         let names: Vec<_> = plan.steps.iter().map(|step| &*step.name).collect();
         let secrets = ["detect-secrets", "detect-secrets finds a planted key"];
-        assert_eq!(names, ["plant what has to be found", secrets[0], secrets[1], "semgrep's rules", "semgrep", "gate"]);
+        assert_eq!(names, ["plant mistakes to be found", secrets[0], secrets[1], "semgrep's rules", "semgrep", "gate"]);
     }
 }

@@ -46,11 +46,11 @@ pub fn key(machine: &Machine) -> PathBuf {
 }
 
 /// A lock file, and the database that knows what is wrong with it.
-pub fn weakness(machine: &Machine) -> (PathBuf, PathBuf) {
-    (at(machine, "weakness/Cargo.lock"), at(machine, "weakness/advisories"))
+pub fn vulnerability(machine: &Machine) -> (PathBuf, PathBuf) {
+    (at(machine, "vulnerability/Cargo.lock"), at(machine, "vulnerability/advisories"))
 }
 
-/// A folder with a Dockerfile that nobody should write.
+/// A folder with an insecure Dockerfile.
 pub fn mistake(machine: &Machine) -> PathBuf {
     at(machine, "mistake")
 }
@@ -61,8 +61,8 @@ fn at(machine: &Machine, name: &str) -> PathBuf {
 
 pub fn plant(machine: &Machine) -> Step {
     let (reports, key, (lock, advisories), mistake) =
-        (folder(machine), key(machine), weakness(machine), mistake(machine));
-    Step::task("plant what has to be found", move |ctx| {
+        (folder(machine), key(machine), vulnerability(machine), mistake(machine));
+    Step::task("plant mistakes to be found", move |ctx| {
         ctx.machine.sh.remove_path(&reports)?;
         ctx.machine.sh.remove_path(ctx.machine.reports().join("scan"))?;
         // Written in pieces, so that this source isn't found.
@@ -72,7 +72,7 @@ pub fn plant(machine: &Machine) -> Step {
         write(&advisories.join("crates/planted/RUSTSEC-2026-9999.md"), ADVISORY)?;
         write(&mistake.join("Dockerfile"), DOCKERFILE)
     })
-    .why("a report of last time, or of a scanner that is blind, must not be believed")
+    .why("an old report, or that of an ineffective scanner, must not count")
     .essential()
 }
 

@@ -84,9 +84,9 @@ impl Scanner {
 
     fn trial(&self, machine: &Machine, what: &str, command: Cmd<'_>) -> Step {
         let (read, planted) = (self.read, self.planted.clone().unwrap_or_default());
-        let step = self.step(machine, "who finds nothing has to show that it can find", command);
+        let step = self.step(machine, "an empty result counts only if the scanner finds a planted mistake", command);
         let step = step.then(move |_| {
-            ensure!(sees(read, &planted)?, not_judged("it didn't find what was planted for it"));
+            ensure!(sees(read, &planted)?, not_judged("it didn't find the planted mistake"));
             Ok(())
         });
         Step { name: format!("{} finds a planted {what}", self.name), ..step }
@@ -95,7 +95,7 @@ impl Scanner {
     /// What it found, once it has shown that it finds.
     pub fn findings(&self) -> Result<Vec<Finding>> {
         if let Some(planted) = &self.planted {
-            ensure!(sees(self.read, planted)?, not_judged("it found nothing where something was planted for it"));
+            ensure!(sees(self.read, planted)?, not_judged("it didn't find the planted mistake"));
         }
         found(self.read, &self.report)
     }
@@ -121,10 +121,10 @@ pub fn folder(machine: &Machine) -> PathBuf {
 fn detect_secrets(machine: &Machine) -> (Scanner, Vec<Step>) {
     let scanner = Scanner::new(machine, "detect-secrets", "detect-secrets", reports::detect_secrets).tried();
     let key = planted::key(machine);
-    // Without trying what it finds: that would send it to whom it is for.
+    // Without verifying what it finds: that would send the secret to a third party.
     let look = cmd!(machine.sh, "detect-secrets scan --no-verify --exclude-files {NOT_LOOKED_AT}");
     let trial = cmd!(machine.sh, "detect-secrets scan --no-verify --all-files {key}");
-    let look = scanner.look(machine, "what is in a file is in every clone", look).into_file(&scanner.report);
+    let look = scanner.look(machine, "every clone has a copy of a committed secret", look).into_file(&scanner.report);
     let trial = scanner.trial(machine, "key", trial).into_file(scanner.planted.iter().collect::<PathBuf>());
     (scanner, vec![look, trial])
 }
@@ -137,10 +137,10 @@ fn gitleaks(machine: &Machine) -> (Scanner, Vec<Step>) {
         cmd!(machine.sh, "gitleaks {how} {form...} {report} {what}")
     };
     let whole = Step::task("the whole history", whole_history)
-        .why("a shallow clone has little of it")
+        .why("a shallow clone has only part of it")
         .next("git fetch --unshallow; in a workflow, fetch-depth: 0");
     let (report, planted) = (scanner.report.clone(), scanner.planted.iter().collect());
-    let why = "what was taken out of a file is still in its history";
+    let why = "a secret removed from a file is still in the history";
     let steps = vec![
         whole,
         scanner.look(machine, why, look("git", &report, ".".into())),
@@ -154,7 +154,7 @@ fn whole_history(ctx: &mut Ctx) -> Result<()> {
     match shallow.as_deref() {
         Ok("false") => Ok(()),
         Ok(_) => Err(Failure::new(Exit::NotJudged, "this clone is shallow").into()),
-        Err(_) => Err(Failure::new(Exit::NotJudged, "this is no clone: there is no history").into()),
+        Err(_) => Err(Failure::new(Exit::NotJudged, "this isn't a git clone: there is no history").into()),
     }
 }
 
@@ -164,23 +164,27 @@ fn semgrep(machine: &Machine) -> (Scanner, Vec<Step>) {
     let quiet = ["--metrics=off", "--disable-version-check", "--config", RULES];
     let report = &scanner.report;
     let rules = cmd!(machine.sh, "semgrep scan {quiet...} --test {RULES}");
-    let rules = scanner.step(machine, "a rule that finds nothing looks as good as source without a fault", rules);
+    let rules = scanner.step(machine, "a rule that finds nothing can't be distinguished from clean code", rules);
     let rules = Step { name: "semgrep's rules".into(), ..rules }
-        .next("each example in xtask/semgrep says which rule finds it; its log says which didn't");
+        .next("each example in xtask/semgrep names the rule that has to match; the log shows which didn't");
     let look = cmd!(machine.sh, "semgrep scan {quiet...} --exclude {RULES} --quiet --json --output {report} .");
-    let look = scanner.look(machine, "mistakes that no compiler knows", look);
+    let look = scanner.look(machine, "dangerous patterns that the compiler accepts", look);
     (scanner, vec![rules, look])
 }
 
 /// The crates of Cargo.lock.
 fn cargo_audit(machine: &Machine) -> (Scanner, Vec<Step>) {
     let scanner = Scanner::new(machine, "cargo-audit", "cargo-audit", reports::cargo_audit).tried();
-    let (lock, advisories) = planted::weakness(machine);
-    let look = scanner.look(machine, "what others know about Cargo.lock", cmd!(machine.sh, "cargo audit --json"));
+    let (lock, advisories) = planted::vulnerability(machine);
+    let look = scanner.look(
+        machine,
+        "known vulnerabilities of the crates in Cargo.lock",
+        cmd!(machine.sh, "cargo audit --json"),
+    );
     // Neither RustSec nor the index of crates is asked.
     let trial = cmd!(machine.sh, "cargo audit --json --no-fetch --no-yanked --db {advisories} --file {lock}");
     let look = look.answering(&[1]).into_file(&scanner.report);
-    let trial = scanner.trial(machine, "weakness", trial).answering(&[1]);
+    let trial = scanner.trial(machine, "vulnerability", trial).answering(&[1]);
     let trial = trial.into_file(scanner.planted.iter().collect::<PathBuf>());
     (scanner, vec![look, trial])
 }
@@ -189,12 +193,12 @@ fn cargo_audit(machine: &Machine) -> (Scanner, Vec<Step>) {
 fn npm_audit(machine: &Machine) -> (Scanner, Vec<Step>) {
     let scanner = Scanner::new(machine, "npm-audit", "npm", reports::npm_audit);
     let look = cmd!(machine.sh, "npm --prefix web audit --package-lock-only --json");
-    let look = scanner.look(machine, "what others know about web/package-lock.json", look);
+    let look = scanner.look(machine, "known vulnerabilities of the packages in web/package-lock.json", look);
     let look = look.answering(&[1]).into_file(&scanner.report);
     (scanner, vec![look])
 }
 
-/// By the checks that its version brings, and no newer ones: nobody is asked, and the same files are judged the same.
+/// With the checks built into this version and no newer ones: no network, and the same files give the same result.
 fn trivy(machine: &Machine) -> (Scanner, Vec<Step>) {
     let scanner = Scanner::new(machine, "trivy", "trivy", reports::trivy).tried();
     let but = ["target", "web/node_modules"].iter().flat_map(|folder| ["--skip-dirs", folder]);
@@ -202,7 +206,7 @@ fn trivy(machine: &Machine) -> (Scanner, Vec<Step>) {
     let look = cmd!(machine.sh, "trivy config {TRIVY...} --skip-check-update {but...} --output {report} .");
     let mistake = planted::mistake(machine);
     let trial = cmd!(machine.sh, "trivy config {TRIVY...} --skip-check-update --output {planted} {mistake}");
-    let look = scanner.look(machine, "what a container or a cluster may do that it needn't", look);
+    let look = scanner.look(machine, "excessive permissions of containers and cluster objects", look);
     let trial = scanner.trial(machine, "mistake", trial);
     (scanner, vec![look, trial])
 }

@@ -36,7 +36,7 @@ pub fn plan(machine: &Machine, is_required: bool, as_pushed: bool) -> Result<Pla
         (true, false) => Some((Exit::Unreachable, SILENT_DOCKER.to_owned())),
     };
     if let Some((exit, remedy)) = why_not.clone().filter(|_| is_required) {
-        return Err(Failure::new(exit, "compose is required, and can't be had here").next(remedy).into());
+        return Err(Failure::new(exit, "compose is required but not available here").next(remedy).into());
     }
     let skip = |step: Step| match &why_not {
         Some((_, remedy)) => step.skip_if(true, remedy.clone()),
@@ -50,30 +50,29 @@ fn steps(machine: &Machine, as_pushed: bool) -> Result<Vec<Step>> {
         let command = cmd!(machine.sh, "cargo xtask {words...}").env("WAYFARE_RATE_LIMIT", "1000000");
         Ok(Step::run(name, command).around(plan_for(words, machine)?).within(1200))
     };
-    let free = Step::task("nobody's", nobodys)
-        .why("an installation that somebody uses is not to be tried on, and not to be taken away")
+    let free = Step::task("nothing else runs", nobodys)
+        .why("the test must not replace or remove an installation that is in use")
         .needs(&[PLUG_IN])
         .next("cargo xtask down --compose, which takes its data away, too");
     let build: Vec<_> = ["image", "build"].into_iter().chain(as_pushed.then_some("--release")).collect();
     let image = stage("image", &build)?
-        .why("what is tried is what this source makes")
-        .skip_if(machine.variable("WAYFARE_IMAGE").is_some(), "WAYFARE_IMAGE names one");
+        .why("the test uses an image of this source")
+        .skip_if(machine.variable("WAYFARE_IMAGE").is_some(), "WAYFARE_IMAGE names an image");
     let up = stage("up", &["up", "--compose", "--monitoring"])?
-        .why("as people start it, but for the limit of requests: it is asked a lot")
-        .changes("starts the whole product, and takes it away");
+        .why("the usual start, but with a higher rate limit for the test")
+        .changes("starts the whole product, and removes it");
     let tour = cmd!(machine.sh, "cargo test --workspace --exclude {LOAD} --locked --test faults tour")
         .env("WAYFARE_TOUR_AT", format!("http://127.0.0.1:{PORT}"));
-    let tour = Step::run("tour", tour)
-        .why("docs/tour.md as it is written, through the firewall on port 8080")
-        .counting_tests();
+    let tour =
+        Step::run("tour", tour).why("docs/tour.md as written, through the firewall on port 8080").counting_tests();
     let prometheus = Step::task("monitoring", both_are_up)
-        .why("it has to find each replica by itself")
+        .why("Prometheus has to discover each replica")
         .next("docker compose logs prometheus; http://127.0.0.1:9090/targets");
     let replicas = Step::task("replicas", no_request_fails)
-        .why("one is killed, one is asked to end: no request fails, and the web tier finds the one that came back")
-        .next("target/xtask/compose.log says what nginx and both replicas did");
+        .why("one replica is killed, one stopped: no request fails, and the web tier uses the restarted one again")
+        .next("target/xtask/compose.log has the logs of nginx and both replicas");
     let logs = Step::run("logs", cmd!(machine.sh, "docker compose --profile * logs --no-color --timestamps"))
-        .why("what happened can be read when all of it is gone")
+        .why("keeps the logs after the containers are removed")
         .into_file(machine.scratch("compose.log"))
         .within(60)
         .cleaning_up(&up);
@@ -170,7 +169,7 @@ mod tests {
         let plan = plan_for(&["test", "compose"], &machine).unwrap();
         let last = plan.steps.last().unwrap();
         assert!(last.name == "down" && last.when.of().is_some_and(|id| id.is_of("up")));
-        assert!(!plan.keeps_going && plan.steps[0].name == "nobody's");
+        assert!(!plan.keeps_going && plan.steps[0].name == "nothing else runs");
     }
 
     #[test]

@@ -27,15 +27,15 @@ fn steps(machine: &Machine, as_pushed: bool) -> Result<[Step; 3]> {
             .within(2 * 3600))
     };
     let build: Vec<_> = ["image", "build"].into_iter().chain(as_pushed.then_some("--release")).collect();
-    let image = stage("image", &build)?.why("what is tried is what this source makes");
+    let image = stage("image", &build)?.why("the test uses an image of this source");
     let sbom = stage("SBOM", &["image", "sbom"])?.why("it is signed, too");
     let tests = cmd!(machine.sh, "cargo test --package xtask --locked --test deploy");
     let tests = Step::run("deployed", tests.env("WAYFARE_TEST_IMAGE", machine.target.join("image")))
-        .why("for real, with people who never stop asking: the next version, one that is never ready, Ctrl-C, a kill")
-        .changes("starts a registry and an environment of its own, and removes them")
+        .why("deployments under constant traffic: the next version, one that never becomes ready, Ctrl-C, a kill")
+        .changes("starts a registry and a test environment, and removes them")
         .counting_tests()
         .within(1200)
-        .next("cargo xtask test deploy; docker ps tells what is left of one that was killed");
+        .next("cargo xtask test deploy; docker ps shows what is left of a killed run");
     Ok([image, sbom, tests])
 }
 

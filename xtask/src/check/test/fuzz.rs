@@ -1,4 +1,4 @@
-//! `test fuzz`: a seeded server of its own, and requests made up from its OpenAPI document, as nobody and as each role.
+//! `test fuzz`: a seeded server, and requests generated from its OpenAPI document, as guest and as each role.
 //!
 //! Tokens go to schemathesis through a file that only this user reads: a command line is seen by everyone on the machine.
 
@@ -31,23 +31,24 @@ pub struct Fuzz {
 const FOLDER: &str = "fuzz";
 
 /// What can end the session or the account that tries it. It comes last for each role, and alone: from then on
-/// the role may be nobody.
+/// the role may be guest.
 const ENDS_THE_SESSION: &str = "^/api/(auth/(logout|password)$|me/sessions(/|$)|users/)";
 
 /// Streams don't end by themselves; the service's own tests read them.
 const STREAMS: &str = "/(events|stream)$";
 
-/// What a schema can't say, told to the fuzzer.
+/// What a schema can't express, configured for the fuzzer.
 const RULES: &str = include_str!("../../../../api/schemathesis.toml");
 
 pub fn plan(fuzz: &Fuzz, machine: &Machine) -> Result<Plan> {
     let (port, folder) = (fuzz.port, machine.scratch(FOLDER));
     let own = Sandbox { folder: folder.clone(), port, profile: Profile::Debug };
-    let rules = folder.join("nobody.toml");
-    let rules = Step::task("rules", move |_| Ok(fs::write(&rules, RULES)?)).why("what a schema can't say");
+    let rules = folder.join("guest.toml");
+    let rules =
+        Step::task("rules", move |_| Ok(fs::write(&rules, RULES)?)).why("properties that a schema can't express");
     let before = own.steps(machine, "cargo xtask test fuzz --port N").into_iter().chain([rules.essential()]);
     let nobody =
-        [attempt(fuzz, machine, "fuzz as nobody", &["--config-file=nobody.toml", "--exclude-path-regex", STREAMS])];
+        [attempt(fuzz, machine, "fuzz as guest", &["--config-file=guest.toml", "--exclude-path-regex", STREAMS])];
     let not_now = format!("{ENDS_THE_SESSION}|{STREAMS}");
     let roles = ROLES.into_iter().flat_map(|role| {
         let config = folder.join(format!("{role}.toml"));
@@ -57,7 +58,7 @@ pub fn plan(fuzz: &Fuzz, machine: &Machine) -> Result<Plan> {
             sign_in(port, role, config.clone()),
             attempt(fuzz, machine, &format!("fuzz as {role}"), &[&with, but, &not_now]),
             still_signed_in(port, role, config),
-            attempt(fuzz, machine, &format!("fuzz {role}'s way out"), &[&with, only, ENDS_THE_SESSION]),
+            attempt(fuzz, machine, &format!("fuzz {role}'s sign-out"), &[&with, only, ENDS_THE_SESSION]),
         ]
     });
     Ok(Plan::new("test fuzz", before.chain(nobody).chain(roles)).keep_going())
@@ -68,26 +69,27 @@ fn sign_in(port: u16, role: &'static str, config: PathBuf) -> Step {
         let body = serde_json::json!({ "email": account(role), "password": PASSWORD });
         let answer = http::post_json(port, "/api/auth/login", &body.to_string())?;
         anyhow::ensure!(answer.status == 200, Failure::check(format!("sign-in answered {}", answer.status)));
-        let answer: serde_json::Value = serde_json::from_str(&answer.body).context("sign-in answered no JSON")?;
-        let token = answer["access_token"].as_str().context("sign-in gave no access_token")?;
+        let answer: serde_json::Value =
+            serde_json::from_str(&answer.body).context("the sign-in response isn't JSON")?;
+        let token = answer["access_token"].as_str().context("the sign-in response has no access_token")?;
         secret::write(&config, &format!("[headers]\nAuthorization = \"Bearer {token}\"\n\n{RULES}"))
     })
     .why("each role sees other operations")
 }
 
-/// A role whose session was ended on the way was nobody from then on: green would say what didn't happen.
+/// Once its session was ended, a role's requests are a guest's: a pass would be misleading.
 fn still_signed_in(port: u16, role: &'static str, config: PathBuf) -> Step {
-    Step::task(&format!("was {role} to the end"), move |_| {
+    Step::task(&format!("still signed in as {role}"), move |_| {
         let config = fs::read_to_string(&config).context("there was no sign-in")?;
         let token = config.split('"').nth(1).context("there is no token")?;
         let status = http::get_as(port, "/api/me", token)?.status;
         anyhow::ensure!(
             status == 200,
-            Failure::check(format!("/api/me answered {status}: the session was ended on the way"))
+            Failure::check(format!("/api/me responded with {status}: a request ended the session"))
         );
         Ok(())
     })
-    .why("otherwise it was nobody who was tried")
+    .why("otherwise the requests were made without a session")
     .next("a request ended the session: name its path in ENDS_THE_SESSION in xtask/src/check/test/fuzz.rs")
 }
 
@@ -105,8 +107,8 @@ fn attempt(fuzz: &Fuzz, machine: &Machine, name: &str, options: &[&str]) -> Step
             "schemathesis {own...} run {document} --checks all --max-examples {examples} --no-color {rest...}"
         ),
     )
-    .why("nothing that a client sends may make an error of ours")
-    .next("its log names each request as a curl command")
+    .why("no request may cause a server error")
+    .next("the log has each request as a curl command")
 }
 
 #[cfg(test)]

@@ -15,9 +15,9 @@ const PARTS: [&str; 4] = ["docker", "docker-registry", "skopeo", "cosign"];
 pub fn plan(machine: &Machine, parts_are_required: bool, as_pushed: bool) -> Result<Plan> {
     let build: Vec<_> = ["image", "build", "--tag", NAME].into_iter().chain(as_pushed.then_some("--release")).collect();
     let stages: [(&[&str], &str); 3] = [
-        (&build, "what is deployed, from source"),
-        (&["image", "sbom"], "what is in it"),
-        (&["image", "measure", NAME], "what it costs, run as in a cluster"),
+        (&build, "the deployed image, built from source"),
+        (&["image", "sbom"], "the signed list of its content"),
+        (&["image", "measure", NAME], "its size, memory and start-up time, run as in a cluster"),
     ];
     let stages: Result<Vec<_>> = stages.into_iter().map(|(words, why)| stage(machine, words, why)).collect();
     let built = machine.target.join("image");
@@ -25,7 +25,7 @@ pub fn plan(machine: &Machine, parts_are_required: bool, as_pushed: bool) -> Res
         "pushed, signed, changed",
         cmd!(machine.sh, "cargo test --package xtask --locked --test image").env("WAYFARE_TEST_IMAGE", built),
     )
-    .why("for real: a registry on this machine, faults on the line to it, keys, and what somebody tampered with")
+    .why("with a real registry, network faults, keys and tampered content")
     .changes("starts registries and containers, and removes them")
     .counting_tests()
     .next("cargo xtask test image; each part: docs/operations.md");
@@ -42,7 +42,7 @@ fn parts() -> Step {
         ctx.data.insert("missing".into(), missing.into());
         Ok(())
     })
-    .why("what isn't here is said, not passed over")
+    .why("missing parts are reported, not silently skipped")
 }
 
 fn stage(machine: &Machine, words: &[&str], why: &str) -> Result<Step> {

@@ -106,7 +106,7 @@ impl Test {
 
     fn security(&self, machine: &Machine) -> Plan {
         let step = self.on_sqlite(machine, &["--test", "security"]);
-        Plan::new("test security", [step.why("as somebody would try it who means harm")])
+        Plan::new("test security", [step.why("attacks on the running service")])
     }
 
     fn on_sqlite(&self, machine: &Machine, which: &[&str]) -> Step {
@@ -116,7 +116,7 @@ impl Test {
             cmd!(machine.sh, "cargo test --workspace --exclude {LOAD} --locked --no-fail-fast {which...} {rest...}")
                 .env(BACKEND, "sqlite"),
         )
-        .why("the embedded form has to work on any machine")
+        .why("the embedded setup has to work on any machine")
         .counting_tests()
         .next("cargo xtask test -- NAME runs one alone")
     }
@@ -129,9 +129,7 @@ impl Test {
             cmd!(machine.sh, "cargo test --workspace --exclude {LOAD} --locked --no-fail-fast --test it {rest...}")
                 .env(BACKEND, "postgres"),
         )
-        .why(
-            "the same claims on what production runs on; images: WAYFARE_TEST_POSTGRES_IMAGE, WAYFARE_TEST_REDIS_IMAGE",
-        )
+        .why("the same tests on production's stores; images: WAYFARE_TEST_POSTGRES_IMAGE, WAYFARE_TEST_REDIS_IMAGE")
         .changes("starts containers, and removes them")
         .needs(&["docker"])
         .skip_if(no_docker, why_not)
@@ -153,7 +151,7 @@ const FACES: [&str; 5] = ["cli", "demo", "faults", "hostile", "it"];
 pub const LOAD: &str = "wayfare-load";
 
 fn docker_is_wanted(machine: &Machine) -> Failure {
-    let message = "the tests on PostgreSQL and Redis are required, and Docker doesn't answer";
+    let message = "the tests on PostgreSQL and Redis are required, but Docker isn't running";
     match machine.has("docker") {
         true => {
             Failure::new(Exit::Unreachable, message).next("start the Docker daemon; `docker version` shows both halves")

@@ -1,10 +1,11 @@
-//! `tidy`: the rules of the house as code. All offences are told, then counted.
+//! `tidy`: the repository's rules as code. All offences are listed, then counted.
 //!
 //! It reads what git knows and what git would take in; it judges names and sizes, never meaning.
 
 mod directions;
 mod links;
 mod names;
+mod words;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -35,9 +36,9 @@ impl Stage for Tidy {
 
 pub fn step() -> Step {
     Step::task("tidy", examine)
-        .why("the rules of the house, as code")
+        .why("the repository's rules")
         .needs(&["git"])
-        .next("mend what is named, or change the rule in xtask/src/check/tidy/mod.rs with its reason")
+        .next("fix the named file, or change the rule in xtask/src/check/tidy with a reason")
 }
 
 /// Every text file by its path from the root.
@@ -70,6 +71,7 @@ fn offences(files: &Files, exists: impl Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for (path, text) in files {
         found.extend(names::in_path(path).map(|why| format!("{path}: {why}")));
+        found.extend(words::offences(path, text));
         match Path::new(path).extension().and_then(|end| end.to_str()) {
             Some("rs") => found.extend(in_source(path, text)),
             Some("md") => found.extend(links::broken(path, text, files, &exists)),

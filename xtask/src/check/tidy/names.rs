@@ -25,7 +25,7 @@ pub fn in_path(path: &str) -> Option<String> {
     let is_code = path.ends_with(".rs") || path.ends_with(".ts") || path.ends_with(".tsx");
     let stem = |part: &str| part.split('.').next().unwrap_or_default().to_lowercase();
     let word = path.split('/').map(stem).find(|part| FILES.contains(&part.as_str()))?;
-    is_code.then(|| format!("`{word}` says nothing about what is inside"))
+    is_code.then(|| format!("`{word}` doesn't describe the content"))
 }
 
 pub fn in_source(path: &str, text: &str) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! The file of an overlay that says which images run: written by nobody else, so that a deployment is a diff of digests.
+//! The file of an overlay that says which images run. Only this code writes it, so a deployment is a diff of digests.
 
 use anyhow::{Context, Result};
 use manifests::parse;

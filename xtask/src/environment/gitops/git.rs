@@ -14,7 +14,7 @@ use xshell::cmd;
 pub const REMOTE: &str = "origin";
 const APPLICATIONS: &str = "k8s/argocd/environments.yaml";
 
-/// The branch that Argo CD follows, as it is told.
+/// The branch that Argo CD is configured to follow.
 pub fn branch(machine: &Machine) -> Result<String> {
     let read = fs::read_to_string(machine.root.join(APPLICATIONS));
     let documents = parse(&read.with_context(|| format!("can't read {APPLICATIONS}"))?)?;
@@ -62,7 +62,7 @@ impl Checkout {
     pub fn read(&self, file: &str) -> Result<String> {
         fs::read_to_string(self.folder.join(file)).with_context(|| {
             Failure::new(Exit::Refused, format!("{} has no {file}", self.branch))
-                .next("Argo CD runs what it finds there: add it")
+                .next("Argo CD deploys from there: add it")
         })
     }
 
@@ -105,7 +105,7 @@ fn failure(words: &[&str], output: &Output) -> Failure {
         return Failure::new(Exit::Unreachable, message).next("git remote --verbose; may this machine reach it?");
     }
     if said.contains("[rejected]") || said.contains("[remote rejected]") {
-        return Failure::new(Exit::Refused, message).next("somebody else pushed, or the branch is protected");
+        return Failure::new(Exit::Refused, message).next("someone else pushed, or the branch is protected");
     }
     Failure::check(message)
 }

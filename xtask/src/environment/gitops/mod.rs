@@ -1,5 +1,5 @@
 //! `--gitops`: a deployment is a commit of digests to the branch that Argo CD follows, a rollback a commit that takes the
-//! last one back. Nothing here talks to a cluster, and whoever runs it needs no access to one.
+//! last one back. Nothing here talks to a cluster, and its user needs no access to one.
 
 mod file;
 mod git;
@@ -44,7 +44,7 @@ pub fn rollback(environment: &Environment, yes: bool, signed: &Signed, machine: 
     let file = path(environment);
     let (last, before) = git::before(machine, &git::branch(machine)?, &file)?;
     let unknown = || {
-        Failure::check(format!("Git knows no earlier version of {}", environment.name))
+        Failure::check(format!("Git has no previous version of {}", environment.name))
             .next("name one: cargo xtask deploy --gitops --env … REPOSITORY@sha256:…")
     };
     let image = before.as_deref().map(Digests::read).transpose()?.and_then(|digests| digests.service);
@@ -64,26 +64,26 @@ fn plan(
     let (of_open, of_close, of_change) = (checkout.clone(), checkout.clone(), checkout.clone());
     let open = Step::task("checkout", move |ctx| of_open.open(ctx.machine))
         .why(format!("{branch} as it is now, beside whatever is being worked on here"))
-        .changes("a folder that goes again")
+        .changes("a temporary folder")
         .needs(&["git"]);
     let close = Step::task("no checkout", move |ctx| of_close.close(ctx.machine))
-        .why("nothing is left of it")
+        .why("removes the temporary folder")
         .cleaning_up(&open);
     let message = message(environment, image, &change);
     let (file, name) = (path(environment), environment.name.clone());
     let digests = Step::task("digests", move |ctx| write(ctx, &of_change, &file, &change))
-        .why("an image by its digest is the same tomorrow");
+        .why("a digest always means the same image");
     let rendered = cmd!(machine.sh, "kubectl kustomize").arg(checkout.folder.join(OVERLAYS).join(&name));
     let rendered = Step::run("render", rendered)
-        .why("what can't be rendered is found before anybody follows it")
+        .why("detects rendering errors before Argo CD sees the commit")
         .needs(&["kubectl"])
         .next("kubectl kustomize shows the mistake");
     let commit = Step::task("commit", move |ctx| checkout.commit(ctx, &message))
-        .why(format!("Argo CD follows {branch}, and applies what it finds there"))
+        .why(format!("Argo CD applies what is on {branch}"))
         .changes(format!("a commit on {branch} at {}", git::REMOTE))
-        .next("somebody else pushed at this moment: the same again");
+        .next("someone else pushed at the same time: run it again");
     let verified = if environment.signed { signed.steps(machine, image, |_| None) } else { Vec::new() };
-    let confirmed = environment.confirmed(yes, "what its users use is replaced");
+    let confirmed = environment.confirmed(yes, "its users' version is replaced");
     let steps = confirmed.into_iter().chain(verified).chain([open, digests, rendered, commit, close]);
     Ok(Plan::new(&format!("{verb} --env {}", environment.name), steps))
 }
@@ -120,8 +120,7 @@ fn write(ctx: &mut Ctx, checkout: &Checkout, file: &str, change: &Change) -> Res
                 None => was.web.clone(),
             };
             let missing = || {
-                Failure::new(Exit::Refused, "no image of the web tier is known there")
-                    .next(format!("{WEB}=REPOSITORY@sha256:…"))
+                Failure::new(Exit::Refused, "the web tier's image isn't set").next(format!("{WEB}=REPOSITORY@sha256:…"))
             };
             Digests { service: Some((**image).clone()), web: Some(web.with_context(missing)?) }.text()
         }

@@ -1,4 +1,4 @@
-//! What an environment runs on. A target brings a release there, tells what runs, and takes it away; the verbs above it
+//! What an environment runs on. A target deploys a release, reports what runs, and removes it; the verbs above it
 //! (`deploy`, `rollback`, `status`, `diff`, `down`) are written once and know this trait alone.
 //!
 //! # How to add a target

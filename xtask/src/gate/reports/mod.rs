@@ -17,14 +17,14 @@ fn parse<T: DeserializeOwned>(report: &str) -> Result<T> {
 }
 
 fn looked(at_something: bool) -> Result<()> {
-    if at_something { Ok(()) } else { Err(not_judged("the scanner found nothing that it could look at")) }
+    if at_something { Ok(()) } else { Err(not_judged("the scanner found nothing to scan")) }
 }
 
 /// What is known of a package, and the file that names it.
-fn weakness(id: &str, severity: Severity, package: &str, version: &str, mended: &str, file: &str) -> Finding {
-    let remedy = match mended {
-        "" => "no version mends it yet".to_owned(),
-        mended => format!("mended in {mended}"),
+fn vulnerability(id: &str, severity: Severity, package: &str, version: &str, fixed: &str, file: &str) -> Finding {
+    let remedy = match fixed {
+        "" => "no fixed version yet".to_owned(),
+        fixed => format!("fixed in {fixed}"),
     };
     let word = match severity {
         Severity::Unknown => String::new(),
@@ -55,7 +55,7 @@ pub fn image(report: &str) -> Result<Vec<Finding>> {
     let results = parse::<Report>(report)?.results.unwrap_or_default();
     let crates = |it: &Looked| it.r#type.as_deref() == Some("rustbinary") && !it.packages.is_empty();
     if !results.iter().any(crates) {
-        return Err(not_judged("no program in it says of which crates it was made: cargo-auditable writes that"));
+        return Err(not_judged("no binary in it lists its crates (cargo-auditable)"));
     }
     trivy(report)
 }
@@ -118,13 +118,11 @@ pub fn trivy(report: &str) -> Result<Vec<Finding>> {
     looked(!results.is_empty())?;
     let mut found = Vec::new();
     for Looked { target, vulnerabilities, secrets, misconfigurations } in results {
-        found.extend(
-            vulnerabilities.into_iter().map(|it| {
-                weakness(&it.id, it.severity, &it.package, &it.installed_version, &it.fixed_version, &target)
-            }),
-        );
+        found.extend(vulnerabilities.into_iter().map(|it| {
+            vulnerability(&it.id, it.severity, &it.package, &it.installed_version, &it.fixed_version, &target)
+        }));
         found.extend(secrets.into_iter().map(|it| {
-            let says = format!("a secret ({}) in {target}: take it out, and make a new one", it.rule);
+            let says = format!("a secret ({}) in {target}: remove it, and replace it by a new one", it.rule);
             Finding { is_final: true, ..in_file(it.rule, Severity::Critical, target.clone(), 1, says) }
         }));
         found.extend(misconfigurations.into_iter().map(|it| {
@@ -154,7 +152,7 @@ pub fn detect_secrets(report: &str) -> Result<Vec<Finding>> {
         secrets.into_iter().map(move |it| {
             let id =
                 format!("{}-{}", stages::plan::slug(&it.r#type), &it.hashed_secret[..it.hashed_secret.len().min(12)]);
-            secret(id, file.clone(), it.line_number, "take it out, and make a new one")
+            secret(id, file.clone(), it.line_number, "remove it, and replace it by a new one")
         })
     });
     Ok(found.collect())
@@ -175,7 +173,7 @@ pub fn gitleaks(report: &str) -> Result<Vec<Finding>> {
     let leaks: Vec<Leak> = parse(report)?;
     let found = leaks.into_iter().map(|it| {
         let commit = &it.commit[..it.commit.len().min(9)];
-        secret(it.rule, it.file, it.start_line, &format!("commit {commit} shows it to everybody: make a new one"))
+        secret(it.rule, it.file, it.start_line, &format!("it is public in commit {commit}: replace it by a new one"))
     });
     Ok(found.collect())
 }
@@ -222,7 +220,7 @@ pub fn semgrep(report: &str) -> Result<Vec<Finding>> {
     let report: Report = parse(report)?;
     looked(!report.paths.scanned.is_empty())?;
     if let Some(problem) = report.errors.iter().find(|problem| problem.level == "error") {
-        return Err(not_judged(format!("semgrep couldn't read all: {}", problem.message)));
+        return Err(not_judged(format!("semgrep couldn't read all files: {}", problem.message)));
     }
     let found = report.results.into_iter().map(|it| {
         // It puts the folder of the rule in front of its name.
@@ -290,9 +288,9 @@ pub fn cargo_audit(report: &str) -> Result<Vec<Finding>> {
     let report: Report = parse(report)?;
     looked(report.database.advisory_count > 0 && report.lockfile.dependency_count > 0)?;
     let weak = report.vulnerabilities.list.into_iter().map(|it| {
-        let mended = it.versions.patched.join(" or ");
+        let fixed = it.versions.patched.join(" or ");
         let Package { name, version } = it.package;
-        weakness(&it.advisory.id, Severity::Unknown, &name, &version, &mended, CARGO_LOCK)
+        vulnerability(&it.advisory.id, Severity::Unknown, &name, &version, &fixed, CARGO_LOCK)
     });
     let warned = report.warnings.into_iter().flat_map(|(kind, warnings)| {
         warnings.into_iter().map(move |it| {

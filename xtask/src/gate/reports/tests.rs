@@ -26,10 +26,10 @@ fn an_image_is_judged_by_its_packages_its_files_and_its_secrets() {
     assert_eq!(
         told(&found),
         [
-            "CVE-1 critical in libc6 2.36-9: mended in 2.36-10",
-            "CVE-2 medium in libc6 2.36-9: no version mends it yet",
-            "CVE-3 high in itoa 1.0.18: mended in 9.0.0",
-            "a secret (private-key) in /etc/key: take it out, and make a new one",
+            "CVE-1 critical in libc6 2.36-9: fixed in 2.36-10",
+            "CVE-2 medium in libc6 2.36-9: no fixed version yet",
+            "CVE-3 high in itoa 1.0.18: fixed in 9.0.0",
+            "a secret (private-key) in /etc/key: remove it, and replace it by a new one",
         ]
     );
     assert!(found[3].is_final && found[3].severity == Severity::Critical, "whatever its rule thinks of it");
@@ -73,7 +73,7 @@ fn the_id_of_a_secret_in_a_file_is_of_that_very_text() {
 fn a_leak_is_told_with_its_commit() {
     let report = r#"[{ "RuleID": "private-key", "Description": "…", "StartLine": 1, "EndLine": 3, "File": "old.pem",
         "Commit": "0123456789abcdef", "Fingerprint": "0123456789abcdef:old.pem:private-key:1" }]"#;
-    let says = "a secret (private-key) in old.pem:1: commit 012345678 shows it to everybody: make a new one";
+    let says = "a secret (private-key) in old.pem:1: it is public in commit 012345678: replace it by a new one";
     assert_eq!(told(&gitleaks(report).unwrap()), [says]);
     assert_eq!(gitleaks("[]").unwrap(), []);
 }
@@ -100,7 +100,7 @@ fn every_advisory_of_a_crate_stops_it_and_a_warning_does_not() {
     assert_eq!(
         told(&found),
         [
-            "RUSTSEC-2026-0001 in planted 1.0.0: mended in >=1.0.1",
+            "RUSTSEC-2026-0001 in planted 1.0.0: fixed in >=1.0.1",
             "RUSTSEC-2026-0002: old 0.1.0 is unmaintained",
             "yanked: back 2.0.0 is yanked",
         ]

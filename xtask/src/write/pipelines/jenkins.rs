@@ -1,6 +1,6 @@
 //! All pipelines as one declarative Jenkinsfile: Jenkins reads one file for a branch, and what started it chooses.
 //!
-//! No machine is held while somebody is waited for: each job has its own. Evidence goes from job to job as a stash.
+//! No agent is occupied while an approval is pending: each job has its own. Evidence goes from job to job as a stash.
 
 use super::list::{Given, Handover, Host, IMAGE, Job, Line, Pipeline, Runner, Starts};
 
@@ -91,7 +91,7 @@ fn handover(job: &Job, pipeline: &str) -> (String, String) {
     }
 }
 
-/// The machine; a protected environment's is asked for only once somebody has approved.
+/// The machine; a protected environment's is allocated only after the approval.
 fn host(job: &Job) -> String {
     let minutes = job.minutes();
     let within = format!("                    options {{ timeout(time: {minutes}, unit: 'MINUTES') }}\n");
@@ -132,7 +132,7 @@ fn stage(line: &Line, keeps_going: bool) -> String {
     )
 }
 
-/// What tells is asked whatever failed before, and the one whatever the other said.
+/// Notifications run whatever failed before, and independently of each other.
 fn post(line: &Line) -> String {
     let (command, minutes) = (given(line, format!("sh '{}'", line.command())), line.minutes);
     format!(

@@ -55,7 +55,7 @@ pub enum Host {
 pub struct Runner {
     pub environment: String,
     pub variable: String,
-    /// Only where there is such a machine, and once somebody has approved; otherwise the usual one will do, and the
+    /// Only where there is such a machine, and after an approval; otherwise the default one is used, and the
     /// environment ends with the job.
     pub protected: bool,
 }
@@ -76,7 +76,7 @@ pub struct Line {
     pub name: String,
     pub words: Vec<String>,
     pub minutes: u32,
-    /// Asked after a failure, too: it tells what is missing.
+    /// Runs after a failure, too: it reports what is missing.
     pub tells: bool,
     /// What it finds in its environment, which no other line does.
     pub given: Vec<Given>,
@@ -90,11 +90,11 @@ pub enum Given {
     Registry,
     /// Who may ask it.
     Reader,
-    /// What signs the image, where nobody vouches for the job itself.
+    /// The key that signs the image, where the job has no identity of its own.
     SigningKey,
     /// What the signature is checked with, where it isn't the job's own name.
     VerifyingKey,
-    /// Who is told, and the key that signs the message.
+    /// Where notifications go, and the key that signs them.
     Webhook,
     /// Whether there is a machine of that name.
     Runner(String),
@@ -200,7 +200,7 @@ pub fn all(environments: &[Environment]) -> Result<Vec<Pipeline>> {
 fn verify() -> Pipeline {
     Pipeline {
         name: "verify",
-        why: "what a change has to pass: `cargo xtask ci`, stage by stage",
+        why: "the stages that every change has to pass, as `cargo xtask ci`",
         starts: Starts::OnChange,
         jobs: vec![Job::new("verify", parts(registry))],
         tells: None,
@@ -222,7 +222,7 @@ fn nightly() -> Pipeline {
     ];
     Pipeline {
         name: "nightly",
-        why: "the same with ten times the made-up requests, and what takes long; all failures are wanted, not the first",
+        why: "the same with ten times the generated requests, and the long stages; continues after failures",
         starts: Starts::AtNight,
         jobs: jobs.map(Job::keeping_going).into(),
         tells: None,
@@ -237,8 +237,8 @@ fn release(environments: &[Environment]) -> Result<Pipeline> {
     let jobs = deployed.iter().map(|(environment, runner)| deployment(environment, runner, &deployed));
     Ok(Pipeline {
         name: "release",
-        why: "what a tag has to pass before its image may be had, then from environment to environment, to a protected one \
-              when somebody approves",
+        why: "the stages that a tagged commit has to pass, then the push of its image and the deployments, to a protected \
+              environment after an approval",
         starts: Starts::OnTag,
         jobs: [build, publish].into_iter().chain(jobs).collect(),
         tells: None,
@@ -255,7 +255,7 @@ fn in_order(environments: &[Environment]) -> Result<Vec<Deployed<'_>>> {
     while !waiting.is_empty() {
         let waits = |from: &String| waiting.iter().any(|(it, _)| it.name == *from);
         let next = waiting.iter().position(|(it, _)| !it.promotes_from.as_ref().is_some_and(waits));
-        let circle = || Failure::check("the environments take their versions from each other in a circle");
+        let circle = || Failure::check("`promotes_from` of the environments forms a cycle");
         placed.push(waiting.remove(next.ok_or_else(circle)?));
     }
     Ok(placed)
@@ -275,7 +275,7 @@ fn deployment(environment: &Environment, runner: &str, deployed: &[Deployed]) ->
 }
 
 impl Pipeline {
-    /// At the end a webhook is told what each job did, or that it didn't run.
+    /// At the end a webhook gets each job's result, or that it didn't run.
     fn telling(self) -> Self {
         let asked = records(self.jobs.iter().filter(|job| job.condition().is_none()));
         let mut words: Vec<_> = ["notify", "--pipeline", self.name].map(str::to_owned).into();
@@ -466,6 +466,6 @@ mod tests {
         machine.environments.insert("attic".into(), text("prod", 9001));
         assert_eq!(jobs(&machine).unwrap()[2..], ["publish < staging", "staging < prod", "prod < attic"]);
         machine.environments.insert("staging".into(), text("attic", 9002));
-        assert!(jobs(&machine).unwrap_err().to_string().contains("in a circle"));
+        assert!(jobs(&machine).unwrap_err().to_string().contains("forms a cycle"));
     }
 }

@@ -41,7 +41,7 @@ impl Stage for Pipelines {
 
     fn plan(&self, machine: &Machine) -> Result<Plan> {
         let write = Step::task("write the pipelines", |ctx| write(&ctx.machine.root, &Environment::all(ctx.machine)?))
-            .why("what runs elsewhere is what runs here")
+            .why("pipelines run the same stages as this machine")
             .changes(format!("{}: orphans in them are deleted", FOLDERS.join(", ")));
         Ok(match self.check {
             true => Plan::new("pipelines", check_steps(machine)).keep_going(),
@@ -53,18 +53,18 @@ impl Stage for Pipelines {
 /// Ours first, then what the makers of actionlint, zizmor and npm-groovy-lint know.
 pub fn check_steps(machine: &Machine) -> [Step; 4] {
     let same = Step::task("pipelines are up to date", |ctx| check(&ctx.machine.root, &Environment::all(ctx.machine)?))
-        .why("a stage that no pipeline runs, or one that only a pipeline runs, is found by nobody")
+        .why("pipelines and the list of stages have to match")
         .next("cargo xtask pipelines, then commit what it wrote");
     let workflows = list::NAMES.map(github::path);
     let jenkinsfile = jenkins::PATH;
     let form = Step::run("workflows", cmd!(machine.sh, "actionlint {workflows...}"))
-        .why("GitHub tells a mistake only after the push")
+        .why("GitHub reports mistakes only after the push")
         .optional("actionlint", machine)
-        .next("mend xtask/src/write/pipelines/github.rs");
+        .next("fix xtask/src/write/pipelines/github.rs");
     let safe = Step::run("workflows are safe", cmd!(machine.sh, "zizmor --offline --no-progress .github"))
-        .why("permissions, credentials and templates that a stranger's pull request could use")
+        .why("permissions, credentials and templates that a malicious pull request could exploit")
         .optional("zizmor", machine)
-        .next("mend xtask/src/write/pipelines/github.rs");
+        .next("fix xtask/src/write/pipelines/github.rs");
     let jenkins = cmd!(
         machine.sh,
         "npm-groovy-lint --noserver --loglevel error --failon error --path pipelines --files **/Jenkinsfile"
@@ -74,7 +74,7 @@ pub fn check_steps(machine: &Machine) -> [Step; 4] {
         .optional("npm-groovy-lint", machine)
         .optional("java", machine)
         .within(600)
-        .next("mend xtask/src/write/pipelines/jenkins.rs");
+        .next("fix xtask/src/write/pipelines/jenkins.rs");
     [same, form, safe, jenkins]
 }
 

@@ -46,7 +46,7 @@ impl Pins {
 
 fn no_pin(number: usize, text: &str) -> Failure {
     let message = format!("{FILE}:{number}: `{text}` is no `owner/name@COMMIT # vVERSION`");
-    Failure::check(message).next("a tag can be moved: the whole commit, 40 digits, and its version behind it")
+    Failure::check(message).next("a tag can be moved: use the full commit, 40 digits, followed by its version")
 }
 
 fn pin(text: &str) -> Option<Pin> {

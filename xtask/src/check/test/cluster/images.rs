@@ -19,7 +19,7 @@ const WEB: &str = "wayfare-trial-web:one";
 const VERSIONS: [(&str, &str); 5] = [
     ("one", ""),
     ("two", ""),
-    // Listens where nobody asks it: it never gets ready.
+    // Listens on the wrong port: it never becomes ready.
     ("silent", "WAYFARE_LISTEN=0.0.0.0:4999"),
     // Doesn't begin.
     ("broken", "WAYFARE_ACCESS_SECONDS=never"),

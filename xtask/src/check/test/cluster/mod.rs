@@ -42,7 +42,7 @@ pub fn plan(machine: &Machine, is_required: bool, as_pushed: bool) -> Result<Pla
         || Failure::new(Exit::ToolMissing, "a cluster is required, and can't be had here").next(remedy.clone());
     ensure!(has_cluster || !is_required, missing());
     let steps = steps(machine, as_pushed)?.into_iter().map(|step| step.skip_if(!has_cluster, remedy.clone()));
-    // Each claim stands by itself: one run tells of all that don't hold.
+    // Each claim stands by itself: one run reports all that fail.
     Ok(Plan::new("test cluster", steps).keep_going())
 }
 
@@ -57,9 +57,9 @@ fn steps(machine: &Machine, as_pushed: bool) -> Result<Vec<Step>> {
     };
     let build: Vec<_> = ["image", "build"].into_iter().chain(as_pushed.then_some("--release")).collect();
     let image = stage("image", &build)?
-        .why("what is tried is what this source makes")
-        .skip_if(machine.variable("WAYFARE_IMAGE").is_some(), "WAYFARE_IMAGE names one");
-    let up = stage(UP, &["cluster", "up"])?.why("a cluster that nobody else uses").changes("a cluster of its own");
+        .why("the test uses an image of this source")
+        .skip_if(machine.variable("WAYFARE_IMAGE").is_some(), "WAYFARE_IMAGE names an image");
+    let up = stage(UP, &["cluster", "up"])?.why("a cluster for this test only").changes("a cluster of its own");
     let down = stage("down", &["cluster", "down"])?.why("nothing of it is left").changes("removes it").cleaning_up(&up);
     let load = Step::task("images in the cluster", images::load).why("nodes take them by their digest");
     let needed = [image, images::build(machine), up, load].map(Step::essential);

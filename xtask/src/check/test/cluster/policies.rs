@@ -9,7 +9,7 @@ use xshell::cmd;
 
 use super::{NAMESPACE, claim, images, kubectl, soon};
 
-/// Who asks whom, and whether the answer comes. A client is the component that it says it is, or a namespace.
+/// A connection, and whether it is allowed. A client is a component by its label, or a namespace.
 const WAYS: [(&str, &str, bool); 17] = [
     ("web", "api:5000", true),
     ("monitoring/scraper", "pod api:9464", true),
@@ -71,7 +71,7 @@ fn probes(ctx: &mut Ctx) -> Result<()> {
                 "automountServiceAccountToken": false,
                 "terminationGracePeriodSeconds": 1,
                 "securityContext": { "runAsNonRoot": true, "runAsUser": 999, "seccompProfile": { "type": "RuntimeDefault" } },
-                // It is no replica of anything: nobody sends it requests.
+                // It is no replica of anything: it gets no requests.
                 "readinessGates": [{ "conditionType": "wayfare.test/never" }],
                 "containers": [{ "name": "probe", "image": image, "command": ["sleep", "600"],
                     "securityContext": { "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } } }],

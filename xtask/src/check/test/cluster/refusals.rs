@@ -13,7 +13,7 @@ pub fn steps() -> Vec<Step> {
         claim("a context that isn't on the list is refused", another_context).why("the wrong cluster is a bad day");
     let image = claim("an image by its tag is refused", by_tag).why("a tag can be moved");
     let namespace =
-        claim("a namespace of somebody else is refused", foreign).why("names are short, and clusters are shared");
+        claim("another team's namespace is refused", foreign).why("names are short, and clusters are shared");
     let silent = claim("a cluster that doesn't answer is unreachable", no_cluster).why("that is no failed deployment");
     let digest = claim("an image that its registry doesn't have changes nothing", unknown)
         .why("found before anything is touched");

@@ -59,7 +59,7 @@ pub fn steps() -> Vec<Step> {
         .why("by what the cluster remembers of it"),
         claim("of two deployments at once one is refused", two_at_once).why("they would mix"),
         claim("Ctrl-C in the middle brings back what ran", |ctx| interrupted(ctx, Signal::INT))
-            .why("whoever stops it wants the old version"),
+            .why("after an interruption the old version is wanted"),
         claim("after a kill in the middle the next one recovers", |ctx| interrupted(ctx, Signal::KILL))
             .why("machines stop"),
     ];
@@ -190,7 +190,7 @@ fn two_at_once(ctx: &mut Ctx) -> Result<()> {
     })?;
     let second = deploy(ctx, "one", &[])?;
     let code = first.wait()?.code();
-    second.ends_with(Exit::Refused)?.says("something else is under way")?;
+    second.ends_with(Exit::Refused)?.says("another operation is in progress")?;
     ensure!(code == Some(0), Failure::check(format!("the first one ended with {code:?}")));
     serves(ctx, "two")?;
     deploy(ctx, "one", &[])?.ends_with(Exit::Ok).map(drop)

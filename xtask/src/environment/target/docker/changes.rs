@@ -17,7 +17,7 @@ impl Docker {
     pub fn changes(&self, release: &Release, machine: &Machine) -> Vec<Step> {
         let [old, new] = ["deployed.yaml", "next.yaml"].map(|name| machine.scratch(&format!("diff/{name}")));
         let render = Step::run("render", self.rendered(release, machine))
-            .why("compose.yaml with everything filled in that env.toml and the image say")
+            .why("renders compose.yaml with the settings of env.toml and the image")
             .into_file(&new)
             .within(60);
         let (deployed, to) = (self.deployed(), old.clone());
@@ -25,10 +25,10 @@ impl Docker {
             let text = if deployed.exists() { fs::read_to_string(&deployed)? } else { String::new() };
             Ok(ctx.machine.sh.write_file(&to, text)?)
         });
-        let last = last.why("the same, as it was at the last deployment; nothing where there was none");
+        let last = last.why("the rendering of the last deployment, if there was one");
         let compare = cmd!(machine.sh, "git --no-pager diff --no-index --no-ext-diff --no-color -- {old} {new}");
         let compare = Step::run("diff", compare)
-            .why("what is replaced where it differs: services by compose, replicas one after the other")
+            .why("shows the differences that a deployment would apply")
             .answering(&[1])
             .showing_data()
             .within(60);
@@ -38,7 +38,7 @@ impl Docker {
             ctx.screen.say(if differs { "  a deployment would change this" } else { "  a deployment changes nothing" });
             Ok(())
         });
-        vec![last, render, compare, verdict.why("for scripts: `data.changes` of --json")]
+        vec![last, render, compare, verdict.why("sets `data.changes` of --json")]
     }
 
     /// Kept for the next `diff`.

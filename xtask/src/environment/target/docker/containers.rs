@@ -98,7 +98,7 @@ pub fn runs(machine: &Machine, container: &str, restarts: &str) -> Result<()> {
     let format = "{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}}";
     let state = docker(machine, &["inspect", "--format", format, container])?;
     let words: Vec<_> = state.split(' ').collect();
-    let has_ended = || Failure::check(format!("it ended with {}", words.get(1).unwrap_or(&"?")));
+    let has_ended = || Failure::check(format!("it exited with {}", words.get(1).unwrap_or(&"?")));
     ensure!(words[0] == "running" && words.get(2) == Some(&restarts), has_ended());
     Ok(())
 }
@@ -112,7 +112,7 @@ pub fn port(machine: &Machine, container: &str) -> Result<u16> {
 /// It is of that commit by its own word, and gives people what they come for.
 pub fn asked(ctx: &mut Ctx, container: &str, port: u16, revision: &str) -> Result<()> {
     let says = asked_for_commit(port);
-    let message = |says: &str| format!("the image is of {revision}, and what runs says that it is of {says}");
+    let message = |says: &str| format!("the image is of commit {revision}, but the running service reports {says}");
     let checked = match says {
         Ok(says) if says != revision => Err(Failure::check(message(&says)).into()),
         Ok(_) => answers(port).map(drop),
@@ -123,16 +123,16 @@ pub fn asked(ctx: &mut Ctx, container: &str, port: u16, revision: &str) -> Resul
 
 pub fn asked_for_commit(port: u16) -> Result<String> {
     let http::Answer { status, body } = http::get(port, "/readyz")?;
-    ensure!(status == 200, Failure::check(format!("/readyz is answered with {status}")));
-    let ready: Value = serde_json::from_str(&body).context("/readyz is no JSON")?;
-    Ok(ready["revision"].as_str().context("/readyz tells no revision")?.to_owned())
+    ensure!(status == 200, Failure::check(format!("/readyz responds with {status}")));
+    let ready: Value = serde_json::from_str(&body).context("/readyz doesn't respond with JSON")?;
+    Ok(ready["revision"].as_str().context("/readyz reports no revision")?.to_owned())
 }
 
 /// The page, which it returns, and the shops.
 pub fn answers(port: u16) -> Result<String> {
     let get = |path: &str| -> Result<http::Answer> {
         let answer = http::get(port, path).with_context(|| format!("GET {path}"))?;
-        ensure!(answer.status == 200, Failure::check(format!("GET {path} is answered with {}", answer.status)));
+        ensure!(answer.status == 200, Failure::check(format!("GET {path} responds with {}", answer.status)));
         Ok(answer)
     };
     get("/api/shops")?;
@@ -147,5 +147,5 @@ pub fn one_more(machine: &Machine, target: &Docker, release: &Release, service: 
     said(target.compose_of(release, machine, &words))?;
     let after = containers(machine, target, service, &[])?;
     let new = after.into_iter().find(|container| !before.contains(container));
-    new.ok_or_else(|| Failure::new(Exit::Failed, format!("compose started no other {service}")).into())
+    new.ok_or_else(|| Failure::new(Exit::Failed, format!("compose didn't start another {service}")).into())
 }

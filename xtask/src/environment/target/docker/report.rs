@@ -52,7 +52,7 @@ impl Docker {
 
 fn instance(service: &str, container: &str, machine: &Machine) -> Result<Instance> {
     let about = docker(machine, &["inspect", "--format", "{{.Name}} {{.State.Status}}", container])?;
-    let (name, state) = about.split_once(' ').context("Docker names no state")?;
+    let (name, state) = about.split_once(' ').context("Docker reports no state")?;
     let commit = if service == "api" { port(machine, container).and_then(asked_for_commit).ok() } else { None };
     let state = if commit.is_some() { READY } else { state };
     let name = name.trim_start_matches('/').to_owned();

@@ -119,7 +119,7 @@ impl Docker {
         for container in containers(machine, self, "api", &[])?.iter().filter(|id| !was.contains(id)) {
             let port = self.check(ctx, release, container)?;
             let same = page == http::get(port, "/")?.body;
-            ensure!(same, Failure::check("the web tier's page isn't the one of the image"));
+            ensure!(same, Failure::check("the web tier serves another page than the image's"));
             replicas
                 .push(json!({ "container": container[..12], "port": port, "revision": revision(machine, release)? }));
         }
@@ -171,7 +171,7 @@ impl Docker {
             remove(machine, new)?;
         }
         self.is_over(if was.is_empty() { Outcome::Failed } else { Outcome::RolledBack })?;
-        ensure!(!was.is_empty(), Failure::check("nothing ran here before, and nothing runs now"));
+        ensure!(!was.is_empty(), Failure::check("there was no previous version, and nothing runs now"));
         answers(self.settings.port).map(drop)
     }
 

@@ -16,7 +16,7 @@ pub fn make(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Every user of the container may read the file, nobody else enters its folder.
+/// Every user of the container may read the file; on the host only the owner can enter its folder.
 fn kept(folder: &Path, name: &str, make: impl Fn() -> Result<String>) -> Result<String> {
     let file = folder.join(name);
     if let Ok(text) = fs::read_to_string(&file) {

@@ -41,8 +41,8 @@ impl Docker {
             Err(TryLockError::WouldBlock) => {
                 let mut who = String::new();
                 file.read_to_string(&mut who)?;
-                let message = format!("something else is under way in {}: {who}", self.environment);
-                Err(Failure::new(Exit::Refused, message).next("wait for its end").into())
+                let message = format!("another operation is in progress in {}: {who}", self.environment);
+                Err(Failure::new(Exit::Refused, message).next("wait until it has finished").into())
             }
             Err(TryLockError::Error(error)) => Err(error.into()),
         }

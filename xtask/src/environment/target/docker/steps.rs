@@ -15,7 +15,7 @@ use crate::image::{self, Account, Image};
 
 pub fn daemon(machine: &Machine) -> [Step; 2] {
     let plugin = Step::run("compose", cmd!(machine.sh, "docker compose version"))
-        .why("it is a plug-in of its own")
+        .why("it is a separate plug-in")
         .within(20)
         .failing_as(Exit::ToolMissing)
         .next("install Docker's plug-in: apt install docker-compose (Debian 13), or docker-compose-plugin");
@@ -26,14 +26,14 @@ pub fn fetch(image: &Image, account: &Account, machine: &Machine) -> Step {
     match image {
         Image::Local(name) => {
             Step::run("image", cmd!(machine.sh, "docker image inspect --format").arg("{{.Id}}").arg(name))
-                .why("it needn't be signed here, and comes from this machine alone")
+                .why("this environment accepts unsigned images of this machine")
                 .within(20)
                 .next("cargo xtask image build")
         }
         Image::Pinned(reference) => {
             let name = reference.to_string();
             Step::run("pull", account.told(cmd!(machine.sh, "docker pull --quiet {name}"), machine))
-                .why("what was verified, by its digest")
+                .why("pulls the verified digest")
                 .changes(format!("the image {name} in Docker"))
                 .within(900)
                 .failing_as(Exit::Unreachable)
@@ -50,30 +50,30 @@ impl Docker {
         let args = args.flat_map(|arg| ["--build-arg".to_owned(), arg]);
         let web = cmd!(machine.sh, "docker build --quiet --file web/Dockerfile --tag {tag} {args...} .");
         let web = Step::run("web image", web.env("DOCKER_BUILDKIT", "1"))
-            .why("the page of the image, behind the firewall")
+            .why("serves the image's page behind the firewall")
             .changes(format!("the image {tag} in Docker"))
             .within(1200)
-            .next("a base that can't be pulled has a stand-in: WAYFARE_BASE_DEBIAN=IMAGE");
+            .next("if the base image can't be pulled, set another: WAYFARE_BASE_DEBIAN=IMAGE");
         let folder = self.secrets();
         let secrets = Step::task("secrets", move |_| secrets::make(&folder))
-            .why("each environment has its own, as files: no command line or environment shows them")
-            .changes(format!("makes what is missing in {}", self.secrets().display()));
+            .why("each environment has its own, as files, so that no command line or environment variable shows them")
+            .changes(format!("creates missing ones in {}", self.secrets().display()));
         [web, secrets]
     }
 
     pub fn migrated(&self, release: &Release, machine: &Machine) -> Vec<Step> {
         let words = ["up", "--detach", "--wait", "--no-recreate", "postgres", "redis"];
         let databases = Step::run("databases", self.compose_of(release, machine, &words))
-            .why("they are started where they don't run, and left alone where they do")
+            .why("starts them if necessary; running ones aren't changed")
             .changes(format!("containers, volumes and networks of {}", self.project))
             .within(300)
             .next("docker compose logs postgres redis");
         let migrate = self.compose_of(release, machine, &["run", "--rm", "--no-deps", "migrate"]);
         let migrate = Step::run("migrate", migrate)
-            .why("tables first: the old version works with those of the next one")
+            .why("tables are migrated first: the old version works with the new ones")
             .changes("the database's tables; they aren't rolled back")
             .within(600)
-            .next("its last lines say which migration, and why; fix it, build, deploy again");
+            .next("its last log lines name the migration and the error; fix it, build, deploy again");
         [databases].into_iter().chain(release.migrates.then_some(migrate)).collect()
     }
 
@@ -87,16 +87,16 @@ impl Docker {
             task("pre-flight", Docker::pre_flight)
                 .why("runs on the real database but receives no traffic, so a failure affects no user")
                 .changes("one container, for a moment")
-                .next("its last lines say why; cargo xtask image measure runs the image by itself"),
+                .next("see its last log lines; cargo xtask image measure runs the image separately"),
             task("replicas", Docker::replicas)
-                .why("each new one answers as the image's commit before an old one ends")
+                .why("each new replica has to be ready, with the image's commit, before an old one stops")
                 .changes(format!("{replicas} replicas of the new version, in place of the old ones")),
             task("worker", Docker::worker)
-                .why("a new one beside the old one, which then finishes what it is doing")
+                .why("starts the new worker next to the old one, which then finishes its work")
                 .changes("the worker"),
             task("web", Docker::replace_web)
-                .why("only where the page or nginx differs: then the port is closed for a moment")
-                .changes("the web tier, where it differs"),
+                .why("only if the page or nginx changed: then the port is closed for a moment")
+                .changes("the web tier, if it changed"),
         ]
     }
 
@@ -104,7 +104,7 @@ impl Docker {
         let password = format!("WAYFARE_SEED_PASSWORD={PASSWORD}");
         let words = ["run", "--rm", "--no-deps", "--env", &password, "migrate", "seed", "--if-empty"];
         Step::run("seed", self.compose_of(release, machine, &words))
-            .why("an empty database gets shops to look at")
+            .why("an empty database has no shops to show")
             .changes("adds the demo city, once")
             .within(300)
     }
@@ -122,7 +122,7 @@ impl Docker {
         let words = ["--profile", "*", "down", "--remove-orphans", "--timeout", "25"];
         let words: Vec<_> = words.into_iter().chain(volumes).collect();
         let down = Step::run("down", self.compose(machine, &words))
-            .why("each service is asked to end, and finishes what it is doing first")
+            .why("each service finishes its in-flight work before it stops")
             .changes(match volumes {
                 Some(_) => "containers, networks, and volumes with all data",
                 None => "containers and networks",
@@ -130,7 +130,7 @@ impl Docker {
             .within(300);
         let target = self.clone();
         let forget = Step::task("secrets", move |ctx| target.forget(ctx.machine))
-            .why("they open nothing any more, and with them goes what was known of the environment")
+            .why("they are useless without the data; the environment's state is removed, too")
             .changes(format!("deletes {}, and the web tier's images", self.state.display()));
         [down].into_iter().chain((!keeps_data).then_some(forget)).collect()
     }

@@ -17,16 +17,19 @@ impl Kubernetes {
         let Some(namespace) = cluster.find("namespace", &cluster.namespace)? else { return Ok(()) };
         let (name, label) = (&cluster.namespace, objects::OURS);
         let is_ours = namespace["metadata"]["labels"]["app.kubernetes.io/part-of"] == "wayfare";
-        let foreign = Failure::new(Exit::Refused, format!("the namespace {name} isn't Wayfare's: it lacks {label}"));
-        ensure!(is_ours, foreign.next("another namespace in env.toml, or label that one"));
+        let foreign = Failure::new(
+            Exit::Refused,
+            format!("the namespace {name} isn't Wayfare's: it doesn't have the label {label}"),
+        );
+        ensure!(is_ours, foreign.next("use another namespace in env.toml, or label this one"));
         let environment = self.record()?.environment;
         let is_free = environment.is_empty() || environment == self.name;
         let taken = Failure::new(Exit::Refused, format!("the namespace {name} is the environment {environment}'s"));
-        ensure!(is_free, taken.next("another namespace in env.toml"));
+        ensure!(is_free, taken.next("use another namespace in env.toml"));
         Ok(())
     }
 
-    /// The namespace, roles and policies: by whoever may change them; whoever may not finds them there.
+    /// The namespace, roles and policies: applied if this user may change them, else they have to exist.
     pub fn access(&self) -> Result<()> {
         let cluster = self.cluster()?;
         let access = of_phase(&self.rendered()?.objects, Phase::Access);
@@ -34,7 +37,7 @@ impl Kubernetes {
         if may("namespaces") && may("roles") {
             return cluster.apply(&access, &[]).map(drop);
         }
-        let message = format!("there is no namespace {}, and this user may make none", cluster.namespace);
+        let message = format!("there is no namespace {}, and this user may not create one", cluster.namespace);
         let missing = Failure::new(Exit::Refused, message).next("an administrator applies k8s/base/access");
         ensure!(cluster.find("namespace", &cluster.namespace)?.is_some(), missing);
         Ok(())
@@ -76,7 +79,7 @@ impl Kubernetes {
         ensure!(!replicas.is_empty(), Failure::check("no replica of the service is ready"));
         for pod in &replicas {
             let said = self.commit_of(name(pod))?;
-            let message = || format!("the image is of {expected}, and {} says that it is of {said}", name(pod));
+            let message = || format!("the image is of commit {expected}, but {} reports {said}", name(pod));
             ensure!(said == expected, Failure::check(message()));
         }
         ctx.data.insert("replicas".into(), replicas.len().into());
@@ -96,9 +99,9 @@ impl Kubernetes {
         let page = ctx.wait_for("the web tier", self.settings.ready_within, || {
             ask("/").inspect_err(|_| std::thread::sleep(std::time::Duration::from_millis(500))).ok()
         })?;
-        ensure!(page.contains("<html"), Failure::check("the web tier answers / with something that is no page"));
+        ensure!(page.contains("<html"), Failure::check("the web tier's response to / isn't the page"));
         let shops: Value = serde_json::from_str(&ask("/api/shops")?)?;
-        ensure!(shops.is_object() || shops.is_array(), Failure::check("/api/shops through the web tier is no list"));
+        ensure!(shops.is_object() || shops.is_array(), Failure::check("/api/shops through the web tier isn't a list"));
         Ok(())
     }
 }

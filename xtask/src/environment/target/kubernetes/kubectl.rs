@@ -126,9 +126,9 @@ pub fn failure(output: &Output) -> Failure {
     let last = lines[lines.len().saturating_sub(5)..].join("; ");
     match exit_of(&said) {
         Exit::Unreachable => Failure::new(Exit::Unreachable, last)
-            .next("is the cluster up, and this machine allowed to reach it? `cargo xtask cluster status`"),
+            .next("check that the cluster is up and reachable: `cargo xtask cluster status`"),
         Exit::Refused => Failure::new(Exit::Refused, last)
-            .next("the cluster's administrator binds the role `deployer` of k8s/base/access to whoever deploys"),
+            .next("the cluster's administrator has to bind the role `deployer` of k8s/base/access to this user"),
         exit => Failure::new(exit, if last.is_empty() { "kubectl failed without a word".into() } else { last }),
     }
 }

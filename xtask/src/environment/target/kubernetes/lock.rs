@@ -28,16 +28,17 @@ impl Lock {
         if let Err(error) = cluster.tell(&["create", "--filename", "-"], &lease.to_string()) {
             let Some(held) = cluster.find("lease", NAME)? else { return Err(error) };
             if let Some(holder) = holder(&held, seconds(), &hostname(), is_alive) {
-                let message = format!("something else is under way in {}: {holder}", cluster.namespace);
+                let message = format!("another operation is in progress in {}: {holder}", cluster.namespace);
                 bail!(
                     Failure::new(Exit::Refused, message)
-                        .next(format!("wait for its end, or {LASTS} s after its death"))
+                        .next(format!("wait until it has finished; the lock of a killed run expires after {LASTS} s"))
                 );
             }
             let mut taken = lease;
             taken["metadata"]["resourceVersion"] = held["metadata"]["resourceVersion"].clone();
             cluster.tell(&["replace", "--filename", "-"], &taken.to_string()).map_err(|_| {
-                Failure::new(Exit::Refused, "another deployment took the lock at this moment").next("wait for its end")
+                Failure::new(Exit::Refused, "another deployment took the lock at the same time")
+                    .next("wait until it has finished")
             })?;
         }
         let (stop, stopped) = mpsc::channel();

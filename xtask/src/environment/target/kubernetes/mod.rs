@@ -53,7 +53,7 @@ pub struct Settings {
     /// Seconds without progress after which a deployment is rolled back.
     #[serde(default = "two_minutes")]
     ready_within: u64,
-    /// Make the Secret that the overlay names and doesn't bring: where nobody else keeps it.
+    /// Create the Secret that the overlay names but doesn't contain, if no one else provides it.
     #[serde(default)]
     generate_secrets: bool,
 }

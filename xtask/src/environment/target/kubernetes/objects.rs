@@ -87,7 +87,7 @@ pub fn autoscaled(objects: &[Value]) -> Vec<(String, u64)> {
     scalers.filter_map(target).collect()
 }
 
-/// The number of replicas is the autoscaler's where there is one: whoever applies it once owns it ever after.
+/// Where there is an autoscaler, it sets the replicas: an apply that has the field would own it from then on.
 pub fn leave_replicas_to_autoscalers(objects: &mut [Value]) {
     let scaled: BTreeSet<_> = autoscaled(objects).into_iter().map(|(target, _)| target).collect();
     for object in objects {

@@ -40,7 +40,7 @@ pub struct Record {
 impl Record {
     pub fn read(cluster: &Cluster) -> Result<Self> {
         let Some(map) = cluster.find("configmap", NAME)? else { return Ok(Record::default()) };
-        Self::from_data(&map["data"]).with_context(|| format!("the ConfigMap {NAME} isn't as it was written"))
+        Self::from_data(&map["data"]).with_context(|| format!("the ConfigMap {NAME} is damaged or was edited"))
     }
 
     pub fn write(&self, cluster: &Cluster) -> Result<()> {

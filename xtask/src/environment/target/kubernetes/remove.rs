@@ -35,7 +35,7 @@ impl Kubernetes {
         }
         let namespace = cluster.find("namespace", &cluster.namespace)?;
         let volumes: Value = serde_json::from_str(&cluster.ask(&["get", "persistentvolumes", "--output", "json"])?)?;
-        // One whose class retains it is Released: its data is still there, for whoever wants it.
+        // A volume that its class retains is Released: its data still exists.
         let bound = volumes["items"].as_array().into_iter().flatten().filter(|volume| {
             volume["spec"]["claimRef"]["namespace"] == *cluster.namespace && volume["status"]["phase"] == "Bound"
         });

@@ -102,7 +102,7 @@ impl Kubernetes {
     }
 
     pub fn rendered(&self) -> Result<Applied> {
-        self.rendered.borrow().clone().context("nothing was rendered yet")
+        self.rendered.borrow().clone().context("nothing has been rendered yet")
     }
 
     fn judge(&self, objects: &[Value]) -> Result<()> {
@@ -114,7 +114,7 @@ impl Kubernetes {
         ensure!(foreign.is_none(), Failure::new(Exit::Refused, foreign.map(elsewhere).unwrap_or_default()));
         let unfixed = objects::images_without_digest(objects);
         let message = format!("not by their digest: {}", unfixed.join(", "));
-        ensure!(unfixed.is_empty(), Failure::new(Exit::Refused, message).next("name each image by NAME@sha256:…"));
+        ensure!(unfixed.is_empty(), Failure::new(Exit::Refused, message).next("give each image as NAME@sha256:…"));
         Ok(())
     }
 }
@@ -182,7 +182,7 @@ fn revision(machine: &Machine, image: &Reference) -> Result<String> {
     let away = || {
         let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         Failure::new(Exit::Unreachable, format!("{image} can't be read: {said}"))
-            .next("is the registry up, and the digest one that was pushed? cargo xtask image find")
+            .next("check that the registry is up and the digest was pushed: cargo xtask image find")
     };
     ensure!(output.status.success(), away());
     let config: Value = serde_json::from_slice(&output.stdout)?;

@@ -53,7 +53,7 @@ impl Kubernetes {
             let workloads: Vec<_> = under_way.adds.into_iter().filter(|id| is_workload(id)).collect();
             cluster.delete(&workloads)?;
             record.ended(Outcome::Failed).write(cluster)?;
-            bail!(Failure::check("nothing ran here before, and nothing runs now"));
+            bail!(Failure::check("there was no previous version, and nothing runs now"));
         };
         cluster.apply(&of_phase(&now.objects, Phase::Settings), &[])?;
         self.roll_out_objects(ctx, &now.objects)?;

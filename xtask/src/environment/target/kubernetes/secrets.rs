@@ -1,4 +1,4 @@
-//! The secrets of an environment that nobody else keeps: made once, in the cluster, and never on a command line.
+//! The secrets of an environment without another provider: generated once, in the cluster, never on a command line.
 
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
