@@ -49,6 +49,12 @@ impl Cluster {
         if text.is_empty() { Ok(None) } else { Ok(Some(serde_json::from_str(&text)?)) }
     }
 
+    /// Whether the cluster has such a kind: whoever may log in may ask that, but not read its definition.
+    pub fn knows(&self, kind: &str, group: &str) -> Result<bool> {
+        let known = self.ask(&["api-resources", "--api-group", group, "--output", "name"])?;
+        Ok(known.lines().any(|name| name == format!("{kind}.{group}")))
+    }
+
     /// Everything of these kinds that a deployment applied.
     pub fn list(&self, kinds: &str) -> Result<Vec<Value>> {
         let words = ["get", kinds, "--selector", objects::OURS, "--output", "json"];

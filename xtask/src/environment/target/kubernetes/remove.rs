@@ -43,7 +43,7 @@ impl Kubernetes {
     }
 
     fn kinds_without_data(&self) -> Result<String> {
-        let has_rollouts = self.cluster()?.find("crd", "rollouts.argoproj.io")?.is_some();
+        let has_rollouts = self.cluster()?.knows("rollouts", "argoproj.io")?;
         Ok(if has_rollouts { WITHOUT_DATA.to_owned() } else { WITHOUT_DATA.replace("rollouts,", "") })
     }
 }

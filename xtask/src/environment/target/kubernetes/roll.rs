@@ -69,8 +69,7 @@ impl Kubernetes {
 
     fn rollouts(&self) -> Result<Vec<Value>> {
         let cluster = self.cluster()?;
-        let is_known = cluster.find("crd", "rollouts.argoproj.io")?.is_some();
-        if is_known { cluster.list("rollouts.argoproj.io") } else { Ok(Vec::new()) }
+        if cluster.knows("rollouts", "argoproj.io")? { cluster.list("rollouts.argoproj.io") } else { Ok(Vec::new()) }
     }
 
     /// Once the Deployment's pods are ready they are found, too, and only then the Rollout's go.
