@@ -23,6 +23,8 @@ pub const STAGES: &[Entry] = &[
     Entry::of::<environment::Up>(Group::Run),
     Entry::of::<environment::Deploy>(Group::Run),
     Entry::of::<environment::Rollback>(Group::Run),
+    Entry::of::<environment::Attest>(Group::Run),
+    Entry::of::<environment::Promote>(Group::Run),
     Entry::of::<environment::Status>(Group::Run),
     Entry::of::<environment::Diff>(Group::Run),
     Entry::of::<environment::Down>(Group::Run),

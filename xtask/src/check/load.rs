@@ -96,7 +96,12 @@ impl Stage for Load {
             .changes("creates accounts and orders there")
             .within(u64::from(self.seconds) + 1800)
             .leaves(&figures);
-        let judge = Step::task("objectives", move |ctx| judge(ctx, &std::fs::read_to_string(&of_judge)?))
+        let went = to.clone();
+        let judge = Step::task("objectives", move |ctx| {
+            ctx.data.insert("to".into(), went.clone().into());
+            judge(ctx, &std::fs::read_to_string(&of_judge)?)
+        });
+        let judge = judge
             .why("slo.toml has the service level objectives")
             .next("/metrics of the service shows which operation is slow; an objective may be changed in slo.toml, with a reason");
         Ok(Plan::new("load", before.into_iter().chain([make, drive, judge])))

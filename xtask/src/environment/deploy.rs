@@ -11,7 +11,7 @@ use stages::plan::{Plan, Step};
 use xshell::cmd;
 
 use super::release::{Release, Strategy};
-use super::{Environment, Target, gitops};
+use super::{Environment, Target, gitops, promotion};
 use crate::image::{self, Account, Image, Signed};
 
 /// Deploy an image to an environment without downtime; roll back if it fails.
@@ -119,7 +119,8 @@ impl Rollout {
         let fetch = |account: &Account| self.environment.target.fetch(&self.release.image, account, machine);
         match &self.release.image {
             Image::Pinned(image) if self.environment.signed => {
-                signed.steps(machine, image, |account| Some(fetch(account)))
+                let proven = promotion::proven(&self.environment, image, signed, machine);
+                signed.steps(machine, image, |account| Some(fetch(account))).into_iter().chain(proven).collect()
             }
             _ => vec![fetch(signed.account())],
         }

@@ -9,6 +9,7 @@ mod deploy;
 mod diff;
 mod down;
 mod gitops;
+mod promotion;
 mod release;
 mod rollback;
 mod status;
@@ -30,6 +31,7 @@ use self::target::{docker, kubernetes};
 pub use self::deploy::Deploy;
 pub use self::diff::Diff;
 pub use self::down::Down;
+pub use self::promotion::{Attest, Promote};
 pub use self::rollback::Rollback;
 pub use self::status::Status;
 pub use self::target::Target;
@@ -48,6 +50,8 @@ pub struct Environment {
     pub runner: Option<String>,
     /// The environment in which a version has to have proven itself.
     pub promotes_from: Option<String>,
+    /// For how long, of which there has to be a signed record. None: nobody asks for one.
+    pub soak_minutes: Option<u64>,
     pub target: Rc<dyn Target>,
 }
 
@@ -63,6 +67,7 @@ struct Settings {
     local: bool,
     runner: Option<String>,
     promotes_from: Option<String>,
+    soak_minutes: Option<u64>,
     docker: Option<docker::Settings>,
     kubernetes: Option<kubernetes::Settings>,
 }
@@ -99,8 +104,13 @@ impl Environment {
     fn read(name: &str, text: &str, machine: &Machine) -> Result<Self> {
         let mut settings: Settings = toml::from_str(text)?;
         let target = settings.target(name, machine)?;
-        let Settings { signed, protected, local, runner, promotes_from, .. } = settings;
-        Ok(Environment { name: name.to_owned(), signed, protected, local, runner, promotes_from, target })
+        let Settings { signed, protected, local, runner, promotes_from, soak_minutes, .. } = settings;
+        let name = name.to_owned();
+        ensure!(
+            soak_minutes.is_none() || (promotes_from.is_some() && signed),
+            "soak_minutes wants promotes_from, and signed images: the record is beside them"
+        );
+        Ok(Environment { name, signed, protected, local, runner, promotes_from, soak_minutes, target })
     }
 
     pub fn all(machine: &Machine) -> Result<Vec<Self>> {
@@ -195,7 +205,8 @@ mod tests {
     #[test]
     fn every_field_is_explained() {
         let page = include_str!("../../../docs/environments.md");
-        let fields = ["signed", "protected", "local", "runner", "promotes_from"].map(|name| format!("| `{name}` |"));
+        let fields = ["signed", "protected", "local", "runner", "promotes_from", "soak_minutes"]
+            .map(|name| format!("| `{name}` |"));
         let of_docker = ["port", "replicas", "ready_within"].map(|name| format!("| `[docker]` `{name}` |"));
         let of_kubernetes = ["contexts", "namespace", "address", "ready_within", "generate_secrets"]
             .map(|name| format!("| `[kubernetes]` `{name}` |"));

@@ -34,7 +34,7 @@ pub use base::reference;
 pub use base::stand_in;
 pub use reference::{Digest, Image, Reference};
 pub use registry::Account;
-pub use sign::{Signed, current};
+pub use sign::{Signed, Signer, current};
 
 const DOCKERFILE: &str = "api/Dockerfile";
 /// Of every Dockerfile that is ours to ship or to test with.

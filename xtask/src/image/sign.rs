@@ -3,6 +3,7 @@
 //! With a key nothing leaves for the transparency log: a private registry stays private. Without one the log is the proof.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Command, FromArgMatches};
@@ -10,7 +11,7 @@ use stages::exit::Failure;
 use stages::machine::Machine;
 use stages::plan::{Plan, Step};
 use stages::secret;
-use xshell::cmd;
+use xshell::{Cmd, cmd};
 
 use super::layout::{self, Layout};
 use super::push::{pushed, verified};
@@ -19,6 +20,13 @@ use super::{Reference, sbom};
 
 #[derive(Args)]
 pub struct Sign {
+    #[command(flatten)]
+    signer: Signer,
+}
+
+/// Who signs.
+#[derive(Args)]
+pub struct Signer {
     #[command(flatten)]
     account: Account,
     /// The key: a file, `env://NAME`, or a key store's URL, with the password in COSIGN_PASSWORD
@@ -69,28 +77,46 @@ impl Sign {
         let ready = Step::task("check the image to sign", |ctx| is_ready(ctx.machine))
             .why("image and SBOM have to belong together")
             .needs(&["cosign", "skopeo"]);
-        let key: Vec<_> = match &self.key {
-            Some(key) => vec!["--key".to_owned(), key.clone(), "--tlog-upload=false".to_owned()],
-            None => Vec::new(),
-        };
-        let (key, on_loopback) = (&key, &on_loopback(&image));
+        let signer = &self.signer;
+        let (key, on_loopback) = (&signer.key(), &on_loopback(&image));
         let sign = cmd!(machine.sh, "cosign sign --yes {key...} {on_loopback...} {image}");
-        let attest = cmd!(
-            machine.sh,
-            "cosign attest --yes --type cyclonedx --predicate {sbom} {key...} {on_loopback...} {image}"
-        );
-        let step = |name, command| {
-            Step::run(name, self.account.told(command, machine))
-                .changes(format!("a signature of {image} in the registry"))
-                .within(300)
-                .next("check the key, and its password in COSIGN_PASSWORD; `cosign generate-key-pair` creates one")
-        };
         let steps = vec![
-            in_registry(&self.account, &image),
-            step("signature", sign).why("lets users verify the image's origin"),
-            step("SBOM", attest).why("signs the SBOM, so that it can't be altered"),
+            in_registry(&signer.account, &image),
+            signer.step("signature", sign, &image, machine).why("lets users verify the image's origin"),
+            signer
+                .attest("SBOM", "cyclonedx", &sbom, &image, machine)
+                .why("signs the SBOM, so that it can't be altered"),
         ];
-        Ok(Plan::new("image sign", [ready].into_iter().chain(self.account.around(machine, &image, steps))))
+        Ok(Plan::new("image sign", [ready].into_iter().chain(signer.account.around(machine, &image, steps))))
+    }
+}
+
+impl Signer {
+    fn key(&self) -> Vec<String> {
+        let with = |key: &String| vec!["--key".to_owned(), key.clone(), "--tlog-upload=false".to_owned()];
+        self.key.as_ref().map(with).unwrap_or_default()
+    }
+
+    /// Says, signed and beside the image, what the file has: something of that type.
+    fn attest(&self, name: &str, kind: &str, file: &Path, image: &str, machine: &Machine) -> Step {
+        let (key, on_loopback) = (&self.key(), &on_loopback(image));
+        let attest =
+            cmd!(machine.sh, "cosign attest --yes --type {kind} --predicate {file} {key...} {on_loopback...} {image}");
+        self.step(name, attest, image, machine)
+    }
+
+    /// The same for what isn't the list of parts.
+    pub fn attestation(&self, name: &str, kind: &str, file: &Path, image: &Reference, machine: &Machine) -> Vec<Step> {
+        let image = image.to_string();
+        let attest = self.attest(name, kind, file, &image, machine).needs(&["cosign"]);
+        self.account.around(machine, &image, vec![in_registry(&self.account, &image), attest])
+    }
+
+    fn step(&self, name: &str, command: Cmd, image: &str, machine: &Machine) -> Step {
+        Step::run(name, self.account.told(command, machine))
+            .changes(format!("a signature of {image} in the registry"))
+            .within(300)
+            .next("check the key, and its password in COSIGN_PASSWORD; `cosign generate-key-pair` creates one")
     }
 }
 
@@ -152,6 +178,15 @@ impl Signed {
         ];
         let steps = steps.into_iter().chain(then(&self.account)).collect();
         [begin].into_iter().chain(self.account.around(machine, &image, steps)).collect()
+    }
+
+    /// What somebody of ours says of the image, of that type: into the file, one statement a line.
+    pub fn attested(&self, name: &str, kind: &str, file: &Path, image: &Reference, machine: &Machine) -> Vec<Step> {
+        let image = image.to_string();
+        let (who, on_loopback) = (&self.who(machine), &on_loopback(&image));
+        let verify = cmd!(machine.sh, "cosign verify-attestation --type {kind} {who...} {on_loopback...} {image}");
+        let verify = Step::run(name, self.account.told(verify, machine)).into_file(file).within(300).needs(&["cosign"]);
+        self.account.around(machine, &image, vec![verify])
     }
 
     fn who(&self, machine: &Machine) -> Vec<String> {

@@ -10,6 +10,7 @@ mod clone;
 mod parts;
 
 mod place;
+mod promoted;
 mod refused;
 #[path = "../../src/check/test/requests.rs"]
 mod requests;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::clone::{Clone, Ran, line_in, start};
 use crate::parts::{Registry, changed, copy, digest, found, free_port, json, run, with_image};
 
-const PASSWORD: (&str, &str) = ("COSIGN_PASSWORD", "only for this test");
+pub const PASSWORD: (&str, &str) = ("COSIGN_PASSWORD", "only for this test");
 
 pub struct Place {
     pub clone: Clone,
@@ -47,6 +47,13 @@ impl Place {
         let place = Place { clone, registry, port, name };
         place.waits_for(60);
         place
+    }
+
+    /// Only what has a record of that environment, that old.
+    pub fn takes_from(&self, before: &str, minutes: u64) {
+        let file = self.clone.path("k8s/overlays").join(&self.name).join("env.toml");
+        let text = format!("promotes_from = '{before}'\nsoak_minutes = {minutes}\n[docker]\nport = {}\n", self.port);
+        fs::write(file, text).unwrap();
     }
 
     /// How long a container may take until it is ready.

@@ -15,7 +15,7 @@ use xshell::cmd;
 
 use self::file::Digests;
 use self::git::Checkout;
-use super::Environment;
+use super::{Environment, promotion};
 use crate::image::{Image, Reference, Signed};
 
 /// Below the environment's overlay.
@@ -83,8 +83,9 @@ fn plan(
         .changes(format!("a commit on {branch} at {}", git::REMOTE))
         .next("someone else pushed at the same time: run it again");
     let verified = if environment.signed { signed.steps(machine, image, |_| None) } else { Vec::new() };
+    let proven = promotion::proven(environment, image, signed, machine);
     let confirmed = environment.confirmed(yes, "its users' version is replaced");
-    let steps = confirmed.into_iter().chain(verified).chain([open, digests, rendered, commit, close]);
+    let steps = confirmed.into_iter().chain(verified).chain(proven).chain([open, digests, rendered, commit, close]);
     Ok(Plan::new(&format!("{verb} --env {}", environment.name), steps))
 }
 
