@@ -18,6 +18,8 @@ use crate::tools;
 const TOOLS: &str = "tools";
 /// Each folder in it is an environment, with what differs there.
 pub const OVERLAYS: &str = "k8s/overlays";
+/// Names the folder of what stands in for Kind.
+pub const CLUSTER_STAND_IN: &str = "WAYFARE_TEST_CLUSTER";
 pub const SILENT_DOCKER: &str = "Docker isn't running: start its daemon";
 
 pub struct Machine {

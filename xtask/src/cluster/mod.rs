@@ -13,7 +13,6 @@ use stages::plan::{Plan, Step};
 use xshell::cmd;
 
 use self::stand_in::StandIn;
-pub use self::stand_in::VARIABLE as STAND_IN;
 
 /// Start and stop a local Kubernetes cluster, and load images into it.
 #[derive(Args)]

@@ -2,12 +2,9 @@
 
 use std::path::PathBuf;
 
-use stages::machine::Machine;
+use stages::machine::{CLUSTER_STAND_IN, Machine};
 use stages::plan::Step;
 use xshell::cmd;
-
-/// Names its folder.
-pub const VARIABLE: &str = "WAYFARE_TEST_CLUSTER";
 
 pub struct StandIn {
     folder: PathBuf,
@@ -16,7 +13,7 @@ pub struct StandIn {
 impl StandIn {
     /// None where users' Kind is meant.
     pub fn of(machine: &Machine) -> Option<Self> {
-        machine.variable(VARIABLE).map(|folder| StandIn { folder: folder.into() })
+        machine.variable(CLUSTER_STAND_IN).map(|folder| StandIn { folder: folder.into() })
     }
 
     pub fn program(&self, name: &str) -> PathBuf {

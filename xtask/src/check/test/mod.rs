@@ -37,6 +37,9 @@ pub struct Test {
     /// Use the release image instead of the quick one (compose, image, deploy, cluster)
     #[arg(long)]
     release: bool,
+    /// Also every strategy with bad versions, which takes half an hour more (cluster)
+    #[arg(long)]
+    all: bool,
     /// Passed to the test harness: part of a test name, --nocapture …
     #[arg(last = true, value_name = "ARGUMENTS")]
     rest: Vec<String>,
@@ -71,7 +74,9 @@ impl Stage for Test {
             Kind::Image => image::plan(machine, machine.requires_parts, self.release),
             Kind::Deploy => deploy::plan(machine, self.require_docker || machine.requires_parts, self.release),
             Kind::Security => Ok(self.security(machine)),
-            Kind::Cluster => cluster::plan(machine, self.require_docker || machine.requires_parts, self.release),
+            Kind::Cluster => {
+                cluster::plan(machine, self.require_docker || machine.requires_parts, self.release, self.all)
+            }
             Kind::Infra => Ok(infra::plan(machine, machine.requires_parts)),
             Kind::All | Kind::Unit | Kind::It => self.plan_of_cargo(machine),
         }

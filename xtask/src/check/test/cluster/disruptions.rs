@@ -21,7 +21,10 @@ pub fn steps() -> Vec<Step> {
     let drained = claim("no request fails while a node is drained", drained)
         .why("as many replicas stay as their budgets say")
         .changes("evicts the service's and the web tier's pods");
-    vec![scaled, deleted, drained]
+    let killed = claim("no request fails when a replica of the service is killed", killed)
+        .why("what it was asked is asked another one")
+        .changes("kills a pod, which comes again");
+    vec![scaled, deleted, killed, drained]
 }
 
 fn scaled(ctx: &mut Ctx) -> Result<()> {
@@ -43,13 +46,22 @@ fn replicas(ctx: &Ctx) -> Result<u64> {
 }
 
 fn deleted(ctx: &mut Ctx) -> Result<()> {
-    under_load(ctx, "deleted pods", |ctx| {
-        for component in DELETED {
+    replaced(ctx, "deleted pods", &DELETED, &["--wait"])
+}
+
+/// As when its node goes: it says nothing to anybody, and what it was asked stays without an answer.
+fn killed(ctx: &mut Ctx) -> Result<()> {
+    replaced(ctx, "killed pod", &["api"], &["--force", "--grace-period=0"])
+}
+
+fn replaced(ctx: &mut Ctx, name: &str, components: &[&str], how: &[&str]) -> Result<()> {
+    under_load(ctx, name, |ctx| {
+        for component in components {
             let selector = format!("app.kubernetes.io/component={component}");
             let pods = kubectl_json(ctx, &["get", "pods", "--selector", &selector])?;
             let pod = &pods["items"][0]["metadata"];
             let [name, uid] = ["name", "uid"].map(|field| pod[field].as_str().unwrap_or_default());
-            kubectl(ctx, &["delete", "pod", name, "--wait"])?;
+            kubectl(ctx, &[&["delete", "pod", name], how].concat())?;
             soon(ctx, &format!("{component} is ready again"), |ctx| {
                 all_ready(ctx, &selector, uid).ok()?.then_some(())
             })?;

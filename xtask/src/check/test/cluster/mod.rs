@@ -3,8 +3,10 @@
 //! Each step is named by what it claims, and its record says how long it took. What is asked meanwhile is what can be asked
 //! twice.
 
+mod deployer;
 mod disruptions;
 mod images;
+mod judged;
 mod policies;
 mod refusals;
 mod rollouts;
@@ -15,43 +17,44 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use stages::ctx::Ctx;
 use stages::exit::{Exit, Failure};
-use stages::machine::Machine;
+use stages::machine::{CLUSTER_STAND_IN, Machine};
 use stages::plan::{Plan, Step};
 use stages::tools;
 use xshell::cmd;
 
 use super::LOAD;
 use super::requests::Load;
-use crate::cluster::STAND_IN;
 use crate::plan_for;
 
 /// What is tried, as it is in k8s/overlays.
 pub const ENVIRONMENT: &str = "kind";
 pub const NAMESPACE: &str = "wayfare-kind";
-const CLIENTS: usize = 4;
+/// Few: a machine that is busy with their questions alone rolls nothing out.
+const CLIENTS: usize = 2;
 /// Answers before and after an event: enough that every client has asked many times.
 const MANY: usize = 100;
 const SOON: u64 = 120;
 const UP: &str = "up";
 const WEB_IMAGE: &str = "WAYFARE_WEB_IMAGE";
 
-pub fn plan(machine: &Machine, is_required: bool, as_pushed: bool) -> Result<Plan> {
+/// The usual story, or all of it: every strategy, with versions that must not stay.
+pub fn plan(machine: &Machine, is_required: bool, as_pushed: bool, is_all: bool) -> Result<Plan> {
     let has_cluster = machine.docker_answers() && has_cluster(machine);
     let remedy = format!("{}; WAYFARE_TEST_CLUSTER=.ci/cluster where Kind can't run", tools::remedy("kind"));
     let missing =
         || Failure::new(Exit::ToolMissing, "a cluster is required, and can't be had here").next(remedy.clone());
     ensure!(has_cluster || !is_required, missing());
-    let steps = steps(machine, as_pushed)?.into_iter().map(|step| step.skip_if(!has_cluster, remedy.clone()));
+    let steps = steps(machine, as_pushed, is_all)?.into_iter().map(|step| step.skip_if(!has_cluster, remedy.clone()));
     // Each claim stands by itself: one run reports all that fail.
     Ok(Plan::new("test cluster", steps).keep_going())
 }
 
 /// Users' Kind, or the stand-in for it.
 fn has_cluster(machine: &Machine) -> bool {
-    machine.variable(STAND_IN).is_some() || machine.has("kind") && machine.has("kubectl")
+    machine.variable(CLUSTER_STAND_IN).is_some() || machine.has("kind") && machine.has("kubectl")
 }
 
-fn steps(machine: &Machine, as_pushed: bool) -> Result<Vec<Step>> {
+fn steps(machine: &Machine, as_pushed: bool, is_all: bool) -> Result<Vec<Step>> {
     let stage = |name: &str, words: &[&str]| -> Result<Step> {
         Ok(Step::run(name, cmd!(machine.sh, "cargo xtask {words...}")).around(plan_for(words, machine)?).within(3600))
     };
@@ -67,9 +70,14 @@ fn steps(machine: &Machine, as_pushed: bool) -> Result<Vec<Step>> {
     steps.extend(rollouts::first());
     steps.push(tour(machine));
     steps.extend(policies::steps());
+    steps.push(deployer::step());
     steps.extend(refusals::steps());
     steps.extend(disruptions::steps());
     steps.extend(rollouts::steps());
+    if is_all {
+        steps.extend(rollouts::interrupted_steps());
+        steps.extend(judged::steps());
+    }
     steps.push(
         claim("after `down` nothing of the environment is left", nothing_left).why("what is forgotten costs money"),
     );
@@ -123,20 +131,22 @@ impl Ran {
 
 /// This program, as a person would run it.
 fn xtask(ctx: &Ctx, words: &[&str]) -> Result<Ran> {
-    let (sh, start) = (&ctx.machine.sh, Instant::now());
-    let program = std::env::current_exe()?;
-    let web = images::web(ctx.machine).unwrap_or_default();
-    let command = cmd!(sh, "{program} {words...} --json").env("PATH", &ctx.machine.path).env(WEB_IMAGE, web);
-    Ok(ran(command.quiet().ignore_status().output()?, start))
+    xtask_with(ctx, words, &[])
 }
 
-fn ran(output: std::process::Output, start: Instant) -> Ran {
-    Ran {
+fn xtask_with(ctx: &Ctx, words: &[&str], variables: &[(&str, &str)]) -> Result<Ran> {
+    let start = Instant::now();
+    let program = std::env::current_exe()?;
+    let web = images::web(ctx.machine).unwrap_or_default();
+    let command = cmd!(ctx.machine.sh, "{program} {words...} --json").env("PATH", &ctx.machine.path);
+    let command = command.env(WEB_IMAGE, web).envs(variables.iter().copied());
+    let output = command.quiet().ignore_status().output()?;
+    Ok(Ran {
         exit: Exit::of_code(output.status.code().unwrap_or(1)),
         record: serde_json::from_slice(&output.stdout).unwrap_or_default(),
         messages: String::from_utf8_lossy(&output.stderr).into_owned(),
         seconds: (start.elapsed().as_secs_f64() * 10.0).round() / 10.0,
-    }
+    })
 }
 
 fn kubectl(ctx: &Ctx, words: &[&str]) -> Result<String> {
@@ -219,16 +229,16 @@ mod tests {
     #[test]
     fn without_a_cluster_it_is_left_out_with_a_word_and_required_it_fails() {
         let machine = Machine::pretend(&["cargo", "git", "docker"]);
-        let plan = plan(&machine, false, false).unwrap();
+        let plan = plan(&machine, false, false, true).unwrap();
         assert!(plan.steps.iter().all(|step| step.skipped.is_some()));
         assert!(plan.steps[0].skipped.as_deref().unwrap().starts_with("kind: "));
-        assert_eq!(Failure::from_any(super::plan(&machine, true, false).err().unwrap()).exit, Exit::ToolMissing);
+        assert_eq!(Failure::from_any(super::plan(&machine, true, false, true).err().unwrap()).exit, Exit::ToolMissing);
     }
 
     #[test]
     fn the_cluster_is_taken_down_whatever_happened() {
         let machine = Machine::pretend(&["cargo", "git", "docker", "kind", "kubectl"]);
-        let plan = plan(&machine, false, false).unwrap();
+        let plan = plan(&machine, false, false, true).unwrap();
         let last = plan.steps.last().unwrap();
         assert!(last.name == "down" && last.when.of().is_some_and(|step| step.is_of(UP)));
     }

@@ -4,9 +4,8 @@ use anyhow::Result;
 use stages::ctx::Ctx;
 use stages::exit::Exit;
 use stages::plan::Step;
-use xshell::cmd;
 
-use super::{ENVIRONMENT, claim, images, kubectl, ran, xtask};
+use super::{ENVIRONMENT, claim, images, kubectl, xtask, xtask_with};
 
 pub fn steps() -> Vec<Step> {
     let context =
@@ -23,7 +22,7 @@ pub fn steps() -> Vec<Step> {
 fn another_context(ctx: &mut Ctx) -> Result<()> {
     let image = images::version(ctx.machine, "two")?;
     let deploy = ["deploy", "--env", ENVIRONMENT, &image];
-    with(ctx, "WAYFARE_KUBE_CONTEXT", "somewhere-else", &deploy)?
+    xtask_with(ctx, &deploy, &[("WAYFARE_KUBE_CONTEXT", "somewhere-else")])?
         .ends_with(Exit::Refused)?
         .says("doesn't list the context somewhere-else")?;
     Ok(())
@@ -59,15 +58,7 @@ fn no_cluster(ctx: &mut Ctx) -> Result<()> {
          clusters: [{{name: a, cluster: {{server: \"http://127.0.0.1:9\"}}}}], users: [{{name: a, user: {{}}}}]}}"
     );
     std::fs::write(&config, text)?;
-    let ended = with(ctx, "KUBECONFIG", &config.display().to_string(), &["status", "--env", ENVIRONMENT]);
+    let ended = xtask_with(ctx, &["status", "--env", ENVIRONMENT], &[("KUBECONFIG", &config.display().to_string())]);
     std::fs::remove_file(config)?;
     ended?.ends_with(Exit::Unreachable).map(drop)
-}
-
-fn with(ctx: &Ctx, variable: &str, value: &str, words: &[&str]) -> Result<super::Ran> {
-    let (program, start) = (std::env::current_exe()?, std::time::Instant::now());
-    let web = images::web(ctx.machine)?;
-    let command = cmd!(ctx.machine.sh, "{program} {words...} --json").env("PATH", &ctx.machine.path);
-    let command = command.env(super::WEB_IMAGE, web).env(variable, value);
-    Ok(ran(command.quiet().ignore_status().output()?, start))
 }

@@ -1,5 +1,6 @@
 //! One version after the other: good ones stay, bad ones are rolled back by themselves, and people don't notice either.
 
+use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -11,11 +12,7 @@ use stages::exit::{Exit, Failure};
 use stages::http;
 use stages::plan::Step;
 
-use crate::cluster::STAND_IN;
-
-use super::{
-    ENVIRONMENT, Ran, WEB_IMAGE, apply, claim, images, kubectl, kubectl_json, noted_load, port, soon, under_load, xtask,
-};
+use super::{ENVIRONMENT, Ran, WEB_IMAGE, claim, images, kubectl, kubectl_json, port, soon, under_load, xtask};
 
 pub fn first() -> Vec<Step> {
     let first = claim("a first deployment serves", |ctx| {
@@ -29,12 +26,10 @@ pub fn first() -> Vec<Step> {
     .changes("the environment kind in the cluster")
     .essential();
     let unchanged = claim("a deployment of what runs changes nothing", |ctx| {
-        let before =
-            kubectl(ctx, &["get", "pods", "--selector", "app.kubernetes.io/component=api", "--output", "name"])?;
+        let before = templates(ctx)?;
         let ran = deploy(ctx, "one", &[])?.ends_with(Exit::Ok)?;
-        let after =
-            kubectl(ctx, &["get", "pods", "--selector", "app.kubernetes.io/component=api", "--output", "name"])?;
-        ensure!(before == after, Failure::check(format!("other pods run: {before} before, {after} after")));
+        let after = templates(ctx)?;
+        ensure!(before == after, Failure::check(format!("other pods run: {before:?} before, {after:?} after")));
         kept(ctx, "unchanged", &ran);
         Ok(())
     })
@@ -44,11 +39,17 @@ pub fn first() -> Vec<Step> {
     vec![first, unchanged, shown]
 }
 
+/// Of which the service's pods are made. How many there are is the autoscaler's business.
+fn templates(ctx: &Ctx) -> Result<BTreeSet<String>> {
+    let path = "jsonpath={.items[*].metadata.labels.pod-template-hash}";
+    let hashes = kubectl(ctx, &["get", "pods", "--selector", "app.kubernetes.io/component=api", "--output", path])?;
+    Ok(hashes.split(' ').map(str::to_owned).collect())
+}
+
 pub fn steps() -> Vec<Step> {
-    let mut steps = vec![
+    vec![
         good("rolling", "two"),
         bad("rolling", "silent", "two"),
-        bad("rolling", "broken", "two"),
         claim("`rollback` brings back the version before", |ctx| {
             let ran = under_load(ctx, "rollback", |ctx| {
                 xtask(ctx, &["rollback", "--env", ENVIRONMENT])?.ends_with(Exit::Ok)
@@ -57,63 +58,22 @@ pub fn steps() -> Vec<Step> {
             serves(ctx, "one")
         })
         .why("by what the cluster remembers of it"),
+    ]
+}
+
+/// Of version one, which runs before and after.
+pub fn interrupted_steps() -> Vec<Step> {
+    vec![
+        bad("rolling", "broken", "one"),
         claim("of two deployments at once one is refused", two_at_once).why("they would mix"),
         claim("Ctrl-C in the middle brings back what ran", |ctx| interrupted(ctx, Signal::INT))
             .why("after an interruption the old version is wanted"),
         claim("after a kill in the middle the next one recovers", |ctx| interrupted(ctx, Signal::KILL))
             .why("machines stop"),
-    ];
-    for strategy in ["blue-green", "canary"] {
-        steps.push(
-            claim(&format!("{strategy}: without Prometheus a version isn't judged, and is rolled back"), move |ctx| {
-                let ran = deploy(ctx, "two", &["--strategy", strategy])?.ends_with(Exit::RolledBack)?;
-                kept(ctx, &format!("{strategy} without Prometheus"), &ran);
-                serves(ctx, "one")
-            })
-            .why("no data is no good news"),
-        );
-        steps.push(claim(&format!("{strategy}: Prometheus is there"), prometheus).why("what judges the next ones"));
-        steps.push(good(strategy, "two"));
-        steps.push(bad(strategy, "silent", "two"));
-        steps.push(
-            claim(&format!("{strategy}: a version that breaks the objectives is rolled back by itself"), move |ctx| {
-                let (ran, share) = noted_load(ctx, |ctx| deploy(ctx, "faulty", &["--strategy", strategy]))?;
-                let ran = ran.ends_with(Exit::RolledBack)?;
-                kept(ctx, &format!("{strategy} to faulty"), &ran);
-                ctx.data.insert(format!("availability: {strategy} to faulty"), share.into());
-                serves(ctx, "two")
-            })
-            .why("it is ready, and answers with errors: only what is measured shows it"),
-        );
-        steps.push(good("rolling", "one"));
-        steps.push(
-            claim(&format!("after {strategy}: Prometheus goes"), no_prometheus).why("the next one begins without it"),
-        );
-    }
-    steps
+    ]
 }
 
-/// How Prometheus finds pods. The stand-in's is Debian's, which is built without Kubernetes' discovery: its node tells the same
-/// by HTTP, under the same labels.
-const DISCOVERY: &str = "kubernetes_sd_configs: [{ role: pod, namespaces: { names: [wayfare-kind] } }]";
-const DISCOVERY_OF_STAND_IN: &str =
-    "http_sd_configs: [{ url: http://10.200.0.1:9099/pods/wayfare-kind, refresh_interval: 2s }]";
-
-fn prometheus(ctx: &mut Ctx) -> Result<()> {
-    let image = images::prometheus_reference(ctx.machine)?;
-    let is_stand_in = ctx.machine.variable(STAND_IN).is_some();
-    let discovery = if is_stand_in { DISCOVERY_OF_STAND_IN } else { DISCOVERY };
-    let objects = include_str!("prometheus.yaml").replace("PROMETHEUS", &image).replace("DISCOVERY", discovery);
-    soon(ctx, "its namespace can be made", |ctx| apply(ctx, &objects).ok())?;
-    let ready = ["--namespace", "monitoring", "rollout", "status", "deployment/prometheus", "--timeout=120s"];
-    kubectl(ctx, &ready).map(drop)
-}
-
-fn no_prometheus(ctx: &mut Ctx) -> Result<()> {
-    kubectl(ctx, &["delete", "namespace", "monitoring", "--wait", "--timeout=120s"]).map(drop)
-}
-
-fn good(strategy: &'static str, version: &'static str) -> Step {
+pub fn good(strategy: &'static str, version: &'static str) -> Step {
     claim(&format!("{strategy}: version {version} replaces the old one, and no request fails"), move |ctx| {
         let what = format!("{strategy} to {version}");
         let ran = under_load(ctx, &what, |ctx| deploy(ctx, version, &["--strategy", strategy])?.ends_with(Exit::Ok))?;
@@ -123,7 +83,7 @@ fn good(strategy: &'static str, version: &'static str) -> Step {
     .why("replicas end only when others answer")
 }
 
-fn bad(strategy: &'static str, version: &'static str, old: &'static str) -> Step {
+pub fn bad(strategy: &'static str, version: &'static str, old: &'static str) -> Step {
     claim(&format!("{strategy}: version {version} is rolled back by itself, and no request fails"), move |ctx| {
         let what = format!("{strategy} to {version}");
         let ran =
@@ -135,7 +95,7 @@ fn bad(strategy: &'static str, version: &'static str, old: &'static str) -> Step
     .why("exit code 6, with the pod's last lines, and the old version serves")
 }
 
-fn deploy(ctx: &Ctx, version: &str, more: &[&str]) -> Result<Ran> {
+pub fn deploy(ctx: &Ctx, version: &str, more: &[&str]) -> Result<Ran> {
     let words = words(ctx, version)?;
     let words: Vec<_> = words.iter().map(String::as_str).chain(more.iter().copied()).collect();
     xtask(ctx, &words)
@@ -147,13 +107,13 @@ fn words(ctx: &Ctx, version: &str) -> Result<Vec<String>> {
 }
 
 /// How long it took, and its rollback where there was one.
-fn kept(ctx: &mut Ctx, what: &str, ran: &Ran) {
+pub fn kept(ctx: &mut Ctx, what: &str, ran: &Ran) {
     let rolled_back = ran.record["data"]["rolled_back_seconds"].clone();
     ctx.data.insert(format!("seconds: {what}"), json!({ "in all": ran.seconds, "rolling back": rolled_back }));
 }
 
 /// Every replica that people reach is of that version.
-fn serves(ctx: &Ctx, version: &str) -> Result<()> {
+pub fn serves(ctx: &Ctx, version: &str) -> Result<()> {
     let pods = kubectl_json(ctx, &["get", "pods", "--selector", "app.kubernetes.io/component=api"])?;
     let image = images::version(ctx.machine, version)?;
     let images: Vec<_> = pods["items"]
