@@ -217,6 +217,10 @@ fn nightly() -> Pipeline {
         Job::new("stages", parts(longer)),
         Job::new("coverage", [tools(), Line::stage("coverage", 60)]),
         Job::new("load", [Line::stage("load", 30)]),
+        Job::new(
+            "cluster",
+            [tools(), Line::new("test cluster", &["test", "cluster", "--require-docker", "--all"], 150)],
+        ),
         Job::new("image", [Line::stage("image reproduce", 120)]),
         Job::new("scan", [tools(), Line::stage("scan", 20).with(Tool::Trivy)]).with_history(),
     ];
@@ -337,7 +341,7 @@ fn all_tools(part: &Part) -> (&'static [&'static str], u32) {
 fn as_pushed(part: &Part) -> (&'static [&'static str], u32) {
     match part.words {
         ["image", "build"] => (&["--release"], 60),
-        ["test", "compose" | "image" | "deploy"] => (&["--release"], part.minutes),
+        ["test", "compose" | "image" | "deploy" | "cluster"] => (&["--release"], part.minutes),
         _ => all_tools(part),
     }
 }
@@ -384,7 +388,7 @@ mod tests {
 
     /// A clone with a commit and an image that was built and pushed, as the lines of a release find it.
     fn released(folder: &std::path::Path) -> Machine {
-        let tools = ["cargo", "git", "docker", "docker-compose", "python3", "schemathesis"];
+        let tools = ["cargo", "git", "docker", "docker-compose", "kind", "kubectl", "python3", "schemathesis"];
         let machine = Machine { root: folder.into(), target: folder.join("target"), ..Machine::pretend(&tools) };
         machine.sh.change_dir(folder);
         let sh = &machine.sh;
