@@ -6,7 +6,7 @@ use stages::ctx::Ctx;
 use stages::exit::Failure;
 use stages::plan::Step;
 
-use super::{claim, kubectl, kubectl_json, soon, under_load};
+use super::{CROWD, claim, kubectl, kubectl_json, soon, under_load, under_load_of};
 
 /// Without PostgreSQL nothing can be answered: the overlay for trying has one, production has replicas of it.
 const DELETED: [&str; 4] = ["api", "web", "worker", "cache"];
@@ -27,22 +27,22 @@ pub fn steps() -> Vec<Step> {
     vec![scaled, deleted, killed, drained]
 }
 
+/// The service's or the web tier's: which of them needs more depends on the machine.
 fn scaled(ctx: &mut Ctx) -> Result<()> {
-    let least = replicas(ctx)?;
-    let seen = under_load(ctx, "scaling", |ctx| {
+    let seen = under_load_of(ctx, CROWD, "scaling", |ctx| {
         soon(ctx, "more replicas", |ctx| {
-            let scaler = kubectl_json(ctx, &["get", "horizontalpodautoscaler", "api"]).ok()?;
-            let cpu = scaler["status"]["currentMetrics"][0]["resource"]["current"]["averageUtilization"].as_u64()?;
-            (scaler["status"]["desiredReplicas"].as_u64()? > least).then_some(cpu)
+            let scalers = kubectl_json(ctx, &["get", "horizontalpodautoscalers"]).ok()?;
+            scalers["items"].as_array()?.iter().find_map(cpu_of_scaled)
         })
     })?;
     ctx.data.insert("cpu_percent".into(), seen.into());
     Ok(())
 }
 
-fn replicas(ctx: &Ctx) -> Result<u64> {
-    let scaler = kubectl_json(ctx, &["get", "horizontalpodautoscaler", "api"])?;
-    scaler["spec"]["minReplicas"].as_u64().context("the autoscaler has a least number")
+/// What it saw, where it asks for more than the least.
+fn cpu_of_scaled(scaler: &Value) -> Option<u64> {
+    let cpu = scaler["status"]["currentMetrics"][0]["resource"]["current"]["averageUtilization"].as_u64()?;
+    (scaler["status"]["desiredReplicas"].as_u64()? > scaler["spec"]["minReplicas"].as_u64()?).then_some(cpu)
 }
 
 fn deleted(ctx: &mut Ctx) -> Result<()> {

@@ -31,6 +31,8 @@ pub const ENVIRONMENT: &str = "kind";
 pub const NAMESPACE: &str = "wayfare-kind";
 /// Few: a machine that is busy with their questions alone rolls nothing out.
 const CLIENTS: usize = 2;
+/// So many that CPU is what they wait for.
+const CROWD: usize = 12;
 /// Answers before and after an event: enough that every client has asked many times.
 const MANY: usize = 100;
 const SOON: u64 = 120;
@@ -174,7 +176,16 @@ fn port(machine: &Machine) -> u16 {
 
 /// People ask all the time while it happens, and each is answered well.
 fn under_load<T>(ctx: &mut Ctx, name: &str, happens: impl FnOnce(&mut Ctx) -> Result<T>) -> Result<T> {
-    let load = Load::start(port(ctx.machine), CLIENTS);
+    under_load_of(ctx, CLIENTS, name, happens)
+}
+
+fn under_load_of<T>(
+    ctx: &mut Ctx,
+    clients: usize,
+    name: &str,
+    happens: impl FnOnce(&mut Ctx) -> Result<T>,
+) -> Result<T> {
+    let load = Load::start(port(ctx.machine), clients);
     answered(ctx, &load, "before it")?;
     let result = happens(ctx);
     let after = answered(ctx, &load, "after it");
