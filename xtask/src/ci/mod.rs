@@ -78,7 +78,7 @@ pub const PARTS: &[Part] = &[
     Part::new(&["test", "deploy"], "successive deployments, and no request lost", 15)
         .with(&["cosign", "docker-compose"])
         .in_pipelines(&["--require-docker"]),
-    Part::new(&["test", "cluster"], "the same on a Kubernetes of its own", 20)
+    Part::new(&["test", "cluster"], "deployments and failures on a local Kubernetes cluster", 20)
         .with(&["docker", "kind", "kubectl"])
         .or_with(CLUSTER_STAND_IN)
         .in_pipelines(&["--require-docker"]),

@@ -50,7 +50,7 @@ pub struct Environment {
     pub runner: Option<String>,
     /// The environment in which a version has to have proven itself.
     pub promotes_from: Option<String>,
-    /// For how long, of which there has to be a signed record. None: nobody asks for one.
+    /// For how long, of which there has to be a signed record. None: no record is required.
     pub soak_minutes: Option<u64>,
     pub target: Rc<dyn Target>,
 }

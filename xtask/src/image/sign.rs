@@ -105,7 +105,7 @@ impl Signer {
         self.step(name, attest, image, machine)
     }
 
-    /// The same for what isn't the list of parts.
+    /// The same for something other than the SBOM.
     pub fn attestation(&self, name: &str, kind: &str, file: &Path, image: &Reference, machine: &Machine) -> Vec<Step> {
         let image = image.to_string();
         let attest = self.attest(name, kind, file, &image, machine).needs(&["cosign"]);

@@ -49,7 +49,7 @@ impl Cluster {
         if text.is_empty() { Ok(None) } else { Ok(Some(serde_json::from_str(&text)?)) }
     }
 
-    /// Whether the cluster has such a kind: whoever may log in may ask that, but not read its definition.
+    /// Whether the cluster has such a kind: every user may ask that, but not read its definition.
     pub fn knows(&self, kind: &str, group: &str) -> Result<bool> {
         let known = self.ask(&["api-resources", "--api-group", group, "--output", "name"])?;
         Ok(known.lines().any(|name| name == format!("{kind}.{group}")))
