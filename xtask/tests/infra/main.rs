@@ -4,6 +4,7 @@
 //! `cargo xtask test infra` runs them. What isn't tried: a real cloud, whose values, quotas and delays no schema knows.
 
 mod life;
+mod machine;
 mod planted;
 
 use std::path::{Path, PathBuf};
