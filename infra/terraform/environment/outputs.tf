@@ -20,8 +20,8 @@ output "contract" {
       firewall = module.firewall[0].arn
     }])
     database = one([for database in module.database : {
-      endpoint = database.endpoint
-      secret   = database.secret_arn
+      endpoint  = database.endpoint
+      owner_arn = database.secret_arn
     }])
     redis    = one([for redis in module.redis : { endpoint = redis.endpoint }])
     registry = module.registry.urls

@@ -57,7 +57,8 @@ struct Cluster {
 #[serde(deny_unknown_fields)]
 struct Database {
     endpoint: String,
-    secret: String,
+    /// Where its owner's password is kept, which isn't here.
+    owner_arn: String,
 }
 
 #[derive(Debug, Deserialize, Serialize)]

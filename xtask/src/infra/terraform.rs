@@ -153,6 +153,10 @@ impl Terraform {
         fs::create_dir_all(&self.folder).context("target can't be written")?;
         sh.remove_path(self.copy())?;
         copy(&self.sources, &self.copy())?;
+        if self.offline {
+            // The stand-in isn't what the registry's hashes are of.
+            sh.remove_path(self.copy().join(self.root.name()).join(LOCK))?;
+        }
         let stated = self.stated()?;
         sh.write_file(self.copy().join("infra.tfvars"), &stated)?;
         let root = self.copy().join(self.root.name());

@@ -28,6 +28,10 @@ impl Clone {
             let copied = Command::new("cp").arg("-r").arg(root.join(part)).arg(target).status().unwrap();
             assert!(copied.success());
         }
+        for root in ["environment", "account", "state", "copies"] {
+            let lock = folder.path().join("infra/terraform").join(root).join(".terraform.lock.hcl");
+            let _ = std::fs::remove_file(lock);
+        }
         Clone { folder }
     }
 
