@@ -61,9 +61,14 @@ pub enum BackupVerb {
         #[arg(long, value_name = "TIME")]
         of: DateTime<FixedOffset>,
         /// What was lost, as JSON
-        #[arg(long, value_name = "JSON", default_value = "null")]
+        #[arg(long, value_name = "JSON", default_value = "null", value_parser = json_of)]
         lost: Value,
     },
+}
+
+/// By name: clap would take any text as a JSON string.
+fn json_of(text: &str) -> serde_json::Result<Value> {
+    serde_json::from_str(text)
 }
 
 #[derive(Args)]

@@ -19,15 +19,34 @@ pub fn run(kept: &Kept, kind: Kind) -> Plan {
     let mark = Step::task("mark", move |ctx| marks::write(&mark.host, "run", ctx.machine).map(drop))
         .why("a row whose time a restore is judged by")
         .changes("a row in backup.mark");
-    let stanza = kept.clone();
-    let stanza = Step::task("stanza", move |ctx| {
-        pgbackrest::run(stanza.host.pgbackrest(ctx.machine).arg("stanza-create")).map(drop)
-    })
-    .why("each repository has to know the database; where it does, nothing changes")
-    .changes("makes what isn't there yet in each repository");
+    let of_stanza = kept.clone();
+    let stanza = Step::task("stanza", move |ctx| stanza(&of_stanza, ctx))
+        .why("each repository has to know the database; where it does, nothing changes")
+        .changes("makes what isn't there yet in each repository");
     let backups: Vec<_> = kept.chosen().into_iter().map(|(number, it)| backup(kept, number, it, kind)).collect();
     let tell = tell(kept);
     Plan::new("backup run", [mark, stanza].into_iter().chain(backups).chain([tell])).keep_going()
+}
+
+/// It wants the lock that archiving holds for moments, so it is tried again, and only where a repository lacks it.
+fn stanza(kept: &Kept, ctx: &mut Ctx<'_>) -> Result<()> {
+    // Well, and well without a backup so far.
+    const KNOWN: [u32; 2] = [0, 2];
+    let is_known = |info: Info| info.repo.iter().all(|repo| KNOWN.contains(&repo.status.code));
+    if pgbackrest::info(&kept.host, ctx.machine).is_ok_and(is_known) {
+        return Ok(());
+    }
+    let make = || pgbackrest::run(kept.host.pgbackrest(ctx.machine).arg("stanza-create")).map(drop);
+    let start = std::time::Instant::now();
+    loop {
+        let made = make().map_err(Failure::from_any);
+        match made {
+            Err(failure) if failure.exit == Exit::Refused && start.elapsed().as_secs() < 60 => {
+                std::thread::sleep(std::time::Duration::from_millis(300));
+            }
+            made => return Ok(made?),
+        }
+    }
 }
 
 fn backup(kept: &Kept, number: usize, repository: &Repository, kind: Kind) -> Step {

@@ -27,6 +27,8 @@ pub fn failure(words: &str) -> Failure {
     let said = line.split_once("ERROR: ").map_or(line, |(_, said)| said).trim().to_owned();
     let number: u32 = said.get(1..4).and_then(|number| number.parse().ok()).unwrap_or(0);
     let has = |some: &[&str]| some.iter().any(|one| words.contains(one));
+    // With another pass its index is noise, which pgBackRest tries to parse.
+    let is_noise = has(&["unable to load info file"]) && has(&["FormatError", "CryptoError", "ChecksumError"]);
     let gone = ["NoSuchBucket", "ContainerNotFound", "bucket does not exist", "container does not exist", "notFound"];
     let away = ["unable to connect", "timeout connecting", "Connection refused", "unexpected eof", "unable to find"];
     let (exit, sentence, next) = if has(&gone) {
@@ -37,7 +39,7 @@ pub fn failure(words: &str) -> Failure {
         )
     } else if has(&["No space left"]) {
         (Exit::Failed, "a disk is full", "make room; nothing that was there is touched")
-    } else if has(&["cipher header invalid", "unable to flush", "CryptoError"]) || number == 95 {
+    } else if is_noise || has(&["cipher header invalid", "unable to flush", "CryptoError"]) || number == 95 {
         (
             Exit::Failed,
             "the repository can't be decrypted: the cipher pass is another one",
@@ -132,6 +134,22 @@ pub fn info(host: &Host, machine: &Machine) -> Result<Info> {
     Ok(stanzas.pop().ok_or_else(none)?)
 }
 
+/// What keeps repositories from being read, where that is why a restore finds nothing in them: `restore` itself only says
+/// that it found nothing.
+pub fn cause(host: &Host, repository: Option<usize>, machine: &Machine) -> Option<anyhow::Error> {
+    let info = info(host, machine).ok()?;
+    let asked = |repo: &&Repo| repository.is_none_or(|number| number == repo.key);
+    let bad = info.repo.iter().filter(asked).find(|repo| repo.status.code != 0)?;
+    let status = &bad.status;
+    Some(match status.code {
+        1 | 2 => {
+            let message = format!("repository {} has no backup of this database: {}", bad.key, status.message);
+            Failure::new(Exit::Unreachable, message).next("another repository: --repository NAME").into()
+        }
+        _ => failure(&status.message).into(),
+    })
+}
+
 /// What `verify --output=text --verbose` found, where that isn't "all is well". An empty text is a finding, too: nothing
 /// was read.
 pub fn findings(text: &str) -> Vec<String> {
@@ -161,6 +179,9 @@ mod tests {
         missing: 0, checksum invalid: 0, size invalid: 0, other: 0\n  backup: 20261128-182138F, status: valid, total files \
         checked: 964, total valid files: 964\n    missing: 0, checksum invalid: 0, size invalid: 0, other: 0\n";
 
+    const NOISE: &str = "P00   WARN: repo1: [FormatError] unable to load info file '/r/backup.info' or '/r/backup.info.copy':\n\
+        FormatError: key/value found outside of section\nP00  ERROR: [075]: no backup set found to restore";
+
     #[test]
     fn verify_is_judged_by_its_text_and_silence_is_no_success() {
         assert!(findings(WELL).is_empty());
@@ -187,6 +208,7 @@ mod tests {
                 "can't be reached",
             ),
             ("P00  ERROR: [095]: unable to flush", Exit::Failed, "cipher pass"),
+            (NOISE, Exit::Failed, "cipher pass"),
             (
                 "P00  ERROR: [050]: unable to acquire lock on file '/x': Resource temporarily unavailable",
                 Exit::Refused,

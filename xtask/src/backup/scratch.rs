@@ -76,7 +76,8 @@ impl Scratch {
                 .args(["--type=time", "--target-action=promote", "--target-timeline=current"])
                 .arg(format!("--target={at}")),
         };
-        pgbackrest::run(pgbackrest.arg("restore")).map(drop)
+        let restored = pgbackrest::run(pgbackrest.arg("restore")).map(drop);
+        restored.map_err(|error| pgbackrest::cause(&self.host, repository, machine).unwrap_or(error))
     }
 
     /// Starts it and waits until it is promoted: until then it may show an old picture, and go.

@@ -18,7 +18,7 @@ use crate::build::{self, Profile};
 use crate::plan_for;
 
 const RUNBOOKS: &str = "docs/runbooks";
-const RULES: [&str; 4] = ["slo", "service", "business", "platform"];
+const RULES: [&str; 5] = ["slo", "service", "business", "platform", "backup"];
 const OURS: &str = "cargo xtask ";
 
 /// Write the rules that slo.toml makes, or hold rules, dashboards and run books against the service.

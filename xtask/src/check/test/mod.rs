@@ -2,6 +2,7 @@
 //!
 //! The tests start their own containers; this only chooses and says what was left out.
 
+mod backup;
 mod cluster;
 mod compose;
 mod deploy;
@@ -28,7 +29,8 @@ pub struct Test {
     /// requests generated from the OpenAPI document, as each role. web: the web page. compose: `up
     /// --compose` to `down --compose`, in containers. image: the image, built, pushed, signed and
     /// tampered with. deploy: successive deployments under traffic. cluster: deployments and more
-    /// on a local Kubernetes cluster. infra: Terraform and Ansible, without a cloud
+    /// on a local Kubernetes cluster. backup:
+    /// backups of PostgreSQL into three emulated clouds, and restores. infra: Terraform and Ansible, without a cloud
     #[arg(value_enum, default_value = "all")]
     kind: Kind,
     /// Fail if Docker isn't running, instead of skipping those tests
@@ -58,6 +60,7 @@ enum Kind {
     Compose,
     Image,
     Deploy,
+    Backup,
     Cluster,
     Infra,
 }
@@ -73,6 +76,7 @@ impl Stage for Test {
             Kind::Compose => compose::plan(machine, self.require_docker || machine.requires_parts, self.release),
             Kind::Image => image::plan(machine, machine.requires_parts, self.release),
             Kind::Deploy => deploy::plan(machine, self.require_docker || machine.requires_parts, self.release),
+            Kind::Backup => Ok(backup::plan(machine, machine.requires_parts)),
             Kind::Security => Ok(self.security(machine)),
             Kind::Cluster => {
                 cluster::plan(machine, self.require_docker || machine.requires_parts, self.release, self.all)
@@ -98,6 +102,7 @@ impl Test {
             | Kind::Image
             | Kind::Deploy
             | Kind::Cluster
+            | Kind::Backup
             | Kind::Infra => ("test", self.on_sqlite(machine, &[]), Some(self.on_postgres(machine, no_docker))),
             Kind::Unit => ("test unit", self.on_sqlite(machine, &["--lib", "--bins"]), None),
             Kind::It => (
