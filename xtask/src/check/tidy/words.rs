@@ -96,7 +96,7 @@ fn prose(line: &str) -> String {
 
 /// A `//` in a string literal, as in an address, begins no comment.
 fn split_comment(line: &str) -> (&str, &str) {
-    let begins = |(at, _): &(usize, &str)| line[..*at].matches('"').count() % 2 == 0;
+    let begins = |(at, _): &(usize, &str)| line[..*at].matches('"').count().is_multiple_of(2);
     let at = line.match_indices("//").find(begins).map_or(line.len(), |(at, _)| at);
     line.split_at(at)
 }
