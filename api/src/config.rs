@@ -302,30 +302,19 @@ impl Config {
         Duration::from_secs(self.timeout_seconds.into())
     }
 
-    /// Everything that is wrong beyond the form of single values, all at once.
-    ///
-    /// # Errors
-    /// One message with a line for each problem.
-    pub fn check(&self) -> anyhow::Result<()> {
+    /// What is wrong beyond the form of single values, as far as no other part has to be asked ([`crate::check`]).
+    pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
-        for (name, url) in
-            [("WAYFARE_DATABASE_URL", &self.database_url), ("WAYFARE_DATABASE_READ_URL", &self.database_read_url)]
-        {
-            if url
-                .as_ref()
-                .is_some_and(|u| !["postgres://", "postgresql://", "sqlite:"].iter().any(|s| u.expose().starts_with(s)))
-            {
+        let databases =
+            [("WAYFARE_DATABASE_URL", &self.database_url), ("WAYFARE_DATABASE_READ_URL", &self.database_read_url)];
+        for (name, url) in databases {
+            if !begins_with(url.as_ref(), &["postgres://", "postgresql://", "sqlite:"]) {
                 problems.push(format!("{name}: begin it with postgres:// or sqlite://"));
             }
         }
         let redis = ["redis://", "rediss://", "redis+sentinel://", "redis+cluster://"];
-        if self.redis_url.as_ref().is_some_and(|u| !redis.iter().any(|s| u.expose().starts_with(s))) {
+        if !begins_with(self.redis_url.as_ref(), &redis) {
             problems.push(format!("WAYFARE_REDIS_URL: begin it with one of {}", redis.join(" ")));
-        }
-        if let Some(keys) = &self.jwt_keys
-            && let Err(problem) = crate::auth::token::parse_keys(keys)
-        {
-            problems.push(format!("WAYFARE_JWT_KEYS: {problem}"));
         }
         if self.metrics_listen == Some(self.listen) && self.listen.port() != 0 {
             problems.push("WAYFARE_METRICS_LISTEN: another address than WAYFARE_LISTEN has".to_owned());
@@ -336,9 +325,6 @@ impl Config {
         if self.images.as_ref().is_some_and(|i| !i.starts_with("s3://")) {
             problems.push("WAYFARE_IMAGES: give s3://BUCKET/PREFIX, or leave it out for the data folder".to_owned());
         }
-        if self.tiles_url.is_some() && crate::web::tiles_origin(self).is_none() {
-            problems.push("WAYFARE_TILES_URL: an http or https address with {z}, {x} and {y} in it".to_owned());
-        }
         if self.demo && !self.listen.ip().is_loopback() {
             problems
                 .push("WAYFARE_DEMO: tells the demo accounts' password, so it listens on 127.0.0.1 only".to_owned());
@@ -346,40 +332,14 @@ impl Config {
         if self.s3_access_key.is_some() != self.s3_secret_key.is_some() {
             problems.push("WAYFARE_S3_ACCESS_KEY and WAYFARE_S3_SECRET_KEY: give both or neither".to_owned());
         }
-        for (name, url, has_key) in [
-            ("WAYFARE_ORS_URL", &self.ors_url, self.ors_key.is_some()),
-            ("WAYFARE_PHOTON_URL", &self.photon_url, false),
-        ] {
-            if let Some(url) = url
-                && let Err(problem) = crate::transport::providers::address(url, has_key)
-            {
-                problems.push(format!("{name}: {problem}"));
-            }
-        }
-        if let Some(Err(problem)) = self.webhook_proxy.as_ref().map(|url| crate::egress::proxy(url.expose())) {
-            problems.push(format!("WAYFARE_WEBHOOK_PROXY: {problem}"));
-        }
-        if self.ors_key.is_some() && self.ors_url.is_none() {
-            problems.push("WAYFARE_ORS_KEY: give WAYFARE_ORS_URL, too: the key is for nobody else".to_owned());
-        }
-        let asks = self.ors_url.is_some() || self.photon_url.is_some();
-        if asks && u64::from(self.provider_ms) >= 1_000 * u64::from(self.timeout_seconds) {
-            problems
-                .push("WAYFARE_PROVIDER_MS: less than WAYFARE_TIMEOUT_SECONDS, or nobody hears the answer".to_owned());
-        }
         if tracing_subscriber::EnvFilter::try_new(&self.log).is_err() {
             problems.push(format!("WAYFARE_LOG: `{}` is not a filter; try `info`", self.log));
         }
-        let fits = crate::auth::password::SHORTEST..=crate::auth::password::LONGEST;
-        if !fits.contains(&self.seed_password().expose().len()) {
-            problems.push("WAYFARE_SEED_PASSWORD: between 10 and 72 bytes".to_owned());
-        }
-        anyhow::ensure!(
-            problems.is_empty(),
-            "the configuration has {} problem(s):\n  {}",
-            problems.len(),
-            problems.join("\n  ")
-        );
-        Ok(())
+        problems
     }
+}
+
+/// Nothing begins with anything.
+fn begins_with(url: Option<&Secret>, schemes: &[&str]) -> bool {
+    url.is_none_or(|url| schemes.iter().any(|scheme| url.expose().starts_with(scheme)))
 }

@@ -1,5 +1,5 @@
 //! The one error of every operation, for its two readers: the client gets a stable code and a sentence, the log
-//! gets the cause. Rendered as RFC 9457 problem+json in one place, [`crate::around`].
+//! gets the cause. Rendered as RFC 9457 problem+json in one place, the middleware around all requests.
 //!
 //! Nothing outside this file and `around.rs` names a status code.
 

@@ -5,7 +5,7 @@ use poem::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
 };
 
-use crate::{around::Seen, forwarded::Scheme, limit::Standing};
+use crate::{caller::Seen, forwarded::Scheme, limit::Standing};
 
 /// For JSON and everything else that is no page: nothing may be loaded and nobody may frame it.
 const CLOSED: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");

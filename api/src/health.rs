@@ -3,12 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use poem::{
-    Endpoint, EndpointExt, IntoResponse, Request, Response, Route, get, handler,
+    Endpoint, EndpointExt, IntoResponse, Request, Response, Route, Server, get, handler,
     http::{StatusCode, header},
+    listener::{Acceptor, Listener, TcpListener},
     web::Data,
 };
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use tokio::task::JoinHandle;
 
 use crate::{
     App,
@@ -76,4 +78,25 @@ fn is_given(token: &str, request: &Request) -> bool {
 
 fn json(status: StatusCode, body: &serde_json::Value) -> Response {
     poem::web::Json(body).with_status(status).into_response()
+}
+
+/// Serves the metrics at their own address, when they have one.
+///
+/// # Errors
+/// A port that can't be had.
+pub async fn serve_metrics(app: &Arc<App>) -> anyhow::Result<Option<JoinHandle<()>>> {
+    let Some(address) = app.config.metrics_listen else { return Ok(None) };
+    let listener = TcpListener::bind(address).into_acceptor().await.map_err(|cause| {
+        anyhow::anyhow!("can't listen on {address} for /metrics: {cause}; give another with --metrics-listen")
+    })?;
+    for address in listener.local_addr() {
+        tracing::info!(%address, "metrics");
+    }
+    let server = Server::new_with_acceptor(listener).name("metrics");
+    let routes = metrics_alone(app.clone());
+    Ok(Some(tokio::spawn(async move {
+        if let Err(cause) = server.run(routes).await {
+            tracing::error!(%cause, "the metrics server stopped");
+        }
+    })))
 }

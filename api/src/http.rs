@@ -8,30 +8,13 @@ use poem::{
     middleware::Compression,
     web::{CompressionAlgo, CompressionLevel},
 };
-use poem_openapi::{ContactObject, LicenseObject, OpenApiService, Tags};
+use poem_openapi::{ContactObject, LicenseObject, OpenApiService};
 use tokio::task::JoinHandle;
 
 use crate::{
-    App, around::Around, audit, auth, bus::Bus, cart, catalog, docs, flags, headers::Methods, health, openapi,
-    operations, orders, seed, slow::Patient, staff, telemetry::Telemetry, transport, web::Web, worker,
+    App, around::Around, auth, bus::Bus, cart, catalog, docs, flags, headers::Methods, health, openapi, operations,
+    orders, seed, signal, slow::Patient, staff, telemetry::Telemetry, transport, web::Web, worker,
 };
-
-/// The chapters of the OpenAPI document.
-#[derive(Tags)]
-pub enum Chapter {
-    /// Accounts, sign-in and roles
-    Accounts,
-    /// Shops and what they sell
-    Catalog,
-    /// What somebody is about to order
-    Cart,
-    /// Orders, from placed to delivered
-    Orders,
-    /// Routes, places and the city's map
-    Journeys,
-    /// What runs the service: flags, audit
-    Operations,
-}
 
 type Apis = (
     auth::AuthApi,
@@ -40,7 +23,7 @@ type Apis = (
     cart::CartApi,
     orders::OrdersApi,
     transport::TransportApi,
-    audit::AuditApi,
+    operations::AuditApi,
     operations::OperationsApi,
 );
 
@@ -52,7 +35,7 @@ fn service(app: Arc<App>) -> OpenApiService<Apis, ()> {
         cart::CartApi(app.clone()),
         orders::OrdersApi(app.clone()),
         transport::TransportApi(app.clone()),
-        audit::AuditApi(app.clone()),
+        operations::AuditApi(app.clone()),
         operations::OperationsApi(app),
     );
     OpenApiService::new(apis, "Wayfare", env!("CARGO_PKG_VERSION"))
@@ -110,7 +93,7 @@ pub async fn serve(app: Arc<App>, telemetry: Option<&Telemetry>) -> anyhow::Resu
         app.metrics.wayfare_slow_headers_total.clone(),
     );
     let mut background = background(&app, telemetry);
-    background.extend(serve_metrics(&app).await?);
+    background.extend(health::serve_metrics(&app).await?);
     let worker = app.config.runs_worker().then(|| tokio::spawn(worker::run(app.clone())));
     let ending = ending(app.clone());
     // The last event streams have been told to end before this starts to count.
@@ -129,27 +112,6 @@ pub async fn serve(app: Arc<App>, telemetry: Option<&Telemetry>) -> anyhow::Resu
     Ok(())
 }
 
-/// Serves the metrics at their own address, when they have one.
-///
-/// # Errors
-/// A port that can't be had.
-pub async fn serve_metrics(app: &Arc<App>) -> anyhow::Result<Option<JoinHandle<()>>> {
-    let Some(address) = app.config.metrics_listen else { return Ok(None) };
-    let listener = TcpListener::bind(address).into_acceptor().await.map_err(|cause| {
-        anyhow::anyhow!("can't listen on {address} for /metrics: {cause}; give another with --metrics-listen")
-    })?;
-    for address in listener.local_addr() {
-        tracing::info!(%address, "metrics");
-    }
-    let server = Server::new_with_acceptor(listener).name("metrics");
-    let routes = health::metrics_alone(app.clone());
-    Ok(Some(tokio::spawn(async move {
-        if let Err(cause) = server.run(routes).await {
-            tracing::error!(%cause, "the metrics server stopped");
-        }
-    })))
-}
-
 fn background(app: &Arc<App>, telemetry: Option<&Telemetry>) -> Vec<JoinHandle<()>> {
     let mut tasks = vec![tokio::spawn(Bus::carry(app.bus.clone())), tokio::spawn(catalog::follow(app.clone()))];
     let warned = app.clone();
@@ -166,19 +128,9 @@ fn background(app: &Arc<App>, telemetry: Option<&Telemetry>) -> Vec<JoinHandle<(
 }
 
 async fn ending(app: Arc<App>) {
-    signalled().await;
+    signal::terminated().await;
     tracing::info!("shutting down: not ready, finishing in-flight requests");
     app.drain();
     tokio::time::sleep(Duration::from_secs(app.config.drain_seconds.into())).await;
     app.stop();
-}
-
-/// Resolves on SIGTERM or Ctrl-C.
-pub async fn signalled() {
-    let mut term =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).expect("signals can be listened to");
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
 }

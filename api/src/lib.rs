@@ -14,6 +14,7 @@ pub mod backup;
 pub mod breaker;
 pub mod bus;
 pub mod cache;
+pub mod caller;
 pub mod cart;
 pub mod catalog;
 pub mod cli;
@@ -37,6 +38,7 @@ pub mod limit;
 pub mod log;
 pub mod metrics;
 pub mod migrations;
+pub mod money;
 pub mod openapi;
 pub mod operations;
 pub mod orders;
@@ -47,10 +49,12 @@ pub mod refusals;
 pub mod replica;
 pub mod saturation;
 pub mod seed;
+pub mod signal;
 pub mod slow;
 pub mod sqlite;
 pub mod staff;
 pub mod streams;
+pub mod tags;
 pub mod telemetry;
 pub mod text;
 pub mod trace_context;
@@ -86,6 +90,22 @@ use crate::{
     telemetry::Signals,
     transport::{kept::Kept, live::Live, providers::Providers},
 };
+
+/// Finds everything that is wrong with a configuration beyond the form of single values, all at once.
+///
+/// # Errors
+/// One message with a line for each problem.
+pub fn check(config: &Config) -> anyhow::Result<()> {
+    let parts = [Config::problems, auth::problems, web::problems, transport::providers::problems, egress::problems];
+    let problems: Vec<_> = parts.iter().flat_map(|part| part(config)).collect();
+    anyhow::ensure!(
+        problems.is_empty(),
+        "the configuration has {} problem(s):\n  {}",
+        problems.len(),
+        problems.join("\n  ")
+    );
+    Ok(())
+}
 
 /// What a handler may reach.
 pub struct App {
@@ -125,9 +145,10 @@ impl App {
     /// # Errors
     /// What can't be read, opened or made, in words for the person who starts the service.
     pub async fn new(config: Config, clock: Clock, signals: Signals, city: Arc<City>) -> anyhow::Result<Arc<Self>> {
-        config.check()?;
+        check(&config)?;
         let db = Db::connect(&config).await?;
         let redis = config.redis_url.as_ref().map(|url| Redis::new(url, &config.redis_prefix)).transpose()?;
+        let metrics = Metrics::default();
         let flags = Arc::<Flags>::default();
         if let Some(path) = &config.flags {
             flags.read(path)?;
@@ -143,11 +164,10 @@ impl App {
             sites: Sites::default(),
             bus: Arc::new(Bus::new(redis.clone())),
             limits: Limits::new(redis.clone()),
-            streams: Streams::default(),
+            streams: Streams::new(&metrics),
             sessions: Sessions::new(redis.clone()),
-            metrics: Metrics::default(),
             live: Live::default(),
-            providers: Providers::new(&config, redis.as_ref())?,
+            providers: Providers::new(&config, redis.as_ref(), &metrics)?,
             draining: AtomicBool::new(false),
             stop: watch::channel(false).0,
             config,
@@ -156,6 +176,7 @@ impl App {
             db,
             redis,
             flags,
+            metrics,
             signals,
         }))
     }

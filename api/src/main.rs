@@ -120,7 +120,7 @@ fn run() -> anyhow::Result<ExitCode> {
     let at = innermost(&matches);
     if matches!(cli.command, Verb::Config) {
         print!("{}", layers::table(&command, at, &layers));
-        cli.config.check()?;
+        wayfare::check(&cli.config)?;
         return Ok(ExitCode::SUCCESS);
     }
     let settings = layers::rows(&command, at, &layers);
@@ -149,7 +149,7 @@ async fn act(cli: Cli, settings: Vec<[String; 3]>) -> anyhow::Result<ExitCode> {
             return Ok(if healthy(&url).await { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Verb::Migrate { to } => {
-            cli.config.check()?;
+            wayfare::check(&cli.config)?;
             data_folder::close_to_others(&cli.config);
             for name in migrations::up(&wayfare::db::Db::connect(&cli.config).await?, to.as_deref()).await? {
                 println!("applied {name}");
@@ -162,7 +162,7 @@ async fn act(cli: Cli, settings: Vec<[String; 3]>) -> anyhow::Result<ExitCode> {
             println!("{}", seed::seed(&app, if_empty).await?);
         }
         Verb::Serve => {
-            cli.config.check()?;
+            wayfare::check(&cli.config)?;
             let _lock = data_folder::lock(&cli.config)?;
             let city = load::city(&cli.config).await?;
             return with_telemetry(cli.config, city, async |app, telemetry| {
@@ -188,7 +188,7 @@ async fn with_telemetry(
     city: Arc<City>,
     work: impl AsyncFnOnce(Arc<App>, &Telemetry) -> anyhow::Result<()>,
 ) -> anyhow::Result<ExitCode> {
-    config.check()?;
+    wayfare::check(&config)?;
     let telemetry = Telemetry::start(&config)?;
     data_folder::close_to_others(&config);
     let done = match App::new(config, Clock::system(), telemetry.signals(), city).await {

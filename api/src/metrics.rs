@@ -10,11 +10,6 @@ use prometheus::{
     Registry, TextEncoder,
 };
 
-use crate::{
-    streams,
-    transport::providers::{Fallback, NAMES},
-};
-
 const SECONDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 const DELIVERY_SECONDS: &[f64] = &[60.0, 300.0, 600.0, 900.0, 1200.0, 1800.0, 2700.0, 3600.0, 5400.0, 7200.0];
 
@@ -152,10 +147,6 @@ impl Metrics {
         for action in ["request", "sign-in"] {
             self.wayfare_rate_limited_total.with_label_values(&[action]);
         }
-        for scope in streams::SCOPES {
-            self.wayfare_event_streams_refused_total.with_label_values(&[scope]);
-            self.wayfare_event_streams_let_go_total.with_label_values(&[scope]);
-        }
         for state in ["placed", "accepted", "preparing", "on_the_way", "delivered", "cancelled"] {
             self.wayfare_order_moves_total.with_label_values(&[state]);
         }
@@ -173,13 +164,6 @@ impl Metrics {
         }
         for code in ["out_of_stock", "not_sold_here", "ordering_off", "shop_closed", "too_far"] {
             self.wayfare_orders_refused_total.with_label_values(&[code]);
-        }
-        for provider in NAMES {
-            for outcome in ["ok", "kept"].into_iter().chain(Fallback::ALL.map(Fallback::word)) {
-                self.wayfare_provider_calls_total.with_label_values(&[provider, outcome]);
-            }
-            self.wayfare_provider_duration_seconds.with_label_values(&[provider]);
-            self.wayfare_provider_resting.with_label_values(&[provider]);
         }
         self.wayfare_revenue_minor_units_total.with_label_values(&["EUR"]);
         self.db_client_operation_duration_seconds.with_label_values(&["place_order"]);

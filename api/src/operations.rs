@@ -2,9 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use poem_openapi::{Object, OpenApi, payload::Json};
+use poem_openapi::{Object, OpenApi, param::Query, payload::Json};
+use uuid::Uuid;
 
-use crate::{App, auth::Admin, error::Result, http::Chapter, seed};
+use crate::{
+    App,
+    audit::{self, Deed},
+    auth::Admin,
+    error::Result,
+    page::{self, Page},
+    seed,
+    tags::Tag,
+};
 
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -58,7 +67,7 @@ pub struct HealthPart {
 
 pub struct OperationsApi(pub Arc<App>);
 
-#[OpenApi(prefix_path = "/api", tag = "Chapter::Operations")]
+#[OpenApi(prefix_path = "/api", tag = "Tag::Operations")]
 impl OperationsApi {
     /// List feature flags and their values
     #[oai(path = "/flags", method = "get", operation_id = "list_flags")]
@@ -91,4 +100,40 @@ impl OperationsApi {
         let demo = || Demo { emails: seed::emails(), password: config.seed_password().expose().to_owned() };
         Json(PageSettings { tiles: config.tiles_url.as_ref().map(tiles), demo: config.demo.then(demo) })
     }
+}
+
+pub struct AuditApi(pub Arc<App>);
+
+#[OpenApi(prefix_path = "/api", tag = "Tag::Operations")]
+impl AuditApi {
+    /// List audit entries, newest first
+    #[oai(path = "/audit", method = "get", operation_id = "list_audit")]
+    async fn list(
+        &self,
+        admin: Admin,
+        /// Only what this account did
+        account: Query<Option<Uuid>>,
+        /// Only this kind of deed, such as `sign_in` or `move_order`
+        #[oai(validator(max_length = 40))]
+        action: Query<Option<String>>,
+        /// Only what was done to this, such as an order's id
+        #[oai(validator(max_length = 100))]
+        subject: Query<Option<String>>,
+        /// How many at the most
+        #[oai(default = "fifty", validator(minimum(value = "1"), maximum(value = "200")))]
+        limit: Query<u64>,
+        /// Where the last page ended
+        #[oai(validator(max_length = 400))]
+        after: Query<Option<String>>,
+    ) -> Result<Json<Page<audit::Entry>>> {
+        let after: Option<i64> = after.0.as_deref().map(page::decode).transpose()?;
+        audit::write_look(&self.0, &admin.0, Deed::ListAudit).await?;
+        let found =
+            audit::entry::Entity::search(&self.0.db.write, account.0, action.0, subject.0, after, limit.0 + 1).await?;
+        Ok(Json(Page::cut(found, limit.0, |entry| entry.id)))
+    }
+}
+
+fn fifty() -> u64 {
+    50
 }

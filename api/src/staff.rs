@@ -18,8 +18,8 @@ use crate::{
     auth::{Admin, Role, User, account, session},
     catalog::shop,
     error::{Error, Result},
-    http::Chapter,
     page::{self, Page},
+    tags::Tag,
 };
 
 #[derive(Object)]
@@ -40,7 +40,7 @@ pub struct Disabling {
 
 pub struct StaffApi(pub Arc<App>);
 
-#[OpenApi(prefix_path = "/api", tag = "Chapter::Accounts")]
+#[OpenApi(prefix_path = "/api", tag = "Tag::Accounts")]
 impl StaffApi {
     /// List accounts, oldest first
     #[oai(path = "/users", method = "get", operation_id = "list_users")]

@@ -49,7 +49,7 @@ impl Scope {
 }
 
 /// The scopes' names, for the metrics.
-pub const SCOPES: [&str; 3] = ["account", "address", "all"];
+const SCOPES: [&str; 3] = ["account", "address", "all"];
 
 struct Open {
     account: Option<Uuid>,
@@ -80,7 +80,6 @@ impl Open {
 /// By number: the lower one was opened earlier.
 type Opened = Arc<Mutex<HashMap<u64, Arc<Open>>>>;
 
-#[derive(Default)]
 pub struct Streams {
     open: Opened,
     next: AtomicU64,
@@ -95,6 +94,14 @@ pub struct Admitted {
 }
 
 impl Streams {
+    pub fn new(metrics: &Metrics) -> Self {
+        for scope in SCOPES {
+            metrics.wayfare_event_streams_refused_total.with_label_values(&[scope]);
+            metrics.wayfare_event_streams_let_go_total.with_label_values(&[scope]);
+        }
+        Self { open: Opened::default(), next: AtomicU64::new(0) }
+    }
+
     /// Lets a stream in, for an account or for somebody who isn't signed in.
     ///
     /// # Errors

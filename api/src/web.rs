@@ -136,6 +136,14 @@ fn policy(config: &Config) -> String {
     )
 }
 
+/// What is wrong with the settings of the page.
+pub fn problems(config: &Config) -> Vec<String> {
+    if config.tiles_url.is_some() && tiles_origin(config).is_none() {
+        return vec!["WAYFARE_TILES_URL: an http or https address with {z}, {x} and {y} in it".to_owned()];
+    }
+    Vec::new()
+}
+
 /// The host that tiles come from, such as `https://tiles.example`. Nothing for an address that can't be one of tiles.
 pub fn tiles_origin(config: &Config) -> Option<String> {
     let url = config.tiles_url.as_ref()?;

@@ -1,10 +1,10 @@
 //! A line of the audit. The row is the wire type: only admins read it, and they may see all of it.
 
 use poem_openapi::Object;
-use sea_orm::{ActiveValue::Set, Order, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
+use sea_orm::{Order, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 use uuid::Uuid;
 
-use crate::{around::Caller, audit::Deed, clock::Instant, error::Result};
+use crate::{clock::Instant, error::Result};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Object)]
 #[sea_orm(table_name = "audit")]
@@ -34,30 +34,6 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Entity {
-    pub async fn add(
-        db: &impl ConnectionTrait,
-        at: Instant,
-        who: Option<(Uuid, &str)>,
-        deed: Deed,
-        subject: String,
-        detail: Json,
-        caller: &Caller,
-    ) -> Result<()> {
-        let entry = ActiveModel {
-            at: Set(at),
-            account_id: Set(who.map(|w| w.0)),
-            role: Set(who.map(|w| w.1.to_owned())),
-            action: Set(deed.name().to_owned()),
-            subject: Set(subject),
-            detail: Set(detail),
-            ip: Set(caller.ip.to_string()),
-            request_id: Set(caller.request_id.to_string()),
-            ..Default::default()
-        };
-        Self::insert(entry).exec_without_returning(db).await?;
-        Ok(())
-    }
-
     pub async fn search(
         db: &impl ConnectionTrait,
         account: Option<Uuid>,

@@ -6,19 +6,11 @@
 
 use std::{net::Ipv4Addr, sync::Arc};
 
-use poem_openapi::{OpenApi, param::Query, payload::Json};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{
-    App,
-    around::Caller,
-    auth::{Admin, Identity, Role},
-    error::Result,
-    http::Chapter,
-    page::{self, Page},
-};
+use crate::{App, caller::Caller, clock::Instant, error::Result};
 
 pub mod entry;
 pub mod sample;
@@ -88,39 +80,49 @@ impl Deed {
     }
 }
 
-/// Writes a line for somebody who is signed in.
-pub async fn write(
-    db: &impl ConnectionTrait,
-    app: &App,
-    who: &Identity,
-    deed: Deed,
-    subject: impl ToString,
-    detail: Value,
-) -> Result<()> {
-    let who_role = Some((who.account_id, who.role.as_str()));
-    entry::Entity::add(db, app.clock.now(), who_role, deed, subject.to_string(), detail, &who.caller).await
+/// By whom: the account with its role, where it is known, and the request.
+#[derive(Clone, Copy)]
+pub struct By<'a> {
+    pub account: Option<(Uuid, &'static str)>,
+    pub caller: &'a Caller,
 }
 
-/// Writes a line for a caller who is not signed in, or not yet.
-pub async fn write_unsigned(
+/// Writes a line.
+///
+/// # Errors
+/// A database that doesn't answer.
+pub async fn write<'a>(
     db: &impl ConnectionTrait,
     app: &App,
-    who: Option<(Uuid, Role)>,
-    caller: &Caller,
+    by: impl Into<By<'a>>,
     deed: Deed,
     subject: impl ToString,
     detail: Value,
 ) -> Result<()> {
-    entry::Entity::add(
-        db,
-        app.clock.now(),
-        who.map(|(id, role)| (id, role.as_str())),
-        deed,
-        subject.to_string(),
-        detail,
-        caller,
-    )
-    .await
+    add(db, app.clock.now(), by.into(), deed, subject.to_string(), detail).await
+}
+
+async fn add(
+    db: &impl ConnectionTrait,
+    at: Instant,
+    by: By<'_>,
+    deed: Deed,
+    subject: String,
+    detail: Value,
+) -> Result<()> {
+    let entry = entry::ActiveModel {
+        at: Set(at),
+        account_id: Set(by.account.map(|(id, _)| id)),
+        role: Set(by.account.map(|(_, role)| role.to_owned())),
+        action: Set(deed.name().to_owned()),
+        subject: Set(subject),
+        detail: Set(detail),
+        ip: Set(by.caller.ip.to_string()),
+        request_id: Set(by.caller.request_id.to_string()),
+        ..Default::default()
+    };
+    entry::Entity::insert(entry).exec_without_returning(db).await?;
+    Ok(())
 }
 
 /// Writes a line for whoever runs the service: a deed at the machine itself, which came by no request.
@@ -129,14 +131,14 @@ pub async fn write_unsigned(
 /// A database that doesn't answer.
 pub async fn write_by_operator(
     db: &impl ConnectionTrait,
-    now: crate::clock::Instant,
+    now: Instant,
     deed: Deed,
     subject: &str,
     detail: Value,
 ) -> Result<()> {
     let caller =
         Caller { ip: Ipv4Addr::LOCALHOST.into(), request_id: "operator".into(), https: false, who: Arc::default() };
-    entry::Entity::add(db, now, None, deed, subject.to_owned(), detail, &caller).await
+    add(db, now, By { account: None, caller: &caller }, deed, subject.to_owned(), detail).await
 }
 
 /// Something that can come very often: a refusal, or somebody looking on. Only some leave a line ([`sample`]).
@@ -144,8 +146,7 @@ pub struct Frequent<'a> {
     pub deed: Deed,
     /// What is counted: an account, or the address that somebody tried.
     pub thing: &'a str,
-    pub who: Option<(Uuid, Role)>,
-    pub caller: &'a Caller,
+    pub by: By<'a>,
     pub subject: String,
     pub detail: Value,
 }
@@ -157,15 +158,14 @@ pub async fn write_some(app: &App, it: Frequent<'_>) -> Result<()> {
     if count > 1 {
         detail["count"] = count.into();
     }
-    write_unsigned(&app.db.write, app, it.who, it.caller, it.deed, it.subject, detail).await
+    write(&app.db.write, app, it.by, it.deed, it.subject, detail).await
 }
 
 /// Writes, if it is due, that somebody looked at what many would like to see.
-pub async fn write_look(app: &App, who: &Identity, deed: Deed) -> Result<()> {
-    let thing = who.account_id.to_string();
-    let by = Some((who.account_id, who.role));
-    let it = Frequent { deed, thing: &thing, who: by, caller: &who.caller, subject: thing.clone(), detail: json!({}) };
-    write_some(app, it).await
+pub async fn write_look<'a>(app: &App, by: impl Into<By<'a>>, deed: Deed) -> Result<()> {
+    let by = by.into();
+    let thing = by.account.map(|(id, _)| id.to_string()).unwrap_or_default();
+    write_some(app, Frequent { deed, thing: &thing, by, subject: thing.clone(), detail: json!({}) }).await
 }
 
 /// Writes, if it is due, that somebody who is signed in was refused: `code` says why, `path` what.
@@ -184,40 +184,5 @@ pub async fn write_refusal(app: &App, caller: &Caller, code: &str, path: &str) -
     let subject = id.map_or_else(|| path.chars().take(100).collect(), |id| id.to_string());
     let thing = who.0.to_string();
     let detail = json!({ "code": code });
-    write_some(app, Frequent { deed, thing: &thing, who: Some(who), caller, subject, detail }).await
-}
-
-pub struct AuditApi(pub Arc<App>);
-
-#[OpenApi(prefix_path = "/api", tag = "Chapter::Operations")]
-impl AuditApi {
-    /// List audit entries, newest first
-    #[oai(path = "/audit", method = "get", operation_id = "list_audit")]
-    async fn list(
-        &self,
-        admin: Admin,
-        /// Only what this account did
-        account: Query<Option<Uuid>>,
-        /// Only this kind of deed, such as `sign_in` or `move_order`
-        #[oai(validator(max_length = 40))]
-        action: Query<Option<String>>,
-        /// Only what was done to this, such as an order's id
-        #[oai(validator(max_length = 100))]
-        subject: Query<Option<String>>,
-        /// How many at the most
-        #[oai(default = "fifty", validator(minimum(value = "1"), maximum(value = "200")))]
-        limit: Query<u64>,
-        /// Where the last page ended
-        #[oai(validator(max_length = 400))]
-        after: Query<Option<String>>,
-    ) -> Result<Json<Page<Entry>>> {
-        let after: Option<i64> = after.0.as_deref().map(page::decode).transpose()?;
-        write_look(&self.0, &admin.0, Deed::ListAudit).await?;
-        let found = entry::Entity::search(&self.0.db.write, account.0, action.0, subject.0, after, limit.0 + 1).await?;
-        Ok(Json(Page::cut(found, limit.0, |entry| entry.id)))
-    }
-}
-
-fn fifty() -> u64 {
-    50
+    write_some(app, Frequent { deed, thing: &thing, by: By { account: Some(who), caller }, subject, detail }).await
 }

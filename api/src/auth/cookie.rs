@@ -6,7 +6,7 @@
 use poem::http::{HeaderMap, header};
 use poem_openapi::Enum;
 
-use crate::{App, around::Caller, auth::Tokens};
+use crate::{App, auth::Tokens, caller::Caller};
 
 pub const NAME: &str = "wayfare_refresh";
 /// Nothing but signing in, renewing and signing out ever sees it.

@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use crate::{
     App,
-    around::Caller,
+    audit::By,
     auth::{account::Role, session::Owner},
+    caller::Caller,
     error::{Error, Result},
 };
 
@@ -27,6 +28,12 @@ pub struct Identity {
     pub role: Role,
     pub shop_id: Option<i64>,
     pub caller: Caller,
+}
+
+impl<'a> From<&'a Identity> for By<'a> {
+    fn from(who: &'a Identity) -> Self {
+        Self { account: Some((who.account_id, who.role.as_str())), caller: &who.caller }
+    }
 }
 
 macro_rules! roles {
@@ -66,7 +73,7 @@ async fn identify(request: &Request, token: &str) -> Result<Identity> {
     let (app, caller) = parts(request)?;
     let claims = app.keys.verify(token, app.clock.now()).ok_or_else(lost)?;
     let owner = app.sessions.owner(app, claims.sid).await?.filter(|o| o.account_id == claims.sub).ok_or_else(lost)?;
-    let _ = caller.who.set((owner.account_id, owner.role));
+    let _ = caller.who.set((owner.account_id, owner.role.as_str()));
     Ok(Identity {
         account_id: owner.account_id,
         session_id: claims.sid,

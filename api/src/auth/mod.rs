@@ -27,9 +27,10 @@ pub use identity::{Admin, Courier, Customer, Identity, Manager, Staff, Visitor};
 
 use crate::{
     App,
-    around::Caller,
+    caller::Caller,
+    config::Config,
     error::{Error, Result},
-    http::Chapter,
+    tags::Tag,
     text::{Line, Text},
 };
 
@@ -128,9 +129,19 @@ pub enum Done {
     Done,
 }
 
+/// What is wrong with the settings of accounts and tokens.
+pub fn problems(config: &Config) -> Vec<String> {
+    let keys = config.jwt_keys.as_ref().and_then(|keys| token::parse_keys(keys).err());
+    let mut problems: Vec<_> = keys.into_iter().map(|problem| format!("WAYFARE_JWT_KEYS: {problem}")).collect();
+    if !(password::SHORTEST..=password::LONGEST).contains(&config.seed_password().expose().len()) {
+        problems.push("WAYFARE_SEED_PASSWORD: between 10 and 72 bytes".to_owned());
+    }
+    problems
+}
+
 pub struct AuthApi(pub Arc<App>);
 
-#[OpenApi(prefix_path = "/api", tag = "Chapter::Accounts")]
+#[OpenApi(prefix_path = "/api", tag = "Tag::Accounts")]
 impl AuthApi {
     /// Register an account
     #[oai(path = "/auth/register", method = "post", operation_id = "register")]

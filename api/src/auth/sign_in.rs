@@ -7,14 +7,14 @@ use uuid::Uuid;
 
 use crate::{
     App,
-    around::Caller,
-    audit::{self, Deed, Frequent},
+    audit::{self, By, Deed, Frequent},
     auth::{
         Credentials, NewUser, Role, Tokens, User, account,
         password::Compared,
         refresh_token::{self, Presented},
         session, strength,
     },
+    caller::Caller,
     clock::Instant,
     config::Secret,
     error::{Error, Result},
@@ -43,8 +43,8 @@ pub async fn register(app: &App, caller: &Caller, user: NewUser) -> Result<User>
     };
     let tx = app.db.begin().await?;
     let account = account::Entity::add(&*tx, account).await?;
-    audit::write_unsigned(&*tx, app, Some((account.id, account.role)), caller, Deed::Register, account.id, json!({}))
-        .await?;
+    let by = By { account: Some((account.id, account.role.as_str())), caller };
+    audit::write(&*tx, app, by, Deed::Register, account.id, json!({})).await?;
     tx.commit().await?;
     app.metrics.wayfare_sign_ups_total.inc();
     Ok(account.into())
@@ -126,8 +126,8 @@ impl Attempt<'_> {
             .await?;
         let refresh = refresh_token::Entity::issue(&*tx, session.id, now).await?;
         let ended = session::Entity::end_oldest(&*tx, held.id, now).await?;
-        let who = Some((held.id, held.role));
-        audit::write_unsigned(&*tx, app, who, self.caller, Deed::SignIn, session.id, json!({})).await?;
+        let by = By { account: Some((held.id, held.role.as_str())), caller: self.caller };
+        audit::write(&*tx, app, by, Deed::SignIn, session.id, json!({})).await?;
         tx.commit().await?;
         app.sessions.forget(&ended).await;
         app.attempts.forget(&self.address).await;
@@ -160,8 +160,7 @@ impl Attempt<'_> {
         let it = Frequent {
             deed: Deed::SignInRefused,
             thing: &self.address,
-            who: None,
-            caller: self.caller,
+            by: By { account: None, caller: self.caller },
             subject: self.address.clone(),
             detail,
         };
@@ -178,7 +177,8 @@ pub async fn renew(app: &App, caller: &Caller, token: &str) -> Result<Tokens> {
         Presented::Unknown => return Err(over()),
         Presented::Reused(id) => {
             if session::Entity::end(&*tx, id, now, "refresh token reused").await? {
-                audit::write_unsigned(&*tx, app, None, caller, Deed::RefreshReused, id, json!({})).await?;
+                let by = By { account: None, caller };
+                audit::write(&*tx, app, by, Deed::RefreshReused, id, json!({})).await?;
             }
             tx.commit().await?;
             app.sessions.forget(&[id]).await;

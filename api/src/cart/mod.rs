@@ -18,9 +18,10 @@ pub mod line;
 use crate::{
     App,
     auth::Visitor,
-    catalog::product::{self, MenuItem, Money},
+    catalog::product::{self, MenuItem},
     error::{Error, Result},
-    http::Chapter,
+    money::Money,
+    tags::Tag,
 };
 
 /// A product in a cart
@@ -64,7 +65,7 @@ pub struct CartApi(pub Arc<App>);
 
 type Token = Header<Option<Uuid>>;
 
-#[OpenApi(prefix_path = "/api", tag = "Chapter::Cart")]
+#[OpenApi(prefix_path = "/api", tag = "Tag::Cart")]
 impl CartApi {
     /// Get my cart
     #[oai(path = "/cart", method = "get", operation_id = "get_cart")]

@@ -27,13 +27,13 @@ pub mod webhook;
 
 use crate::{
     App,
-    around::Caller,
     auth::{Done, Manager},
     bus::Note,
+    caller::Caller,
     error::Result,
-    http::Chapter,
     page::{self, Page},
     ready::Cached,
+    tags::Tag,
     text,
 };
 use listing::Listing;
@@ -63,7 +63,7 @@ pub enum Added {
 
 pub struct CatalogApi(pub Arc<App>);
 
-#[OpenApi(prefix_path = "/api", tag = "Chapter::Catalog")]
+#[OpenApi(prefix_path = "/api", tag = "Tag::Catalog")]
 impl CatalogApi {
     /// List shops
     #[oai(path = "/shops", method = "get", operation_id = "list_shops")]

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Instant,
     error::{Error, Result},
+    money::Money,
     text,
 };
 
@@ -43,15 +44,6 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
-
-/// An amount of money
-#[derive(Clone, Debug, PartialEq, Eq, Object)]
-pub struct Money {
-    /// In minor units: cents
-    pub amount: i64,
-    /// ISO 4217
-    pub currency: String,
-}
 
 /// Something a shop sells
 #[derive(Clone, Debug, PartialEq, Object)]

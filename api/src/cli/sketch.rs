@@ -5,8 +5,8 @@ use std::fmt::Write;
 use city::{City, When};
 
 use crate::{
-    catalog::product::Money,
     clock::Instant,
+    money::Money,
     transport::{
         journey::{Asking, Journey, Leg, Means, Ride},
         routes::{Mode, Routes},

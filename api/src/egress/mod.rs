@@ -86,6 +86,12 @@ pub fn client(config: &Config, patience: Duration) -> anyhow::Result<Client> {
     Ok(builder.build()?)
 }
 
+/// What is wrong with the settings of what leaves for other hosts.
+pub fn problems(config: &Config) -> Vec<String> {
+    let proxy = config.webhook_proxy.as_ref().and_then(|url| proxy(url.expose()).err());
+    proxy.map(|problem| format!("WAYFARE_WEBHOOK_PROXY: {problem}")).into_iter().collect()
+}
+
 /// # Errors
 /// What is wrong with it, in words that don't repeat it: it may have a password in it.
 pub fn proxy(url: &str) -> anyhow::Result<Proxy> {

@@ -10,9 +10,9 @@ use crate::{
     App,
     auth::account,
     cart,
-    catalog::product::Money,
     clock::Instant,
     error::Result,
+    money::Money,
     orders::order::{self, State},
 };
 

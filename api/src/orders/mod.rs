@@ -33,9 +33,9 @@ use crate::{
     cart,
     catalog::{hours, product, shop},
     error::{Error, Result},
-    http::Chapter,
     page::{self, Page},
     streams::Admitted,
+    tags::Tag,
 };
 use delivery::Delivery;
 use event::OrderEvent;
@@ -91,7 +91,7 @@ pub enum Events {
 
 pub struct OrdersApi(pub Arc<App>);
 
-#[OpenApi(prefix_path = "/api", tag = "Chapter::Orders")]
+#[OpenApi(prefix_path = "/api", tag = "Tag::Orders")]
 impl OrdersApi {
     /// Place an order
     ///

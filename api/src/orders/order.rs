@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    catalog::product::Money,
     clock::Instant,
     error::{Error, Result},
+    money::Money,
     orders::{delivery::Trip, line},
     text::Line,
 };

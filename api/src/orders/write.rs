@@ -172,7 +172,7 @@ async fn step_by_step(app: &App, draft: &Draft<'_>) -> Result<Vec<Found>> {
     order::Entity::insert(row).exec_without_returning(&*tx).await.map_err(|cause| taken_key(cause, Error::from))?;
     line::Entity::add(&*tx, &lines(draft, &found)).await?;
     event::Entity::add(&*tx, *id, new.shop_id, State::Placed, who.account_id, *now).await?;
-    audit::write(&*tx, app, who, Deed::PlaceOrder, *id, detail).await?;
+    audit::write(&*tx, app, *who, Deed::PlaceOrder, *id, detail).await?;
     if let Some(cart) = cart {
         cart::line::Entity::remove(&*tx, *cart, wanted.iter().map(|w| w.0)).await?;
     }

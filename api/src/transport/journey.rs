@@ -4,7 +4,7 @@ use chrono::DateTime;
 use city::{Moment, Point, Turning, Zone};
 use poem_openapi::{Enum, Object};
 
-use crate::{catalog::product::Money, clock::Instant, transport::geojson::LineString};
+use crate::{clock::Instant, money::Money, transport::geojson::LineString};
 
 /// How the way of a leg is written
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]

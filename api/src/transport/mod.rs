@@ -33,11 +33,11 @@ pub mod streets;
 
 use crate::{
     App,
-    around::Caller,
     cache::Ready,
+    caller::Caller,
     error::{Error, Result},
-    http::Chapter,
     ready::Cached,
+    tags::Tag,
 };
 use about::About;
 use asked::{Area, Date, Position, Time, today};
@@ -55,7 +55,7 @@ use streets::Streets;
 
 pub struct TransportApi(pub Arc<App>);
 
-#[OpenApi(prefix_path = "/api", tag = "Chapter::Journeys")]
+#[OpenApi(prefix_path = "/api", tag = "Tag::Journeys")]
 impl TransportApi {
     /// Get the city: name, location and attribution
     #[oai(path = "/city", method = "get", operation_id = "get_city")]

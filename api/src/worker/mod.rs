@@ -23,8 +23,9 @@ use crate::{
     cart,
     catalog::webhook,
     error::Result,
-    http,
+    health,
     orders::event,
+    signal,
 };
 use crash::point;
 use dispatch::Dispatch;
@@ -98,10 +99,10 @@ async fn deliver(app: &Arc<App>, taken: &Notify) {
 /// Works until SIGTERM or Ctrl-C.
 pub async fn until_signalled(app: Arc<App>) -> anyhow::Result<()> {
     let carry = tokio::spawn(Bus::carry(app.bus.clone()));
-    let metrics = http::serve_metrics(&app).await?;
+    let metrics = health::serve_metrics(&app).await?;
     let worker = tokio::spawn(run(app.clone()));
     tracing::info!("the worker is running");
-    http::signalled().await;
+    signal::terminated().await;
     tracing::info!("shutting down: finishing deliveries in progress");
     app.stop();
     ended(worker).await;

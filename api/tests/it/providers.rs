@@ -430,7 +430,7 @@ async fn a_provider_that_would_give_the_key_away_is_refused_at_start() {
         config.ors_key = Some(Secret::new(KEY));
         config.ors_url = Some("https://routes.example".to_owned());
         change(&mut config);
-        config.check().map_err(|e| e.to_string())
+        wayfare::check(&config).map_err(|e| e.to_string())
     };
     assert_eq!(refused(|_| {}), Ok(()));
     for (setting, change) in [

@@ -134,7 +134,7 @@ async fn what_is_no_address_of_tiles_is_told_before_the_start() {
         "https://x; script-src */{z}/{x}/{y}",
     ] {
         let config = wayfare::config::Config { tiles_url: Some(url.into()), ..place.config() };
-        assert!(config.check().expect_err(url).to_string().contains("WAYFARE_TILES_URL"));
+        assert!(wayfare::check(&config).expect_err(url).to_string().contains("WAYFARE_TILES_URL"));
     }
 }
 
@@ -148,5 +148,5 @@ async fn the_demos_accounts_are_told_only_where_it_is_one() {
     let place = crate::place::Place::seeded().await;
     let listen = "0.0.0.0:5000".parse().expect("an address");
     let open = wayfare::config::Config { demo: true, listen, ..place.config() };
-    assert!(open.check().expect_err("told to the world").to_string().contains("WAYFARE_DEMO"));
+    assert!(wayfare::check(&open).expect_err("told to the world").to_string().contains("WAYFARE_DEMO"));
 }

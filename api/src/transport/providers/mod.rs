@@ -17,10 +17,8 @@ use futures_util::future::join_all;
 use poem_openapi::Enum;
 use tokio::time::Instant;
 
-pub use provider::address;
-
-use self::{ors::Ors, photon::Photon};
-use crate::{App, config::Config, redis::Redis, transport::routes::Question};
+use self::{ors::Ors, photon::Photon, provider::address};
+use crate::{App, config::Config, metrics::Metrics, redis::Redis, transport::routes::Question};
 
 /// Who worked an answer out
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -90,13 +88,11 @@ pub struct Providers {
     budget: Duration,
 }
 
-/// The names of the providers, as metrics have them.
-pub const NAMES: [&str; 2] = [ors::NAME, photon::NAME];
-
 impl Providers {
     /// # Errors
     /// A provider's address or key that can't be used.
-    pub fn new(config: &Config, redis: Option<&Redis>) -> anyhow::Result<Self> {
+    pub fn new(config: &Config, redis: Option<&Redis>, metrics: &Metrics) -> anyhow::Result<Self> {
+        start_at_zero(metrics);
         let ors = config.ors_url.as_deref().map(|url| Ors::new(url, config.ors_key.as_ref(), redis)).transpose();
         let photon = config.photon_url.as_deref().map(|url| Photon::new(url, redis)).transpose();
         Ok(Self {
@@ -109,6 +105,37 @@ impl Providers {
     /// When what is asked now has to be answered.
     fn until(&self) -> Instant {
         Instant::now() + self.budget
+    }
+}
+
+/// What is wrong with the settings of the providers.
+pub fn problems(config: &Config) -> Vec<String> {
+    let urls = [
+        ("WAYFARE_ORS_URL", &config.ors_url, config.ors_key.is_some()),
+        ("WAYFARE_PHOTON_URL", &config.photon_url, false),
+    ];
+    let mut problems: Vec<_> = urls
+        .into_iter()
+        .filter_map(|(name, url, has_key)| Some((name, address(url.as_ref()?, has_key).err()?)))
+        .map(|(name, problem)| format!("{name}: {problem}"))
+        .collect();
+    if config.ors_key.is_some() && config.ors_url.is_none() {
+        problems.push("WAYFARE_ORS_KEY: give WAYFARE_ORS_URL, too: the key is for nobody else".to_owned());
+    }
+    let asks = config.ors_url.is_some() || config.photon_url.is_some();
+    if asks && u64::from(config.provider_ms) >= 1_000 * u64::from(config.timeout_seconds) {
+        problems.push("WAYFARE_PROVIDER_MS: less than WAYFARE_TIMEOUT_SECONDS, or nobody hears the answer".to_owned());
+    }
+    problems
+}
+
+fn start_at_zero(metrics: &Metrics) {
+    for provider in [ors::NAME, photon::NAME] {
+        for outcome in ["ok", "kept"].into_iter().chain(Fallback::ALL.map(Fallback::word)) {
+            metrics.wayfare_provider_calls_total.with_label_values(&[provider, outcome]);
+        }
+        metrics.wayfare_provider_duration_seconds.with_label_values(&[provider]);
+        metrics.wayfare_provider_resting.with_label_values(&[provider]);
     }
 }
 
