@@ -93,7 +93,7 @@ fn nobodys(ctx: &mut Ctx) -> Result<()> {
 
 fn both_are_up(ctx: &mut Ctx) -> Result<()> {
     let up = ctx.wait_for("waiting for two targets", SOON, || {
-        let answer = http::get(PROMETHEUS, "/api/v1/query?query=up").ok()?;
+        let answer = http::get(PROMETHEUS, "/api/v1/query?query=up%7Bjob%3D%22wayfare%22%7D").ok()?;
         let found = instances(&answer.body)?;
         (found.len() == 2).then_some(found)
     })?;
