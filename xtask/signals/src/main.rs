@@ -13,6 +13,7 @@ mod manifests;
 mod mutate;
 mod objectives;
 mod promql;
+mod prove;
 mod query;
 mod render;
 mod rules;
@@ -52,6 +53,15 @@ enum Verb {
         #[arg(long)]
         data: PathBuf,
     },
+    /// Make faults, and see their alerts fire, arrive at a receiver, and end
+    Prove {
+        /// The service's binary
+        #[arg(long)]
+        binary: PathBuf,
+        /// An empty folder for everything that is started
+        #[arg(long)]
+        data: PathBuf,
+    },
     /// Halve and double each threshold: some test of the alert has to fail
     Mutate,
 }
@@ -77,6 +87,7 @@ fn run(cli: &Cli) -> Result<Vec<String>> {
     match &cli.verb {
         Verb::Render { check } => render::run(&cli.root, *check),
         Verb::Check { binary, data } => check::run(&cli.root, binary, data),
+        Verb::Prove { binary, data } => prove::run(&cli.root, binary, data),
         Verb::Mutate => mutate::run(&cli.root),
     }
 }

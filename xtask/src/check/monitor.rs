@@ -73,9 +73,12 @@ pub fn check_steps(machine: &Machine) -> Vec<Step> {
     let tests = Step::run("alerts", cmd!(machine.sh, "promtool test rules {files...}"))
         .why("each alert has to fire in its case, and only there")
         .optional("promtool", machine);
+    let routes = Step::run("Alertmanager", cmd!(machine.sh, "amtool check-config monitoring/alertmanager.yml"))
+        .why("Alertmanager doesn't start with a mistake in it")
+        .optional("amtool", machine);
     let typed = Step::task("run books' commands", commands_exist).why("commands in run books have to exist");
-    let judged =
-        [config, tests, typed].map(|step| step.within(600).next("fix what it names in monitoring/ or docs/runbooks/"));
+    let judged = [config, tests, routes, typed]
+        .map(|step| step.within(600).next("fix what it names in monitoring/ or docs/runbooks/"));
     [rendered(machine)].into_iter().chain(judged).collect()
 }
 
@@ -93,7 +96,7 @@ fn render(machine: &Machine) -> Step {
         .within(600)
 }
 
-fn mutate(machine: &Machine) -> Step {
+pub fn mutate(machine: &Machine) -> Step {
     Step::run("thresholds", signals(machine, &["mutate"]))
         .why("a test that passes with half and with twice the threshold doesn't know it")
         .needs(&["promtool"])
@@ -113,7 +116,8 @@ pub fn on_the_service(machine: &Machine) -> Step {
         .next("fix the query, or the metric in api/src/metrics.rs")
 }
 
-fn signals<'a>(machine: &'a Machine, words: &[&str]) -> xshell::Cmd<'a> {
+/// The program that judges queries, and makes faults.
+pub fn signals<'a>(machine: &'a Machine, words: &[&str]) -> xshell::Cmd<'a> {
     cmd!(machine.sh, "cargo run --quiet --locked --package signals -- {words...}")
 }
 

@@ -59,16 +59,21 @@ pub struct Part {
 const PROSE: [&str; 5] = [".devcontainer/", ".github/", "docs/adr/", "docs/images/", "pipelines/"];
 
 pub const PARTS: &[Part] = &[
-    Part::new(&["doctor"], "report missing tools before a stage fails", 15).in_pipelines(&["--install"]),
+    Part::new(&["doctor"], "report missing tools before a stage fails", 10).in_pipelines(&["--install"]),
     Part::new(&["lint"], "takes seconds and finds most mistakes", 20).reading_prose(),
     Part::new(&["scan", "secrets", "sast"], "secrets and dangerous code, before they are shared", 10)
         .with(&["detect-secrets", "semgrep"])
         .reading_prose(),
-    Part::new(&["test"], "the product's behaviour, on each database", 45).in_pipelines(&["--require-docker"]),
+    Part::new(&["test"], "the product's behaviour, on each database", 40).in_pipelines(&["--require-docker"]),
     Part::new(&["test", "security"], "access control against attacks", 10),
     Part::new(&["test", "web"], "the web page, in a browser", 15).with(&["node"]),
     Part::new(&["test", "fuzz"], "unexpected requests", 15).with(&["schemathesis"]),
-    Part::new(&["test", "infra"], "the infrastructure's definitions, before they cost money", 15)
+    Part::new(&["test", "signals"], "alerts from their fault to a receiver", 10).with(&[
+        "promtool",
+        "prometheus",
+        "alertmanager",
+    ]),
+    Part::new(&["test", "infra"], "the infrastructure's definitions, before they cost money", 10)
         .with(&["terraform", "python3"]),
     Part::new(&["image", "build"], "the deployed image, built from source", 30).with(&["docker"]),
     Part::new(&["test", "compose"], "the containers together, and no request lost when one stops", 25)

@@ -10,6 +10,7 @@ mod fuzz;
 mod image;
 mod infra;
 mod requests;
+mod signals;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -30,7 +31,8 @@ pub struct Test {
     /// --compose` to `down --compose`, in containers. image: the image, built, pushed, signed and
     /// tampered with. deploy: successive deployments under traffic. cluster: deployments and more
     /// on a local Kubernetes cluster. backup:
-    /// backups of PostgreSQL into three emulated clouds, and restores. infra: Terraform and Ansible, without a cloud
+    /// backups of PostgreSQL into three emulated clouds, and restores. infra: Terraform and Ansible, without a cloud.
+    /// signals: faults, and the alerts that reach a receiver
     #[arg(value_enum, default_value = "all")]
     kind: Kind,
     /// Fail if Docker isn't running, instead of skipping those tests
@@ -63,6 +65,7 @@ enum Kind {
     Backup,
     Cluster,
     Infra,
+    Signals,
 }
 
 impl Stage for Test {
@@ -81,6 +84,7 @@ impl Stage for Test {
             Kind::Cluster => {
                 cluster::plan(machine, self.require_docker || machine.requires_parts, self.release, self.all)
             }
+            Kind::Signals => signals::plan(machine, machine.requires_parts),
             Kind::Infra => Ok(infra::plan(machine, machine.requires_parts)),
             Kind::All | Kind::Unit | Kind::It => self.plan_of_cargo(machine),
         }
@@ -102,6 +106,7 @@ impl Test {
             | Kind::Image
             | Kind::Deploy
             | Kind::Cluster
+            | Kind::Signals
             | Kind::Backup
             | Kind::Infra => ("test", self.on_sqlite(machine, &[]), Some(self.on_postgres(machine, no_docker))),
             Kind::Unit => ("test unit", self.on_sqlite(machine, &["--lib", "--bins"]), None),
