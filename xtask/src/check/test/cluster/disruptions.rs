@@ -11,10 +11,14 @@ use super::{CROWD, claim, kubectl, kubectl_json, soon, under_load, under_load_of
 /// Without PostgreSQL nothing can be answered: the overlay for trying has one, production has replicas of it.
 const DELETED: [&str; 4] = ["api", "web", "worker", "cache"];
 
-pub fn steps() -> Vec<Step> {
-    let scaled = claim("the autoscaler sees CPU and adds replicas under load", scaled)
+/// On a busy machine no pod gets as much CPU as an autoscaler acts at.
+pub fn scaling() -> Step {
+    claim("the autoscaler sees CPU and adds replicas under load", scaled)
         .why("as many as are asked for, and no more")
-        .changes("adds replicas");
+        .changes("adds replicas")
+}
+
+pub fn steps() -> Vec<Step> {
     let deleted = claim("no request fails when a pod of any kind is deleted", deleted)
         .why("one of the service, of the web tier, the worker and Redis")
         .changes("deletes pods, which come again");
@@ -24,7 +28,7 @@ pub fn steps() -> Vec<Step> {
     let killed = claim("no request fails when a replica of the service is killed", killed)
         .why("what it was asked is asked another one")
         .changes("kills a pod, which comes again");
-    vec![scaled, deleted, killed, drained]
+    vec![deleted, killed, drained]
 }
 
 /// The service's or the web tier's: which of them needs more depends on the machine.

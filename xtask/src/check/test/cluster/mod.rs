@@ -77,6 +77,7 @@ fn steps(machine: &Machine, as_pushed: bool, is_all: bool) -> Result<Vec<Step>> 
     steps.extend(disruptions::steps());
     steps.extend(rollouts::steps());
     if is_all {
+        steps.push(disruptions::scaling());
         steps.extend(rollouts::interrupted_steps());
         steps.extend(judged::steps());
     }
