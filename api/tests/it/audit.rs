@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use wayfare::audit::{self, Deed};
 
 use crate::{
     client::Answer,
@@ -92,6 +93,12 @@ async fn manage(wayfare: &Wayfare, nora: &Person, did: &mut impl FnMut(&'static 
     did("move_order");
     manager.delete(&path).await.expect(204);
     did("retire_product");
+    // What a restore does besides has its tests in `faults backup`.
+    let restored = Deed::RestoreDatabase;
+    audit::write_by_operator(&wayfare.app.db.write, wayfare.now(), restored, "a backup", json!({}))
+        .await
+        .expect("a line");
+    did("restore_database");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use clap::Args;
 use stages::cli::Stage;
 use stages::evidence::holds;
 use stages::exit::{Exit, Failure};
-use stages::machine::{CLUSTER_STAND_IN, Machine, SILENT_DOCKER};
+use stages::machine::{Machine, SILENT_DOCKER};
 use stages::plan::{Plan, Step, slug};
 use xshell::cmd;
 
@@ -45,8 +45,6 @@ pub struct Part {
     why: &'static str,
     /// What it can't do without: where one is missing, `ci` leaves it out and says so.
     pub tools: &'static [&'static str],
-    /// A variable that names what does instead of its tools.
-    stand_in: Option<&'static str>,
     /// What a pipeline adds: there, nothing may be left out for want of a tool.
     pub in_pipelines: &'static [&'static str],
     /// A pipeline stops it after that.
@@ -73,8 +71,6 @@ pub const PARTS: &[Part] = &[
         "prometheus",
         "alertmanager",
     ]),
-    Part::new(&["test", "infra"], "the infrastructure's definitions, before they cost money", 10)
-        .with(&["terraform", "python3"]),
     Part::new(&["image", "build"], "the deployed image, built from source", 30).with(&["docker"]),
     Part::new(&["test", "compose"], "the containers together, and no request lost when one stops", 25)
         .with(&["docker-compose"])
@@ -82,10 +78,6 @@ pub const PARTS: &[Part] = &[
     Part::new(&["test", "image"], "the image from build to run", 15).with(&["cosign"]),
     Part::new(&["test", "deploy"], "successive deployments, and no request lost", 15)
         .with(&["cosign", "docker-compose"])
-        .in_pipelines(&["--require-docker"]),
-    Part::new(&["test", "cluster"], "deployments and failures on a local Kubernetes cluster", 20)
-        .with(&["docker", "kind", "kubectl"])
-        .or_with(CLUSTER_STAND_IN)
         .in_pipelines(&["--require-docker"]),
 ];
 
@@ -127,7 +119,7 @@ impl Ci {
         let wants_docker = self.require_docker && part.in_pipelines.contains(&"--require-docker");
         let words: Vec<_> = part.words.iter().copied().chain(wants_docker.then_some("--require-docker")).collect();
         let step = stage(&part.name(), &words, part.why, machine)?;
-        let step = step.wanting(part.tools_on(machine), machine.requires_parts, machine);
+        let step = step.wanting(part.tools, machine.requires_parts, machine);
         Ok(step.skip_if(!wants_docker && !part.can_run(machine), SILENT_DOCKER))
     }
 
@@ -142,20 +134,11 @@ impl Ci {
 
 impl Part {
     const fn new(words: &'static [&'static str], why: &'static str, minutes: u32) -> Self {
-        Part { words, why, tools: &[], stand_in: None, in_pipelines: &[], minutes, reads_prose: false }
+        Part { words, why, tools: &[], in_pipelines: &[], minutes, reads_prose: false }
     }
 
     const fn with(self, tools: &'static [&'static str]) -> Self {
         Part { tools, ..self }
-    }
-
-    const fn or_with(self, stand_in: &'static str) -> Self {
-        Part { stand_in: Some(stand_in), ..self }
-    }
-
-    fn tools_on(&self, machine: &Machine) -> &'static [&'static str] {
-        let has_stand_in = self.stand_in.is_some_and(|variable| machine.variable(variable).is_some());
-        if has_stand_in { &["docker"] } else { self.tools }
     }
 
     const fn reading_prose(self) -> Self {
@@ -169,7 +152,7 @@ impl Part {
     fn can_run(&self, machine: &Machine) -> bool {
         // Docker's plug-ins are nothing without its daemon.
         let works = |tool: &str| machine.has(tool) && (!tool.starts_with("docker") || machine.docker_answers());
-        machine.requires_parts || self.tools_on(machine).iter().all(|tool| works(tool))
+        machine.requires_parts || self.tools.iter().all(|tool| works(tool))
     }
 
     /// Whether one of the files could make it end in another way. A file of an unknown kind affects every stage.
@@ -214,15 +197,6 @@ mod tests {
         let machine = Machine { requires_parts: true, ..Machine::pretend(&tools) };
         let plan = plan_for(&["ci"], &machine).unwrap();
         assert!(plan.steps.iter().all(|step| step.skipped.is_none()));
-    }
-
-    #[test]
-    fn a_stand_in_for_its_tools_is_enough_for_a_stage() {
-        let part = PARTS.iter().find(|part| part.name() == "test cluster").unwrap();
-        let mut machine = Machine::pretend(&["cargo", "git", "docker"]);
-        assert_eq!(part.tools_on(&machine), ["docker", "kind", "kubectl"]);
-        machine.variables.insert(CLUSTER_STAND_IN.into(), ".ci/cluster".into());
-        assert_eq!(part.tools_on(&machine), ["docker"]);
     }
 
     #[test]

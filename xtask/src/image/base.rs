@@ -55,4 +55,16 @@ mod tests {
             assert!(file.contains(&format!("ARG {}={short}\n", name.to_uppercase())), "{name}");
         }
     }
+
+    #[test]
+    fn the_image_is_built_with_the_manifest_of_every_member_of_the_workspace() {
+        let workspace: toml::Value = toml::from_str(include_str!("../../../Cargo.toml")).unwrap();
+        let members = workspace["workspace"]["members"].as_array().unwrap();
+        let (file, let_in) = (include_str!("../../../api/Dockerfile"), include_str!("../../../.dockerignore"));
+        // These two are copied whole.
+        for member in members.iter().filter_map(toml::Value::as_str).filter(|name| !["api", "city"].contains(name)) {
+            assert!(file.contains(&format!("COPY {member}/Cargo.toml {member}/\n")), "{member}: api/Dockerfile");
+            assert!(let_in.contains(&format!("!{member}/Cargo.toml\n")), "{member}: .dockerignore");
+        }
+    }
 }
