@@ -114,10 +114,10 @@ fn changed(tree: &Expr, from: f64, to: f64) -> Expr {
     let mut tree = tree.clone();
     match &mut tree {
         Expr::Binary(it) => {
-            it.lhs = Box::new(changed(&it.lhs, from, to));
-            it.rhs = Box::new(changed(&it.rhs, from, to));
+            *it.lhs = changed(&it.lhs, from, to);
+            *it.rhs = changed(&it.rhs, from, to);
         }
-        Expr::Paren(it) => it.expr = Box::new(changed(&it.expr, from, to)),
+        Expr::Paren(it) => *it.expr = changed(&it.expr, from, to),
         Expr::NumberLiteral(it) if it.val == from => return Expr::NumberLiteral(NumberLiteral::new(to)),
         _ => {}
     }

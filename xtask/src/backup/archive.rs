@@ -1,5 +1,5 @@
 //! The WAL in the repositories: which segments are there, what is missing between them, and how far they are behind the
-//! database. pgBackRest's own `verify` passes over a segment that is missing in the middle.
+//! database. The list of what is there is our own: a gap has to be named, whatever a tool's `verify` says.
 
 use std::collections::BTreeMap;
 
