@@ -32,7 +32,7 @@ fn only_what_was_built_for_release_from_this_commit_gets_its_name() {
         assert!(ran.err.contains(why) && ran.err.contains("cargo xtask image build --release"), "{}", ran.err);
     };
     let label = |name: &str, value: &str| changed(&clone, |config| config["config"]["Labels"][name] = value.into());
-    refused("and this is 0123abc");
+    refused("but the current commit is 0123abc");
     label("org.opencontainers.image.revision", "0123abc");
     label("wayfare.profile", "quick");
     refused("it was built for testing (profile quick)");
