@@ -66,11 +66,6 @@ pub const PARTS: &[Part] = &[
     Part::new(&["test", "security"], "access control against attacks", 10),
     Part::new(&["test", "web"], "the web page, in a browser", 15).with(&["node"]),
     Part::new(&["test", "fuzz"], "unexpected requests", 15).with(&["schemathesis"]),
-    Part::new(&["test", "signals"], "alerts from their fault to a receiver", 10).with(&[
-        "promtool",
-        "prometheus",
-        "alertmanager",
-    ]),
     Part::new(&["image", "build"], "the deployed image, built from source", 30).with(&["docker"]),
     Part::new(&["test", "compose"], "the containers together, and no request lost when one stops", 25)
         .with(&["docker-compose"])

@@ -81,7 +81,7 @@ fn an_error_before_the_run_is_json_too() {
     assert_eq!((document["exit"].as_i64(), document["result"].as_str()), (Some(2), Some("usage")));
     assert_eq!(
         document["next"],
-        "one of: doctor, lint, scan secrets sast, test, test security, test web, test fuzz, test signals, image build, test compose, test image, test deploy, evidence"
+        "one of: doctor, lint, scan secrets sast, test, test security, test web, test fuzz, image build, test compose, test image, test deploy, evidence"
     );
 }
 

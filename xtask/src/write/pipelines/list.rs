@@ -221,7 +221,10 @@ fn nightly() -> Pipeline {
             "cluster",
             [tools(), Line::new("test cluster", &["test", "cluster", "--require-docker", "--all"], 150)],
         ),
-        Job::new("platform", [tools(), Line::stage("test infra", 60), Line::stage("test backup", 30)]),
+        Job::new(
+            "platform",
+            [tools(), Line::stage("test signals", 30), Line::stage("test infra", 60), Line::stage("test backup", 30)],
+        ),
         Job::new("image", [Line::stage("image reproduce", 120)]),
         Job::new("scan", [tools(), Line::stage("scan", 20).with(Tool::Trivy)]).with_history(),
     ];
